@@ -1,0 +1,40 @@
+# The first target that is run makes the environment; nothing else is asked of you.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := core indicators venues storage strategies actors daemon research cli tests
+
+.PHONY: run test check bench campaign train lock clean
+
+run: .venv/ready
+	$(BIN)/tradebot run
+
+test: .venv/ready
+	$(BIN)/pytest -n 2
+
+check: .venv/ready
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+bench: .venv/ready
+	$(BIN)/python -m tests.bench
+
+campaign: .venv/ready
+	$(BIN)/python -m tests.campaign
+
+train: .venv/ready
+	$(BIN)/tradebot train
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# For maintainers: resolve again. Hashes, no addresses.
+lock:
+	uv pip compile pyproject.toml --extra train --extra dev --generate-hashes \
+	  --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info

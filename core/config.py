@@ -1,0 +1,222 @@
+"""config.toml and its environment overrides into one frozen value; one line when it is refused."""
+
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core import settings as s
+from core.errors import ConfigError
+from core.instruments import INSTRUMENTS
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """Every key must be there, and no other."""
+
+
+class Run(Section, frozen=True):
+    mode: str
+    speed: float
+
+
+class Live(Section, frozen=True):
+    armed: bool
+
+
+class Paths(Section, frozen=True):
+    state: str
+    wal: str
+    tape: str
+
+
+class Venue(Section, frozen=True):
+    kind: str
+    rest_url: str
+    user_hub_url: str
+    market_hub_url: str
+    account_id: int
+    contract_id: str
+    request_timeout_s: float
+    connect_timeout_s: float
+    ping_s: float
+    silence_s: float
+    backoff_s: float
+    backoff_max_s: float
+    read_tries: int
+    requests_max: int
+    bars_max: int
+    reserve: float
+    token_early_s: float
+
+
+class Account(Section, frozen=True):
+    balance_start: Decimal
+
+
+class InstrumentChoice(Section, frozen=True):
+    symbol: str
+    fee: Decimal
+    commission: Decimal
+
+
+class Model(Section, frozen=True):
+    path: str
+    sha256: str
+    budget_ms: float
+
+
+class Log(Section, frozen=True):
+    group_s: float
+    group_records: int
+    segment_mb: int
+    sync_timeout_s: float
+    snapshot_records: int
+    snapshots_kept: int
+    free_min_mb: int
+    ballast_mb: int
+
+
+class Supervisor(Section, frozen=True):
+    restarts_max: int
+    restart_window_s: float
+    inbox_depth: int
+    stop_timeout_s: float
+    lag_max_s: float
+
+
+class Api(Section, frozen=True):
+    port: int
+
+
+class Gateway(Section, frozen=True):
+    port: int
+    balance: Decimal
+    token_life_s: int
+    brackets: bool
+    requests_max: int
+    bars_max: int
+    position_max: int
+    venue_tag_forever: bool
+
+
+class Config(Section, frozen=True):
+    run: Run
+    live: Live
+    paths: Paths
+    venue: Venue
+    account: Account
+    instrument: InstrumentChoice
+    feed: s.FeedSettings
+    bars: s.BarSettings
+    model: Model
+    signals: s.SignalSettings
+    risk: s.RiskSettings
+    execution: s.ExecutionSettings
+    recovery: s.RecoverySettings
+    session: s.SessionSettings
+    log: Log
+    supervisor: Supervisor
+    api: Api
+    gateway: Gateway
+
+    def settings(self) -> s.Settings:
+        """The part that decides."""
+        row = INSTRUMENTS[self.instrument.symbol]
+        instrument = replace(row, fee=self.instrument.fee, commission=self.instrument.commission)
+        return s.Settings(
+            instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
+            self.recovery, self.session,
+        )  # fmt: skip
+
+    def sha256(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+
+
+# (section, key): what it may be, and how to say so.
+_CHOICES = {
+    ("run", "mode"): ("sim", "paper", "live"),
+    ("venue", "kind"): ("topstepx",),
+    ("instrument", "symbol"): tuple(INSTRUMENTS),
+    ("signals", "strategy"): ("model", "cycle"),
+    ("session", "kind"): ("globex", "rth"),
+}
+_WORDS = {
+    "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
+    "bool": "true or false", "object": "a table", "array": "a list",
+}  # fmt: skip
+_MAY_BE_ZERO = {
+    "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
+    "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
+}  # fmt: skip
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
+    """Read, override from `env`, check. Raises ConfigError naming file, key and expectation."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file: name one with --config") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as TOML: {error}") from None
+    override(table, env)
+    try:
+        config = msgspec.convert(table, Config, strict=True, builtin_types=(Decimal,))
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {explain(str(error))}") from None
+    check(config, path)
+    return config
+
+
+def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
+    """Put TRADEBOT_<SECTION>_<KEY> into the table: text as it is, all else read as TOML."""
+    for section, part in get_type_hints(Config).items():
+        for key, kind in get_type_hints(part).items():
+            given = table.get(section)
+            if not isinstance(given, dict):
+                continue
+            raw = env.get(f"TRADEBOT_{section}_{key}".upper())
+            if raw is not None:
+                given[key] = raw if kind is str else parse(raw)
+            if kind is Decimal and type(given.get(key)) is int:
+                given[key] = Decimal(given[key])
+
+
+def parse(raw: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {raw}", parse_float=Decimal)["value"]
+    except tomllib.TOMLDecodeError:
+        return raw
+
+
+def explain(error: str) -> str:
+    """msgspec's words as: key: what was expected."""
+    where = match[1] if (match := re.search(r"`\$\.?([^`]*)`$", error)) else ""
+    if match := re.match(r"Object contains unknown field `(.*?)`", error):
+        return f"{f'{where}.{match[1]}'.strip('.')}: unknown key: remove it or mend its name"
+    if match := re.match(r"Object missing required field `(.*?)`", error):
+        return f"{f'{where}.{match[1]}'.strip('.')}: missing: every key must be given"
+    words = re.sub(r"`(\w+)`", lambda word: _WORDS.get(word[1], word[1]), error.split(" - at")[0])
+    return f"{where}: {words[0].lower()}{words[1:]}"
+
+
+def check(config: Config, path: Path) -> None:
+    """Refuse choices that do not exist and numbers that cannot be limits."""
+    for name in config.__struct_fields__:
+        section = getattr(config, name)
+        for key in section.__struct_fields__:
+            value, choices = getattr(section, key), _CHOICES.get((name, key))
+            if choices and value not in choices:
+                raise ConfigError(f"{path}: {name}.{key}: expected one of {', '.join(choices)}")
+            if isinstance(value, bool | str):
+                continue
+            number = Decimal(value)
+            if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
+                raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")

@@ -1,0 +1,102 @@
+"""Every number that decides. Logged whole in `RunStarted`, so that a replay decides with it.
+
+Durations ending in `_s` are seconds of the clock in `at`. Those in REACTION measure how fast we and
+the wires are, not the market: where the tape runs at speed X they are X times longer.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.instruments import Instrument
+
+
+class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    latency_max_s: float  # exchange stamp to receipt; older is stale
+    skew_max_s: float  # receipt before the exchange stamp by more than this is refused
+    spread_max_ticks: int
+    jump_max_ticks: int  # within one second
+    stale_s: float  # no market event for so long, in session: the link is dropped
+
+
+class BarSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    gap_max_s: int  # longer silence starts a new segment
+    late_s: float  # a bar closes without a later event when its end is so long past
+
+
+class SignalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    strategy: str  # "model" or "cycle"
+    confidence_min: float
+    cooldown_s: float  # after an exit
+    ttl_s: float  # an intent older than this is not sent
+    allow_reversal: bool
+    stop_ticks: int
+    target_ticks: int
+    cycle_s: int  # strategy "cycle": an entry so often, sides in turn
+
+
+class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    contracts: int  # size of an entry
+    position_max: int  # worst case: open + live + unknown, each side
+    trade_risk_max: Decimal  # dollars, costs included
+    day_loss_max: Decimal
+    day_drawdown_max: Decimal
+    account_drawdown_max: Decimal
+    kill_loss_max: Decimal
+    balance_min: Decimal
+    losses_in_row_max: int
+    losses_pause_s: float
+    slip_entry_ticks: int
+    slip_exit_ticks: int
+    mark_stale_s: float  # no entry on a quote older than this
+
+
+class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    native_brackets: bool
+    naked_s: float  # a position without a resting stop for so long is flattened
+    exit_protect_ticks: int  # how far through the touch an exit limit reaches
+    exit_timeout_s: float  # an exit not filled by then becomes a close of the position
+
+
+class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    reconcile_s: float  # between two independent looks at the venue
+    retry_s: float  # between looks while something is unknown or a query failed
+    unknown_quiet_s: float  # an order absent so long, by two full queries, was never placed
+    flat_gap_s: float  # between the two queries that prove the account flat
+    adopt_foreign: bool  # True: book foreign positions; False: halt on them
+
+
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str  # "globex" or "rth"
+    no_entry_s: float  # before the session's last minute of trade: no new position
+    flatten_s: float  # before it: flatten
+
+
+class Settings(Struct, frozen=True):
+    instrument: Instrument
+    feed: FeedSettings
+    bars: BarSettings
+    signals: SignalSettings
+    risk: RiskSettings
+    execution: ExecutionSettings
+    recovery: RecoverySettings
+    session: SessionSettings
+
+    def at_speed(self, speed: float) -> "Settings":
+        """The same reactions on a clock that runs `speed` times as fast as the wall's."""
+        changed = {}
+        for section, fields in REACTION.items():
+            part = getattr(self, section)
+            scaled = {field: getattr(part, field) * speed for field in fields}
+            changed[section] = replace(part, **scaled)
+        return replace(self, **changed)
+
+
+REACTION: dict[str, tuple[str, ...]] = {
+    "feed": ("latency_max_s", "skew_max_s", "stale_s"),
+    "signals": ("ttl_s",),
+    "risk": ("mark_stale_s",),
+    "execution": ("naked_s", "exit_timeout_s"),
+    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s"),
+}

@@ -1,0 +1,90 @@
+"""The words of the trade: what a side, a state, a purpose can be, and the base of every message."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from core.reasons import Reason
+
+
+class Action(StrEnum):
+    LONG_ENTRY = "LONG_ENTRY"
+    SHORT_ENTRY = "SHORT_ENTRY"
+    EXIT_LONG = "EXIT_LONG"
+    EXIT_SHORT = "EXIT_SHORT"
+    REVERSE_TO_LONG = "REVERSE_TO_LONG"
+    REVERSE_TO_SHORT = "REVERSE_TO_SHORT"
+    FLATTEN = "FLATTEN"
+
+
+class Purpose(StrEnum):
+    ENTRY = "ENTRY"
+    STOP = "STOP"
+    TARGET = "TARGET"
+    EXIT = "EXIT"
+
+
+class OrderType(StrEnum):
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+    STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
+
+
+class Status(StrEnum):
+    """An order as the venue shows it."""
+
+    PENDING = "PENDING"
+    SUSPENDED = "SUSPENDED"  # a bracket leg whose entry is not filled
+    WORKING = "WORKING"
+    FILLED = "FILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+
+class Request(StrEnum):
+    """What was asked of the venue."""
+
+    PLACE = "PLACE"
+    CANCEL = "CANCEL"
+    MODIFY = "MODIFY"
+    CLOSE = "CLOSE"
+
+
+class State(StrEnum):
+    """What risk admits: ACTIVE all, PAUSED and FLATTEN_ONLY exits, HALTED exits until re-armed."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    FLATTEN_ONLY = "FLATTEN_ONLY"
+    HALTED = "HALTED"
+
+
+class Check(Struct, frozen=True, array_like=True):
+    """One rule's number against its limit, so that `explain` can show both."""
+
+    rule: Reason
+    value: Decimal
+    limit: Decimal
+    passed: bool
+
+
+class VenueOrder(Struct, frozen=True):
+    """An order as a venue's query lists it."""
+
+    venue_id: int
+    tag: str  # empty: not placed by us
+    status: Status
+    type: OrderType
+    side: int
+    size: int
+    filled: int
+    price: Decimal | None  # limit or stop price; None while there is none
+    created: int  # UTC ns
+
+
+class Message(Struct, frozen=True, tag=True, tag_field="kind"):
+    at: int  # UTC nanoseconds of the event itself

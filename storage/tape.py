@@ -1,0 +1,78 @@
+"""Market data <-> parquet: one row per trade or quote, prices in whole ticks, stamps of 100 ns.
+
+Columns: `at` int64 (UTC ns), `kind` int8 (0 trade, 1 quote), `price` int32 (trade, ticks), `size`
+int32, `side` int8 (aggressor +1, -1, 0), `bid`, `ask` int32 (quote, ticks), `bid_size`, `ask_size`
+int32. The schema's metadata holds JSON under `tradebot`: symbol, tick, source, licence, quotes
+("recorded" or "derived"), trade_date.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from core.errors import UsageError
+from core.messages import Quote, Trade
+
+COLUMNS = {
+    "at": pa.int64(), "kind": pa.int8(), "price": pa.int32(), "size": pa.int32(),
+    "side": pa.int8(), "bid": pa.int32(), "ask": pa.int32(), "bid_size": pa.int32(),
+    "ask_size": pa.int32(),
+}  # fmt: skip
+TRADE, QUOTE = 0, 1
+
+
+class Tape(Struct, frozen=True):
+    """A tape in memory: numpy columns of equal length, sorted by `at`."""
+
+    about: dict[str, Any]
+    columns: dict[str, np.ndarray]
+
+    @property
+    def tick(self) -> float:
+        return float(self.about["tick"])
+
+    @property
+    def start(self) -> int:
+        return int(self.columns["at"][0])
+
+    def __len__(self) -> int:
+        return len(self.columns["at"])
+
+    def events(self) -> Iterator[Trade | Quote]:
+        """The messages as the gateway would bring them, without delay."""
+        tick, rows = self.tick, zip(*(self.columns[name].tolist() for name in COLUMNS), strict=True)
+        for at, kind, price, size, side, bid, ask, bid_size, ask_size in rows:
+            if kind == TRADE:
+                yield Trade(at, round(price * tick, 9), size, side, at)
+            else:
+                yield Quote(at, round(bid * tick, 9), round(ask * tick, 9), bid_size, ask_size, at)
+
+
+def read(path: Path) -> Tape:
+    """Load a tape. Raises UsageError when the file is no tape."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such tape") from None
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UsageError(f"{path}: not a parquet file: {error}") from None
+    about = (table.schema.metadata or {}).get(b"tradebot")
+    if about is None or set(COLUMNS) - set(table.column_names) or not len(table):
+        raise UsageError(f"{path}: not a tape: make one with `tradebot collect`")
+    columns = {name: table[name].to_numpy() for name in COLUMNS}
+    return Tape(json.loads(about), columns)
+
+
+def write(path: Path, tape: Tape) -> None:
+    """Store the tape, sorted, zstd."""
+    schema = pa.schema(
+        COLUMNS.items(), metadata={"tradebot": json.dumps(tape.about, sort_keys=True)}
+    )
+    arrays = [pa.array(tape.columns[name], kind) for name, kind in COLUMNS.items()]
+    pq.write_table(pa.table(arrays, schema=schema), path, compression="zstd", compression_level=19)
