@@ -103,6 +103,7 @@ class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
     trades: dict[int, int] = field(default_factory=dict)  # trade id -> at
+    realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
     closing: bool = False  # ... and its fills, which carry no tag, are ours
 
@@ -198,7 +199,10 @@ class Book(Struct):
             order.filled += fill.size
             if order.left <= 0:
                 self._move(order.tag, "filled")
-        self.position, finished = after(self.position, fill, instrument)
+        held = self.position
+        self.position, finished = after(held, fill, instrument)
+        made = (finished or self.position).gross - held.gross
+        self.realised += made - fill.fees
         if not self.position.size:
             self.close_at = 0
         elif finished is None and order is not None and order.purpose is Purpose.ENTRY:
