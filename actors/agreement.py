@@ -1,6 +1,8 @@
 """Two accounts of one story: what the venue tells and the book lacks, and what neither explains."""
 
-from actors.book import Book, Life, Order
+from decimal import Decimal
+
+from actors.book import Book, Life
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -112,7 +114,13 @@ def adopt(book: Book, told: AccountSnapshot) -> list[Message]:
         for order in book.orders.values()
         if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
     ]
+    gap = told.position - book.position.size
+    if gap:
+        price = told.average if told.average is not None else book.position.average
+        side = 1 if gap > 0 else -1
+        answers.append(
+            Fill(
+                told.at, -told.at, 0, "", side, abs(gap), price, Decimal(0), Reason.FILL_INFERRED
+            )
+        )  # fmt: skip
     return answers
-
-
-__all__ = ["Order", "adopt", "gravest", "missing", "oddities"]

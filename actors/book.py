@@ -43,7 +43,6 @@ class Life(StrEnum):
 
 
 LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED}
-RESTING = {Status.PENDING: Life.ACKED, Status.WORKING: Life.ACKED, Status.SUSPENDED: Life.SUSPENDED}
 
 # (state, what was heard) -> state
 NEXT: dict[tuple[Life, str], Life] = {

@@ -119,9 +119,13 @@ class Recovery:
     def _drift(self, told: AccountSnapshot, odd: list[str]) -> list[Message]:
         ledger, reason = self.memory, agreement.gravest(odd)
         ledger.agreed = False
-        if self._numbers().adopt_foreign and reason is not Reason.REC_LOST_ACK:
-            return agreement.adopt(ledger.book, told)
-        return [Halted(told.at, "; ".join(odd), "recovery", reason)]
+        halt = Halted(told.at, "; ".join(odd), "recovery", reason)
+        if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
+            return [halt]
+        adopted = agreement.adopt(ledger.book, told)
+        for message in adopted:
+            ledger.book.hear(message, self._settings().instrument)
+        return adopted or [halt]
 
     def _agree(self, told: AccountSnapshot, corrected: int) -> list[Message]:
         """The first agreement of a run that follows another takes two snapshots."""
