@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from research import export
 from storage.model import CLASSES, Manifest, Scaling
@@ -20,7 +21,7 @@ def sha256(names):
 
 def manifest(names=NAMES, **changed):
     """A manifest that fits `network`; `changed` keys replace its own."""
-    base = dict(
+    fitting = Manifest(
         model_id="test", created_utc=TRAINED, catalogue="mes46", n_features=len(names),
         seq_len=1, feature_names=names, feature_names_sha256=sha256(names),
         scaler={name: Scaling("standard", 0.0, 1.0) for name in names}, class_names=CLASSES,
@@ -28,7 +29,7 @@ def manifest(names=NAMES, **changed):
         train_end=TRAINED, valid_end=TRAINED, quarantine_end=QUARANTINE_END, data_sha256={},
         metrics={}, opset=17, onnx_sha256="",
     )  # fmt: skip
-    return Manifest(**(base | changed))
+    return replace(fitting, **changed)
 
 
 def network(width=46, seed=1):
