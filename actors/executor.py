@@ -12,6 +12,7 @@ from actors.position import Position
 from core.messages import (
     Approved,
     ClosePosition,
+    Command,
     Fill,
     Mark,
     Message,
@@ -31,12 +32,13 @@ EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
 REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
+FLATTENING = ("flatten", "stop", "kill")  # commands
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
 
 
 class Executor:
     takes = (
-        Approved, Mark, Pulse, StateChanged, *(kind for kind in BOOKED if kind not in OWN_ORDERS),
+        Approved, Mark, Pulse, StateChanged, Command, *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -53,6 +55,8 @@ class Executor:
             case StateChanged(state=state, reason=reason):
                 stopping = state in (State.FLATTEN_ONLY, State.HALTED)
                 desk.flatten = reason if stopping else None
+            case Command(name=name) if name in FLATTENING:
+                desk.flatten = desk.flatten or Reason.RISK_FLATTENING
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
             case Fill() if message.trade_id not in desk.book.trades:

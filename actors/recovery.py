@@ -13,6 +13,7 @@ from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
     Agreed,
+    Command,
     FeedState,
     Flat,
     Halted,
@@ -53,7 +54,7 @@ class Ledger(Struct):
 
 
 class Recovery:
-    takes = (AccountSnapshot, QueryFailed, Pulse, FeedState, StateChanged, *BOOKED)
+    takes = (AccountSnapshot, QueryFailed, Pulse, FeedState, StateChanged, Command, *BOOKED)
 
     def __init__(self, settings: Settings) -> None:
         self.memory = Ledger(settings=settings)
@@ -72,6 +73,8 @@ class Recovery:
             case StateChanged(state=state):
                 ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
                 ledger.proven, ledger.flat_at = False, 0
+            case Command(name="stop" | "flatten" | "kill"):
+                ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)

@@ -53,9 +53,11 @@ COMMANDS = {
     (State.FLATTEN_ONLY, "resume"): State.ACTIVE,
     (State.HALTED, "rearm"): State.ACTIVE,
     **{(state, "kill"): State.HALTED for state in State},
-    **{(s, name): State.FLATTEN_ONLY for s in State for name in ("flatten", "stop")},
+    (State.ACTIVE, "flatten"): State.FLATTEN_ONLY,
+    (State.PAUSED, "flatten"): State.FLATTEN_ONLY,
+    (State.ACTIVE, "stop"): State.FLATTEN_ONLY,
+    (State.PAUSED, "stop"): State.FLATTEN_ONLY,
 }
-COMMANDS[State.HALTED, "flatten"] = COMMANDS[State.HALTED, "stop"] = State.HALTED
 REASONS = {
     "pause": Reason.RISK_PAUSED,
     "kill": Reason.RISK_KILL,
