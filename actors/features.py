@@ -1,0 +1,76 @@
+"""Features: the 46 values of each bar once the kernel is warm, or the reason why there are none.
+
+A partial bar moves the state, as the grid must have no hole, but nothing is decided from it.
+"""
+
+from decimal import Decimal
+from math import isfinite
+
+import numpy as np
+
+from core.messages import Bar, Features, Hold, Message
+from core.reasons import Reason
+from core.sessions import SECOND, day
+from core.settings import Settings
+from core.terms import Check
+from indicators.columns import clock
+from indicators.kernels import step
+from indicators.schema import NAMES
+from indicators.state import ATR, DONE, WARM_BARS, WARM_FRAMES, N, State, fresh
+
+
+class Catalogue:
+    takes = (Bar,)
+
+    def __init__(self, settings: Settings) -> None:
+        self.tick = float(settings.instrument.tick)
+        self.values = np.zeros(len(NAMES))
+        self.roll = 0  # `clock` holds until then
+        self.clock = (0, 0, 0, 0)
+        self.restore(fresh())
+
+    def state(self) -> State:
+        """A copy of all that is remembered."""
+        return {name: array.copy() for name, array in self.memory.items()}
+
+    def restore(self, state: State) -> None:
+        """Go on from a state: bit for bit as the stage it was taken from would."""
+        empty = fresh()
+        self.memory = {name: np.array(state[name], empty[name].dtype) for name in empty}
+        self.arrays = tuple(self.memory.values())
+
+    def on(self, message: Message) -> list[Message]:
+        assert isinstance(message, Bar)
+        return [self.judge(message, self.step(message))]
+
+    def step(self, bar: Bar) -> bool:
+        start = bar.at - SECOND
+        if start >= self.roll:
+            today = day(start)
+            self.roll, self.clock = today.roll, clock(today)
+        return bool(
+            step(
+                *self.arrays, self.values, self.tick, bar.at // SECOND, *self.clock, bar.segment,
+                bar.open, bar.high, bar.low, bar.close, float(bar.volume), float(bar.buy),
+                float(bar.sell), float(bar.filled),
+            )
+        )  # fmt: skip
+
+    def judge(self, bar: Bar, warm: bool) -> Message:
+        if not warm:
+            return Hold(bar.at, self.missing(), Reason.FEAT_WARMUP)
+        if bar.reason is Reason.BAR_PARTIAL:
+            return Hold(bar.at, (), Reason.BAR_PARTIAL)
+        values = tuple(self.values.tolist())
+        if not isfinite(sum(values)):
+            return Hold(bar.at, (), Reason.FEAT_NONFINITE)
+        atr = max(float(self.memory["s"][ATR]), 1.0)  # quant.md 3.2: never under a tick
+        return Features(bar.at, values, bar.close, bar.bid, bar.ask, atr)
+
+    def missing(self) -> tuple[Check, ...]:
+        """Seconds of the grid, and completed 5-minute bars, against what warm-up asks for."""
+        have = (int(self.memory["k"][N]), int(self.memory["frames"][1, DONE]))
+        return tuple(
+            Check(Reason.FEAT_WARMUP, Decimal(value), Decimal(limit), value >= limit)
+            for value, limit in zip(have, (WARM_BARS, WARM_FRAMES), strict=True)
+        )

@@ -1,0 +1,46 @@
+"""Features over columns, for research: the live kernel in a loop, over days or years of bars.
+
+A bar column set is a matrix (n, 10): end in seconds UTC, segment, open, high, low, close, volume,
+buy, sell, filled (0 or 1); `matrix` makes it from bars.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.messages import Bar
+from core.sessions import SECOND, Day, days, rolls
+from indicators.kernels import run
+from indicators.schema import NAMES
+from indicators.state import State, fresh
+
+Floats = NDArray[np.float64]
+
+
+def matrix(bars: Sequence[Bar]) -> Floats:
+    """(n, 10) of what the kernel needs of each bar."""
+    rows = [
+        (b.at // SECOND, b.segment, b.open, b.high, b.low, b.close, b.volume, b.buy, b.sell,
+         b.filled) for b in bars
+    ]  # fmt: skip
+    return np.array(rows, np.float64).reshape(-1, 10)
+
+
+def clock(day: Day) -> tuple[int, int, int, int]:
+    """What the kernel needs of a trade date: its number, New York's offset, RTH; seconds."""
+    return day.number, day.offset_s, day.rth_open // SECOND, day.rth_close // SECOND
+
+
+def features(
+    bars: Floats, tick: float, state: State | None = None
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Values (n, 46) and a mask (n,) of the bars after warm-up. `state` is carried on if given."""
+    state = fresh() if state is None else state
+    out, ready = np.zeros((len(bars), len(NAMES))), np.zeros(len(bars), np.bool_)
+    starts = (bars[:, 0].astype(np.int64) - 1) * SECOND
+    which = np.minimum(np.searchsorted(rolls(), starts, side="right"), len(days()) - 1)
+    first, last = (which[0], which[-1]) if len(bars) else (0, 0)
+    table = np.array([clock(day) for day in days()[first : last + 1]], np.int64)
+    run(*state.values(), out, ready, tick, bars, table, which - first)
+    return out, ready
