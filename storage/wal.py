@@ -61,15 +61,17 @@ class Wal:
     def open(
         cls, directory: Path, *, run: str, account: str, settings: Log,
         clock: Callable[[], int], state: Path | None = None, disk: Disk | None = None,
+        held: int | None = None,
     ) -> "Wal":  # fmt: skip
         """Lock, recover, go on. Raises LockedError, Corrupt or LogError, having written nothing.
 
         account: sha256 of account and contract. clock: UTC ns. state: where the ballast lies.
+        held: the lock, where it was taken before.
         """
         disk = disk or Disk()
         try:
             make_directory(directory, disk)
-            held = lock.take(directory)
+            held = lock.take(directory) if held is None else held
         except OSError as error:
             raise LogError(f"log: {error}") from None
         wal = cls(directory, run, account, settings, clock, state or directory, disk)
