@@ -9,76 +9,19 @@ TORN     in the last segment, nothing true after it, and no clean close before i
 CORRUPT  anything else. Nothing is skipped, nothing is changed: people must look.
 """
 
-import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain as joined
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 from core.errors import LogError
-from core.messages import RunEnded, SegmentClosed, SegmentOpened
-from core.reasons import Reason
+from core.messages import SegmentOpened
+from storage.chain import Chain, Corrupt, Segment, Torn, misfit
 from storage.disk import Disk, make_directory, write_file
-from storage.line import GENESIS, LINE_MAX, Line, crc_of, decode, holds_record, stamp
+from storage.line import LINE_MAX, Line, decode, holds_record, is_true, stamp
 
 _NAME = re.compile(r"(\d{6})-(\d{12})\.jsonl")
-
-
-class Segment(NamedTuple):
-    path: Path
-    order: int
-    first: int  # seq of its first record
-
-
-class Corrupt(LogError):
-    """The log must not be trusted from `offset` of `path` on."""
-
-    def __init__(self, path: Path, offset: int, why: str) -> None:
-        super().__init__(f"{path}:{offset}: {why}: keep the file, trade nothing, and look")
-        self.path, self.offset, self.why = path, offset, why
-
-
-class Torn(LogError):
-    """The last write was cut short at `offset` of `path`; nothing true follows."""
-
-    def __init__(self, path: Path, offset: int, size: int, why: str) -> None:
-        super().__init__(f"{path}:{offset}: the last {size} bytes are no record ({why})")
-        self.path, self.offset, self.size, self.why = path, offset, size, why
-
-
-class Chain:
-    """How far a reader has come: what the next line must continue."""
-
-    def __init__(self, seq: int = 0, prev: str | None = GENESIS) -> None:
-        self.seq, self.prev = seq, prev  # of the last line; prev None: unknown, any will do
-        self.sha = hashlib.sha256()  # of the segment's bytes so far
-        self.before = ""  # sha256 of the segment before
-        self.count = 0  # records in the segment
-        self.size = 0  # bytes of the segment that hold
-        self.clean = False  # the last line is the clean close of a run
-        self.closed = False  # the last line is a SegmentClosed
-
-    def add(self, raw: bytes, line: Line) -> None:
-        self.seq, self.prev = line.seq, line.crc
-        self.sha.update(raw)
-        self.count += 1
-        self.size += len(raw)
-        match line.message:
-            case RunEnded(reason=Reason.SYS_CLEAN_CLOSE):
-                self.clean = True
-            case SegmentClosed():
-                self.closed = True
-            case _:
-                self.clean = False
-
-    def turn(self) -> None:
-        """Go on to the next segment."""
-        self.before = self.sha.hexdigest()
-        self.sha = hashlib.sha256()
-        self.count = self.size = 0
-        self.clean = self.closed = False
 
 
 def segments(directory: Path) -> list[Segment]:
@@ -134,53 +77,29 @@ def follow(file: Segment, chain: Chain, last: bool) -> Iterator[Line]:
     """The verified lines of one segment; `chain` moves along. Raises Torn or Corrupt."""
     with file.path.open("rb") as stream:
         for raw in stream:
-            why = breach(raw, file, chain)
-            if why:
-                if not last or chain.clean or holds_record(joined([raw], stream)):
-                    raise Corrupt(file.path, chain.size, why)
-                size = file.path.stat().st_size - chain.size
-                raise Torn(file.path, chain.size, size, why)
-            line = parse(raw, file, chain)
-            chain.add(raw, line)
+            if not is_true(raw):
+                raise damage(file, chain, last, joined([raw], stream))
+            try:
+                line = decode(raw)
+            except LogError as error:
+                raise Corrupt(file.path, chain.size, str(error)) from None
+            if why := misfit(line, file.first, chain):
+                raise Corrupt(file.path, chain.size, why)
+            chain.add(raw, line.seq, line.crc, line.message)
+            if not chain.count % 256:
+                chain.digest.settle()
             yield line
 
 
-def breach(raw: bytes, file: Segment, chain: Chain) -> str | None:
-    """Why this line cannot be the next one, judged from its bytes."""
-    if crc_of(raw) is None:
-        return "half a line" if not raw.endswith(b"\n") else "the crc does not hold"
-    return "a line after the segment's end" if chain.closed else None
-
-
-def parse(raw: bytes, file: Segment, chain: Chain) -> Line:
-    """The line, if it continues the chain. Raises Corrupt."""
-    try:
-        line = decode(raw)
-    except LogError as error:
-        raise Corrupt(file.path, chain.size, str(error)) from None
-    if why := misfit(line, file, chain):
-        raise Corrupt(file.path, chain.size, why)
-    return line
-
-
-def misfit(line: Line, file: Segment, chain: Chain) -> str | None:
-    """Why a true line is not the one that belongs here."""
-    if line.seq != chain.seq + 1:
-        return f"seq {line.seq} follows {chain.seq}"
-    if chain.prev is not None and line.prev != chain.prev:
-        return f"seq {line.seq} continues another line than the one before it"
-    match line.message:
-        case SegmentOpened(previous=previous):
-            if chain.count or line.seq != file.first:
-                return "a segment opens where none belongs"
-            if chain.before and previous != chain.before:
-                return "the segment before was changed after it was closed"
-        case SegmentClosed(count=count, sha256=sha256):
-            if (count, sha256) != (chain.count, chain.sha.hexdigest()):
-                return "the segment was changed before it was closed"
-        case _ if not chain.count:
-            return "a segment does not start with SegmentOpened"
-    return None
+def damage(file: Segment, chain: Chain, last: bool, rest: Iterable[bytes]) -> Torn | Corrupt:
+    """Name what is wrong where the chain ends: a write cut short, or something worse."""
+    if not last:
+        return Corrupt(file.path, chain.size, "damage before the last segment")
+    if chain.clean or chain.closed:
+        return Corrupt(file.path, chain.size, "bytes that are no record after a clean end")
+    if holds_record(rest):
+        return Corrupt(file.path, chain.size, "damage with true records after it")
+    return Torn(file.path, chain.size, file.path.stat().st_size - chain.size)
 
 
 def tail(files: list[Segment]) -> tuple[Chain, Torn | None]:
@@ -200,7 +119,7 @@ def tail(files: list[Segment]) -> tuple[Chain, Torn | None]:
     if not chain.count and len(files) > 1:
         chain, earlier = tail(files[:-1])
         if earlier:
-            raise Corrupt(earlier.path, earlier.offset, earlier.why)
+            raise Corrupt(earlier.path, earlier.offset, "damage before the last segment")
         turn(chain, files[-1])
     if not chain.count and files[-1].first != chain.seq + 1:
         raise Corrupt(files[-1].path, 0, f"its name says {files[-1].first}, not {chain.seq + 1}")
@@ -212,7 +131,7 @@ def account_of(files: list[Segment]) -> str | None:
     for file in reversed(files):
         with file.path.open("rb") as stream:
             raw = stream.readline(LINE_MAX)
-        if crc_of(raw) is not None and isinstance(opened := decode(raw).message, SegmentOpened):
+        if is_true(raw) and isinstance(opened := decode(raw).message, SegmentOpened):
             return opened.account
     return None
 

@@ -16,12 +16,10 @@ from core.config import Log
 from core.errors import LogError
 from core.messages import Record, RunEnded, SegmentClosed, SegmentOpened
 from storage import lock
+from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
 from storage.line import CLASS, VERSION, Line, encode
 from storage.segments import (
-    Chain,
-    Corrupt,
-    Torn,
     account_of,
     move_aside,
     name,
@@ -30,7 +28,7 @@ from storage.segments import (
     segments,
     tail,
 )
-from storage.writer import Item, Writer, fall_back
+from storage.writer import Writer, fall_back
 
 QUEUE_MAX = 10_000  # records that may wait for the disk
 
@@ -53,9 +51,8 @@ class Wal:
         self.waiting: list[tuple[int, asyncio.Future[None]]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_failure: Callable[[LogError], None] | None = None
-        self._late: LogError | None = None
         self._held = -1  # the lock
-        self.writer = Writer(disk, -1, 0, state / "ballast", settings.group_s, self._told)
+        self.writer = Writer(disk, state / "ballast", settings.group_s, self._told)
 
     @classmethod
     def open(
@@ -94,7 +91,7 @@ class Wal:
     @property
     def failed(self) -> LogError | None:
         """The first failure, which is final."""
-        return self._late or self.writer.error
+        return self.writer.error
 
     @property
     def low_disk(self) -> bool:
@@ -146,24 +143,28 @@ class Wal:
     def _put(self, record: Record, opens: Path | None) -> None:
         chain, writer = self.chain, self.writer
         line, crc = encode(record, chain.prev or "", self.clock(), self.run)
-        chain.seq, chain.prev = record.seq, crc
-        chain.sha.update(line)
-        chain.count += 1
-        chain.size += len(line)
-        item = Item(record.seq, line, opens)
+        chain.add(line, record.seq, crc, record.message)
+        item = (record.seq, line, opens)
         if self.failed:
             fall_back([item])
             return
         writer.queue.append(item)
         waiting = len(writer.queue)
         if CLASS[type(record.message)] == "D" or waiting >= self.settings.group_records:
-            writer.hurry()
+            self._hurry()
             if waiting > QUEUE_MAX:
                 self._fail(LogError(f"log: {waiting} records wait for the disk"))
 
+    def _hurry(self) -> None:
+        """Wake the writer when the loop is idle: waking a thread costs more than an append."""
+        try:
+            asyncio.get_running_loop().call_soon(self.writer.hurry)
+        except RuntimeError:
+            self.writer.hurry()
+
     def _turn(self) -> None:
         """Close this segment and open the next."""
-        closed = SegmentClosed(self.clock(), self.chain.count, self.chain.sha.hexdigest())
+        closed = SegmentClosed(self.clock(), self.chain.count, self.chain.digest.hex())
         self._put(Record(self.seq + 1, "wal", None, closed), None)
         self.chain.turn()
         self._open_segment()
@@ -204,6 +205,7 @@ class Wal:
         if self.loop is not None and (self.waiting or self.writer.error):
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.loop.call_soon_threadsafe(self._release)
+        self.chain.digest.settle()
 
     def _release(self) -> None:
         """Wake those whose record is on disk; after a failure, all, with the error."""
@@ -226,7 +228,7 @@ class Wal:
         self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
 
     def _fail(self, error: LogError) -> None:
-        self._late = self._late or error
+        self.writer.error = self.writer.error or error
         self._release()
 
 

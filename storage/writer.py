@@ -13,33 +13,28 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from core.errors import LogError
+from storage.chain import Chain
 from storage.disk import Disk, write_all
-from storage.segments import Chain
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-class Item(NamedTuple):
-    seq: int
-    line: bytes
-    opens: Path | None = None  # the line is the first of this new segment
+# A line, its seq, and the file it is to be the first line of, if it opens a segment.
+Item = tuple[int, bytes, Path | None]
 
 
 class Writer:
     """`queue` is filled by one thread, the event loop's, and emptied by this one."""
 
-    def __init__(
-        self, disk: Disk, fd: int, size: int, ballast: Path, group_s: float,
-        told: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self.disk, self.fd, self.size, self.ballast = disk, fd, size, ballast
+    def __init__(self, disk: Disk, ballast: Path, group_s: float, told: Callable[[], None]) -> None:
+        self.disk, self.ballast = disk, ballast
         self.group_s, self.told = group_s, told
+        self.fd, self.size = -1, 0  # of the open segment
         self.queue: deque[Item] = deque()
         self.durable = 0  # the last seq that is on disk
-        self.error: LogError | None = None
+        self.error: LogError | None = None  # set once, here or by whoever lost patience
         self.low_disk = False
         self.stopping = False
         self.wake = threading.Lock()  # held while there is no hurry
@@ -89,22 +84,22 @@ class Writer:
             try:
                 self.commit(group)
             except OSError as error:
-                self.error = LogError(f"log: {error}: nothing more is written to it")
+                self.error = self.error or LogError(f"log: {error}: nothing more is written to it")
         if self.error is not None:
             fall_back(group)
         self.told()
 
     def commit(self, group: list[Item]) -> None:
         lines: list[bytes] = []
-        for item in group:
-            if item.opens is not None:
+        for _, line, opens in group:
+            if opens is not None:
                 self.write(b"".join(lines))
                 lines = []
-                self.turn(item.opens)
-            lines.append(item.line)
+                self.turn(opens)
+            lines.append(line)
         self.write(b"".join(lines))
         self.disk.fdatasync(self.fd)
-        self.durable = group[-1].seq
+        self.durable = group[-1][0]
 
     def turn(self, path: Path) -> None:
         """The old segment is whole on disk before the new one exists."""
@@ -144,5 +139,5 @@ class Writer:
 def fall_back(group: list[Item]) -> None:
     """The log is lost; let the journal of the system keep what it would have held."""
     with suppress(OSError, ValueError):
-        sys.stderr.write("".join(item.line.decode() for item in group))
+        sys.stderr.write("".join(line.decode() for _, line, _ in group))
         sys.stderr.flush()
