@@ -37,8 +37,9 @@ CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGE
 
 
 class Executor:
-    takes = (
-        Approved, Mark, Pulse, StateChanged, Command, *(kind for kind in BOOKED if kind not in OWN_ORDERS),
+    takes: tuple[type[Message], ...] = (
+        Approved, Mark, Pulse, StateChanged, Command,
+        *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:

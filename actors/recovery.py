@@ -54,7 +54,15 @@ class Ledger(Struct):
 
 
 class Recovery:
-    takes = (AccountSnapshot, QueryFailed, Pulse, FeedState, StateChanged, Command, *BOOKED)
+    takes: tuple[type[Message], ...] = (
+        AccountSnapshot,
+        QueryFailed,
+        Pulse,
+        FeedState,
+        StateChanged,
+        Command,
+        *BOOKED,
+    )
 
     def __init__(self, settings: Settings) -> None:
         self.memory = Ledger(settings=settings)

@@ -69,7 +69,7 @@ DAILY = (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSE
 
 
 class Risk:
-    takes = (
+    takes: tuple[type[Message], ...] = (
         Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse, SessionOpened,
         TradeClosed, ActorFailed, *BOOKED,
     )  # fmt: skip

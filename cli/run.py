@@ -33,8 +33,8 @@ def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = chosen(configs.load(Path(given.config)), given)
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by onnxruntime at its import
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(config.paths.state).absolute() / "numba"))
-    from daemon import logs, main as daemon
+    from daemon import logs
+    from daemon import main as daemon
 
     view = sys.stdout.isatty() and not given.json
     logs.start(json_only=given.json, quiet=view)

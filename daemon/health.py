@@ -28,9 +28,7 @@ def progressing(inboxes: Mapping[str, Inbox], wal: Wal) -> bool:
     """Log, risk and order path each are idle or at work, not stuck."""
     now = time.monotonic()
     stuck = [
-        name
-        for name in CRITICAL
-        if inboxes[name].items and now - inboxes[name].done_at > STUCK_S
+        name for name in CRITICAL if inboxes[name].items and now - inboxes[name].done_at > STUCK_S
     ]
     return not stuck and not wal.failed
 

@@ -173,7 +173,7 @@ async def attended(
         if name == "kill":
             sentinel.create(state, by, why, session.clock())
         if name == "rearm":
-            sentinel.remove(state)
+            forget_kill(state)
         return session.bus.post("operator", Command(session.clock(), name, by, why))
 
     api = Api(state, config.api.port, lambda: status(session), act)
@@ -183,12 +183,17 @@ async def attended(
     shown = asyncio.create_task(show(session)) if options.view else None
     try:
         if (kill := sentinel.read(state)) is not None:
-            cut = [*cut, ("operator", None, Command(session.clock(), "kill", kill.by, kill.why))]
+            cut = [*cut, ("operator", None, Command(session.clock(), "kill", "kill file", kill))]
         return await session.run(start, cut)
     finally:
         if shown is not None:
             shown.cancel()
         await api.stop()
+
+
+def forget_kill(state: Path) -> None:
+    if sentinel.read(state) is not None:
+        sentinel.remove(state)
 
 
 def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:

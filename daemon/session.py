@@ -1,7 +1,6 @@
 """One run of the daemon: actors at work between the start of recovery and the proof of flatness."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -43,7 +42,7 @@ from daemon import health
 from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
-from daemon.report import Latency, Tally
+from daemon.report import Tally
 from daemon.supervisor import Supervisor
 from daemon.wiring import Stages
 from storage.wal import Wal
@@ -187,4 +186,3 @@ class Session:
 def told(message: Message) -> dict[str, Any]:
     rows: Mapping[str, Any] = {name: getattr(message, name) for name in message.__struct_fields__}
     return {name: str(value) for name, value in rows.items() if name != "at"}
-

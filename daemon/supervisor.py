@@ -71,9 +71,7 @@ class Supervisor:
         if actor.name in CRITICAL:
             raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
         why = f"actor {actor.name} keeps failing: {text}"
-        self.bus.post(
-            "supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE)
-        )
+        self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
         return False
 
     async def rebuild(self, name: str, seq: int) -> Stage:

@@ -46,13 +46,13 @@ def scaled(settings: Settings, clock: Clock) -> Settings:
 def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int], None]:
     """The tape starts with our subscription: learn when, as soon as the link is up."""
 
+    tasks: list[asyncio.Task[None]] = []
+
     async def learn() -> None:
         clock.origin = (await tape_time(config))["mono"]
 
     def watch(actor: str, message: Message, seq: int) -> None:
-        nonlocal task
         if isinstance(message, FeedState) and message.link == "market" and message.up:
-            task = asyncio.create_task(learn())
+            tasks[:] = [asyncio.create_task(learn())]
 
-    task: asyncio.Task[None] | None = None
     return watch

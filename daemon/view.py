@@ -38,7 +38,7 @@ def status(session: Session) -> dict[str, Any]:
         "realised": str(book.realised),
         "budget_left": str(left(account)) if account.base is not None else None,
         "limits": [
-            {"rule": c.rule, "used": str(c.value), "limit": str(c.limit), "left": str(c.limit - c.value)}
+            {"rule": c.rule, "used": str(c.value), "limit": str(c.limit)}
             for c in limits(account)
         ],
         "links": account.links,

@@ -30,7 +30,8 @@ class Wish(Struct, frozen=True):
 
 
 class Strategy(Protocol):
-    takes: type[Bar] | type[Prediction]
+    @property
+    def takes(self) -> type[Bar] | type[Prediction]: ...
 
     def decide(self, view: View) -> Wish: ...
 
