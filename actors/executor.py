@@ -95,7 +95,7 @@ class Executor:
         exiting = order is not None and order.purpose is not Purpose.ENTRY
         desk.overshot = bool(now) and exiting and now * held <= 0
         if not now:
-            desk.flat_at = fill.at
+            desk.flat_at, desk.mark = fill.at, None
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:

@@ -99,6 +99,8 @@ class Risk:
             case PlaceOrder(intent=intent):
                 account.reserved.pop(intent, None)
         account.book.hear(message, self._settings().instrument)
+        if not account.book.position.size:
+            account.mark = None
         return self._react(message)
 
     def verdict(self, intent: Intent) -> Message:

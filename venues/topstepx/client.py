@@ -142,6 +142,8 @@ class TopstepX:
 def brackets(order: PlaceOrder) -> dict[str, object]:
     """Offsets from the fill are signed: the stop of a long lies below it, its target above."""
     legs: dict[str, object] = {}
+    if not order.bracket:
+        return legs
     if order.stop_ticks:
         legs["stopLossBracket"] = {"ticks": -order.side * order.stop_ticks, "type": STOP_LEG}
     if order.target_ticks:
