@@ -1,6 +1,5 @@
 """What the exchange refuses, in the gateway's words; and what a refused order leaves behind."""
 
-
 import pytest
 
 from core.terms import OrderType, Status
