@@ -19,6 +19,14 @@ class Refused(Unreachable):
         self.code, self.text = code, text
 
 
+class LoginRefused(Unreachable):
+    """The gateway does not want us."""
+
+    def __init__(self, why: str, code: int) -> None:
+        super().__init__(why)
+        self.code = code
+
+
 class Missing(Unreachable):
     """The deployment does not know this path."""
 
@@ -47,4 +55,5 @@ def decode(path: str, raw: bytes, shape: type[Shape]) -> Shape:
         if not envelope.success and envelope.error_code != 0:
             raise Refused(path, envelope.error_code, plain(envelope.error_message or ""))
         why = f"success {envelope.success} with code {envelope.error_code}"
+    del raw  # a login's answer holds a token, and tracebacks may show what a frame holds
     raise Failed(why, status=200)

@@ -27,14 +27,15 @@ from core.reasons import Reason
 from core.terms import Purpose, Request, Status
 from venues.base import Post
 from venues.topstepx import account
-from venues.topstepx.answers import Refused
-from venues.topstepx.credentials import Credentials
+from venues.topstepx.answers import LoginRefused, Refused
+from venues.topstepx.credentials import API_KEY, USERNAME, Credentials
 from venues.topstepx.links import Links
 from venues.topstepx.protocol import SIDE_OUT, TYPE_OUT
 from venues.topstepx.rest import Rest
 from venues.topstepx.translate import Market, User
 from venues.topstepx.wire import Envelope, Placed, money
 
+LOGIN_UNKNOWN_ERROR = 8  # of Auth/loginKey: not our fault
 STOP_LEG, TARGET_LEG = 4, 1  # order types of a bracket's legs
 
 
@@ -56,23 +57,21 @@ class TopstepX:
         self.balance = Decimal(0)
 
     async def open(self) -> None:
-        await self._rest.open()
         try:
             await self._rest.token()
-        except Refused as refused:
-            why = str(refused)
-        else:
-            row = await account.find_account(self._rest, self._venue)
-            contract = await account.find_contract(self._rest, self._venue, self._instrument)
-            self.account_id, self.contract_id = row.id, contract.id
-            self.balance = money(row.balance)
-            self._user = User(self.account_id, self.contract_id)
-            self._links = Links(
-                self._venue, self._rest, Market(self.contract_id), self._user, self._clock,
-                self._stale_s, self._in_session,
-            )  # fmt: skip
-            return
-        raise ConfigError(f"the gateway refuses our credentials ({why}): mend TOPSTEPX_* and retry")
+        except LoginRefused as refused:
+            if refused.code == LOGIN_UNKNOWN_ERROR:
+                raise
+            raise ConfigError(f"{refused}: mend {USERNAME} or {API_KEY}") from None
+        row = await account.find_account(self._rest, self._venue)
+        contract = await account.find_contract(self._rest, self._venue, self._instrument)
+        self.account_id, self.contract_id = row.id, contract.id
+        self.balance = money(row.balance)
+        self._user = User(self.account_id, self.contract_id)
+        self._links = Links(
+            self._venue, self._rest, Market(self.contract_id), self._user, self._clock,
+            self._stale_s, self._in_session,
+        )  # fmt: skip
 
     async def close(self) -> None:
         await self._rest.close()

@@ -1,6 +1,6 @@
 """Both hubs kept up: connect, subscribe, tell what comes, and when a link is lost tell that too.
 
-A link that comes up has missed something: whoever hears `FeedState` up asks the venue for its truth.
+A link that comes up has missed something: who hears of it asks the venue for its whole truth.
 """
 
 import asyncio

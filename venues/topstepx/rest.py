@@ -10,15 +10,14 @@ from time import monotonic, time
 from typing import TypeVar
 
 import aiohttp
-import msgspec
 
 from core.config import Venue
 from core.secret import Secret
 from venues.base import Unknown, Unreachable
 from venues.throttle import Throttle
-from venues.topstepx.answers import Failed, Missing, Refused, decode
+from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode
 from venues.topstepx.credentials import Credentials
-from venues.topstepx.wire import Envelope, Login, Validated, life_s, secrets_out
+from venues.topstepx.wire import Envelope, Login, Validated, encode, life_s
 
 Shape = TypeVar("Shape", bound=Envelope)
 
@@ -46,18 +45,24 @@ class Rest:
         self._token: Secret | None = None
         self._renew_at = 0.0
         self._login = asyncio.Lock()
-        self.http: aiohttp.ClientSession
+        self._session: aiohttp.ClientSession | None = None
 
-    async def open(self) -> None:
-        self.http = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # none is asked for: a compressed answer is a bomb or a mistake
-            headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=self._venue.request_timeout_s),
-        )
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """Made at its first use, since it needs a running loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # none is asked for: a compressed answer may be a bomb
+                headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=self._venue.request_timeout_s),
+            )
+        return self._session
 
     async def close(self) -> None:
-        await self.http.close()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     async def token(self) -> Secret:
         """A token that is good for a while, renewed when it is not. Raises Unreachable."""
@@ -133,7 +138,7 @@ class Rest:
         try:
             async with self.http.post(
                 f"{self._venue.rest_url.rstrip('/')}/api/{path}",
-                data=msgspec.json.encode(body, enc_hook=secrets_out),
+                data=encode(body),
                 headers={"Authorization": f"Bearer {token.reveal()}"} if token else {},
                 allow_redirects=False,
             ) as answer:
@@ -166,14 +171,17 @@ class Rest:
             return None
 
     async def _logged_in(self) -> Secret:
-        body = {
-            "userName": self._credentials.username,
-            "apiKey": self._credentials.api_key,
-        }
+        path, who = "Auth/loginKey", self._credentials
+        body = {"userName": who.username, "apiKey": who.api_key}
         try:
-            return (await self._read("Auth/loginKey", body, Login, login=True)).token
+            return (await self._read(path, body, Login, login=True)).token
         except Failed as failed:
-            raise _unreachable("Auth/loginKey", failed) from None
+            raise _unreachable(path, failed) from None
+        except Refused as refused:
+            # Not `Refused` itself: an order that was never sent must not look refused.
+            raise LoginRefused(
+                f"{path}: code {refused.code} {refused.text}", refused.code
+            ) from None
 
     def _keep(self, token: Secret) -> None:
         """Renew early, but never sooner than half its life: a short-lived token must not spin."""

@@ -162,13 +162,14 @@ def life_s(token: Secret, now_s: float) -> float | None:
     return life if life > 0 else None
 
 
-def secrets_out(value: Any) -> Any:
-    """For the encoder: the one place where a secret is put into a request."""
+def _reveal(value: Any) -> str:
+    """The one place where a secret is put into a request."""
     if isinstance(value, Secret):
         return value.reveal()
-    if isinstance(value, Decimal):
-        return float(value)
     raise NotImplementedError
+
+
+encode = msgspec.json.Encoder(enc_hook=_reveal, decimal_format="number").encode
 
 
 def secrets_in(kind: type, value: Any) -> Any:

@@ -5,7 +5,6 @@ import base64
 import json
 import time
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from core.config import load
 from core.instruments import INSTRUMENTS
+from core.messages import FeedState
 from core.secret import Secret
 from venues.topstepx.client import TopstepX
 from venues.topstepx.credentials import Credentials
@@ -29,7 +29,8 @@ def jwt(life_s=86_400, number=0):
     def part(claims):
         return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
-    return f"{part({'alg': 'none'})}.{part({'exp': time.time() + life_s})}.{MARK}{number}"
+    claims = {"iat": time.time(), "exp": time.time() + life_s}
+    return f"{part({'alg': 'none'})}.{part(claims)}.{MARK}{number}"
 
 
 def ok(**payload):
@@ -84,6 +85,8 @@ class Gateway:
         }
         self.scripts = {"user": [], "market": []}  # one coroutine function per connection
         self.subscribed = {"user": [], "market": []}
+        self.heard = {"user": [], "market": []}
+        self.refusing = 0  # so many hub connections are answered with 401
         self.tokens = []
 
     def count(self, path):
@@ -106,6 +109,9 @@ class Gateway:
 
     async def hub(self, request):
         name = request.match_info["name"]
+        if self.refusing:
+            self.refusing -= 1
+            return web.Response(status=401)
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         assert MARK in request.query["access_token"]
@@ -124,7 +130,40 @@ class Gateway:
         async for message in socket:
             if message.type != WSMsgType.TEXT:
                 break
+            self.heard[name].append(message.data)
         return socket
+
+
+class Posts(list):
+    """Where the client's news go; a test waits for what it expects."""
+
+    def __init__(self):
+        self.came = asyncio.Event()
+
+    def __call__(self, message):
+        self.append(message)
+        self.came.set()
+
+    async def until(self, condition):
+        async with asyncio.timeout(5):
+            while not condition(self):
+                self.came.clear()
+                await self.came.wait()
+
+    def states(self, link):
+        return [(m.up, m.reason) for m in self if isinstance(m, FeedState) and m.link == link]
+
+
+@asynccontextmanager
+async def running(client):
+    """Both links of the client at work; what they post."""
+    posts = Posts()
+    task = asyncio.create_task(client.run(posts))
+    try:
+        yield posts
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def frame(target, *arguments):
@@ -137,7 +176,8 @@ def settings(url="http://127.0.0.1:1", **changes):
     return replace(
         venue,
         **{
-            "rest_url": url, "user_hub_url": f"{ws}/hubs/user", "market_hub_url": f"{ws}/hubs/market",
+            "rest_url": url,
+            "user_hub_url": f"{ws}/hubs/user", "market_hub_url": f"{ws}/hubs/market",
             "request_timeout_s": 2.0, "connect_timeout_s": 2.0, "backoff_s": 0.001,
             "backoff_max_s": 0.005,
         }
@@ -174,7 +214,3 @@ async def trading(gateway, stale_s=30.0, opened=True, **changes):
             yield client
         finally:
             await client.close()
-
-
-def dollars(text):
-    return Decimal(text)
