@@ -13,7 +13,8 @@ from core.settings import Settings
 class Market:
     def __init__(self, settings: Settings, last: Bar | None = None) -> None:
         self.feed, self.bars = Feed(settings), Bars(settings, last)
-        self.takes = tuple(dict.fromkeys((*self.feed.takes, *self.bars.takes)))
+        both: tuple[type[Message], ...] = (*self.feed.takes, *self.bars.takes)
+        self.takes = tuple(dict.fromkeys(both))
         self._feeds, self._bars = frozenset(self.feed.takes), frozenset(self.bars.takes)
 
     def on(self, message: Message) -> list[Message]:
