@@ -25,8 +25,8 @@ BANNED_EVERYWHERE = {"pickle", "joblib", "dill", "shelve", "marshal"}
 BROAD_EXCEPT_ALLOWED = {"daemon/supervisor.py"}
 LINES_PER_FILE, LINES_PER_FUNCTION, COLUMNS = 250, 50, 100
 
-FILES = [path for package in FLOOR for path in (ROOT / package).rglob("*.py")]
-TESTS = list((ROOT / "tests").rglob("*.py"))
+FILES = sorted(path for package in FLOOR for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def name(path):
