@@ -73,7 +73,8 @@ def test_only_the_supervisor_catches_everything(path):
 def test_files_and_functions_are_short(path):
     text = path.read_text()
     assert text.count("\n") <= LINES_PER_FILE
-    assert not [number for number, line in enumerate(text.splitlines(), 1) if len(line) > COLUMNS]
+    lines = [line.partition("  # type: ignore")[0] for line in text.splitlines()]
+    assert not [number for number, line in enumerate(lines, 1) if len(line) > COLUMNS]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < LINES_PER_FUNCTION, node.name
