@@ -1,0 +1,154 @@
+"""tradebot explain: why something was done, or not: the chain of causes of a record, in words."""
+
+import argparse
+import json
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli.replay import records_of
+from cli.sentences import checks, moment, sentence
+from core import config as configs
+from core.clock import SECOND
+from core.errors import EXIT_OK, UsageError
+from core.messages import Hold, Intent, PlaceOrder, Record, Refused, TradeClosed
+from venues.topstepx.protocol import nanoseconds
+
+DECISIONS = (Hold, Intent, Refused)
+FOLLOWING_MAX = 30
+DAY = 86_400 * SECOND
+
+
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="tradebot explain", description=__doc__)
+    words.add_argument("seq", nargs="?", type=int, metavar="SEQ", help="number of a record")
+    words.add_argument("--order", metavar="ID", help="an order by its tag or the venue's id")
+    words.add_argument("--at", metavar="TIME", help="the decision of a moment, e.g. 23:41:07")
+    words.add_argument("--config", default="config.toml", metavar="F")
+    words.add_argument("--wal", metavar="DIR")
+    words.add_argument("--json", action="store_true")
+    return words
+
+
+def main(argv: list[str]) -> int:
+    given = parser().parse_args(argv)
+    if sum(x is not None for x in (given.seq, given.order, given.at)) != 1:
+        raise UsageError("explain: name one of SEQ, --order ID, --at TIME")
+    records = records_of(Path(given.wal or configs.load(Path(given.config)).paths.wal))
+    by_seq = {record.seq: record for record in records}
+    found = find(records, by_seq, given)
+    up, down = causes(found, by_seq), effects(found, records)
+    if given.json:
+        told = {"seq": found.seq, "why": [plain(r) for r in up], "then": [plain(r) for r in down]}
+        print(json.dumps(told))
+    else:
+        print("\n".join(spoken(up, down)))
+    return EXIT_OK
+
+
+def find(records: list[Record], by_seq: dict[int, Record], given: argparse.Namespace) -> Record:
+    if given.seq is not None:
+        if given.seq not in by_seq:
+            raise UsageError(f"explain: no record {given.seq} in this log")
+        return by_seq[given.seq]
+    if given.order is not None:
+        return find_order(records, given.order)
+    at = instant(given.at, records)
+    decided = [r for r in records if isinstance(r.message, DECISIONS) and r.message.at <= at]
+    if not decided:
+        raise UsageError(f"explain: nothing was decided up to {moment(at)}")
+    return decided[-1]
+
+
+def find_order(records: list[Record], name: str) -> Record:
+    """The order's own record; a leg or a venue id leads to the order that made it."""
+    tags = {name, name.removesuffix("-SL").removesuffix("-TP")}
+    for record in records:
+        if str(getattr(record.message, "venue_id", "")) == name:
+            tag = getattr(record.message, "tag", "")
+            tags |= {tag, tag.removesuffix("-SL").removesuffix("-TP")}
+    asked = [r for r in records if getattr(r.message, "tag", None) in tags - {""}]
+    placed = [r for r in asked if isinstance(r.message, PlaceOrder)]
+    if not asked:
+        raise UsageError(f"explain: no order {name} in this log")
+    return (placed or asked)[0]
+
+
+def instant(text: str, records: list[Record]) -> int:
+    """An ISO time, or a time of day on the first day of the log that has it; UTC."""
+    if "T" in text or "-" in text or not records:
+        return stamp_of(text.replace(" ", "T"), text)
+    first, last = records[0].message.at, records[-1].message.at
+    on_days = (
+        stamp_of(f"{datetime.fromtimestamp(day // SECOND, UTC):%Y-%m-%d}T{text}", text)
+        for day in range(first, last + DAY, DAY)
+    )
+    return next((at for at in on_days if first <= at <= last), last)
+
+
+def stamp_of(iso: str, text: str) -> int:
+    try:
+        return nanoseconds(iso)
+    except ValueError:
+        raise UsageError(f"explain: {text} is no time: expected HH:MM:SS or ISO") from None
+
+
+def causes(found: Record, by_seq: dict[int, Record]) -> list[Record]:
+    """From the record up to the market event that began it, oldest first."""
+    chain = [found]
+    while chain[-1].cause is not None and chain[-1].cause in by_seq:
+        chain.append(by_seq[chain[-1].cause])
+    return chain[::-1]
+
+
+def effects(found: Record, records: list[Record]) -> list[Record]:
+    """What followed from it, and what the venue then told about its order."""
+    answers: dict[int | None, list[Record]] = defaultdict(list)
+    for record in records:
+        answers[record.cause].append(record)
+    after, queue = [], [found]
+    while queue and len(after) < FOLLOWING_MAX:
+        followed = answers.get(queue.pop(0).seq, [])
+        after += followed
+        queue += followed
+    return sorted({r.seq: r for r in [*after, *_of_order(found, after, records)]}.values(),
+                  key=lambda r: r.seq)  # fmt: skip
+
+
+def _of_order(found: Record, after: list[Record], records: list[Record]) -> list[Record]:
+    placed = [r.message.tag for r in (found, *after) if isinstance(r.message, PlaceOrder)]
+    tags = {name for tag in placed for name in (tag, f"{tag}-SL", f"{tag}-TP")}
+    told = [r for r in records if getattr(r.message, "tag", None) in tags]
+    told = [r for r in told if r.seq > found.seq]
+    seqs = {r.seq for r in told}
+    return told + [r for r in records if isinstance(r.message, TradeClosed) and r.cause in seqs]
+
+
+def plain(record: Record) -> Any:
+    words = {"text": sentence(record.message), "checks": checks(record.message)}
+    reason = getattr(record.message, "reason", "")
+    return {
+        "seq": record.seq, "actor": record.actor, "cause": record.cause, "reason": reason,
+        "kind": type(record.message).__name__, **words,
+        "message": msgspec.to_builtins(record.message),
+    }  # fmt: skip
+
+
+def spoken(up: list[Record], down: list[Record]) -> list[str]:
+    rows = ["why:"]
+    for record in up:
+        rows += _lines(record)
+    rows += ["then:"] if down else []
+    for record in down:
+        rows += _lines(record)
+    return rows
+
+
+def _lines(record: Record) -> list[str]:
+    message = record.message
+    head = f"  {record.seq:>8} {moment(message.at)} {record.actor:<10}"
+    first = f"{head} {sentence(message)} [{getattr(message, 'reason', '')}]"
+    return [first, *(f"{'':>46}{text}" for text in checks(message))]

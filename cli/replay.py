@@ -1,0 +1,84 @@
+"""tradebot replay: decide a whole log again with this code, and print every difference."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.replay import Difference
+from core import config as configs
+from core.clock import wall
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
+from core.messages import Record, RunStarted
+from storage.wal import read
+
+
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="tradebot replay", description=__doc__)
+    words.add_argument("--config", default="config.toml", metavar="F")
+    words.add_argument("--wal", metavar="DIR")
+    words.add_argument("--json", action="store_true")
+    return words
+
+
+def main(argv: list[str]) -> int:
+    given = parser().parse_args(argv)
+    config = configs.load(Path(given.config))
+    records = records_of(Path(given.wal or config.paths.wal))
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    differences = decided_again(config, records)
+    wrong = [d for d in differences if not d.unanswered]
+    cut = len(differences) - len(wrong)
+    if given.json:
+        told = {"records": len(records), "differences": [plain(d) for d in wrong], "cut_off": cut}
+        print(json.dumps(told))
+    else:
+        print("\n".join([*map(shown, wrong), summary(len(records), len(wrong), cut)]))
+    return EXIT_DIFFERENCE if wrong else EXIT_OK
+
+
+def records_of(directory: Path) -> list[Record]:
+    if not directory.is_dir():
+        raise UsageError(f"{directory}: no such log: name one with --wal")
+    return [line.record for line in read(directory)]
+
+
+def decided_again(config: configs.Config, records: list[Record]) -> list[Difference]:
+    """Fold the log through fresh stages, with the settings that it holds itself."""
+    from daemon import wiring
+
+    runs = [r.message for r in records if isinstance(r.message, RunStarted)]
+    if not runs:
+        return []
+    first, last = runs[0], runs[-1]
+    signals = first.settings.signals
+    chosen = msgspec.structs.replace(config, signals=signals)
+    thinker = wiring.load_model(chosen, wall())
+    if thinker and last.model_sha256 != thinker.manifest_sha256:
+        print("replay: the log was made with another model than this one", file=sys.stderr)
+    return wiring.fold(wiring.thinking(first.settings, thinker), records)
+
+
+def plain(difference: Difference) -> Any:
+    return msgspec.to_builtins(difference)
+
+
+def shown(difference: Difference) -> str:
+    def words(messages: list[Any]) -> str:
+        return msgspec.json.encode(messages).decode()
+
+    return (
+        f"record {difference.seq}, actor {difference.actor}\n"
+        f"  input     {words([difference.input])}\n"
+        f"  recorded  {words(difference.recorded)}\n"
+        f"  replayed  {words(difference.replayed)}"
+    )
+
+
+def summary(records: int, wrong: int, cut: int) -> str:
+    note = f", {cut} answers cut off by the end of the log" if cut else ""
+    return f"{records} records, {wrong} differences{note}"

@@ -1,0 +1,100 @@
+"""Log records in words: what was seen, thought, asked and answered."""
+
+from datetime import UTC, datetime
+
+from core.messages import (
+    Approved,
+    Bar,
+    CancelOrder,
+    ClosePosition,
+    Features,
+    Fill,
+    Hold,
+    Intent,
+    Message,
+    ModifyOrder,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRejected,
+    OrderUncertain,
+    PlaceOrder,
+    Prediction,
+    Refused,
+    TradeClosed,
+)
+from core.terms import Check
+
+SIDES = {1: "buy", -1: "sell", 0: "unknown side"}
+
+
+def moment(at: int) -> str:
+    whole, rest = divmod(at, 1_000_000_000)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d}Z"
+
+
+def sentence(message: Message) -> str:
+    """One sentence; every kind has one, the less usual ones by their fields."""
+    match message:
+        case Bar() as bar:
+            kind = "quiet second" if bar.filled else f"{bar.trades} trades, {bar.volume} contracts"
+            return f"bar closed at {bar.close:g} ({kind}), quote {bar.bid:g} / {bar.ask:g}"
+        case Features() as row:
+            return f"{len(row.values)} features computed, ATR {row.atr:.2f} ticks"
+        case Prediction() as seen:
+            down, flat, up = (f"{p:.3f}" for p in seen.probabilities)
+            return f"the model says down {down}, flat {flat}, up {up}: move {seen.move:+.2f} ticks"
+        case Hold():
+            return "nothing was done"
+        case Intent() as wish:
+            return (
+                f"{wish.strategy} wanted {wish.action} at {wish.price}, confidence "
+                f"{wish.confidence:.3f}, stop {wish.stop_ticks}, target {wish.target_ticks} ticks"
+            )
+        case Approved() as yes:
+            return f"risk admitted {yes.size} contracts, at most {yes.risk:.2f} dollars at stake"
+        case Refused(intent=wish):
+            return f"risk refused {wish.action}"
+        case _:
+            return _order(message)
+
+
+def _order(message: Message) -> str:
+    match message:
+        case PlaceOrder() as o:
+            legs = f", stop {o.stop_ticks}, target {o.target_ticks} ticks" if o.bracket else ""
+            price = o.limit_price or o.stop_price or ""
+            what = f"{o.type} {SIDES[o.side]} {o.size} {price}".rstrip()
+            return f"order {o.tag} to the venue: {o.purpose}, {what}{legs}"
+        case OrderAccepted(tag=tag, venue_id=number, status=status):
+            return f"the venue shows order {tag} as {status} (its id {number})"
+        case OrderRejected(tag=tag, request=request, text=text):
+            return f"{request} {tag} refused: {text}"
+        case OrderUncertain(tag=tag, why=why):
+            return f"the fate of order {tag} is open: {why}"
+        case OrderCancelled(tag=tag):
+            return f"order {tag} is cancelled"
+        case CancelOrder(tag=tag):
+            return f"cancel of order {tag} asked"
+        case ModifyOrder(tag=tag, limit_price=price):
+            return f"order {tag} to be moved to {price}"
+        case ClosePosition():
+            return "the venue asked to close the position"
+        case Fill() as f:
+            return (
+                f"filled: {SIDES[f.side]} {f.size} at {f.price}, fees {f.fees} ({f.tag or 'close'})"
+            )
+        case TradeClosed() as t:
+            return f"round trip closed: {t.entry} to {t.exit}, net {t.net} dollars"
+    rows = ((name, getattr(message, name)) for name in message.__struct_fields__)
+    shown = ", ".join(f"{k} {v}" for k, v in rows if k not in ("at", "reason", "settings") and v)
+    return f"{type(message).__name__}: {shown[:300]}"
+
+
+def checks(message: Message) -> list[str]:
+    """Each rule's number against its limit, and how far it was from the other verdict."""
+    rows: tuple[Check, ...] = getattr(message, "checks", ())
+    return [
+        f"{'ok  ' if c.passed else 'FAIL'} {c.rule}: {c.value} against {c.limit}"
+        f" ({'room' if c.passed else 'missing'} {abs(c.limit - c.value)})"
+        for c in rows
+    ]
