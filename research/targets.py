@@ -1,0 +1,43 @@
+"""What the model learns to foresee: DOWN, FLAT or UP, some seconds later (quant.md section 6)."""
+
+import numpy as np
+
+from core.errors import UsageError
+
+NS = 10**9
+CLOSE_AGE_MAX_S = 30  # an older close is no price to start from
+FLAT = 1
+
+
+def moves(at: np.ndarray, close: np.ndarray, segment: np.ndarray, lookahead_s: int) -> np.ndarray:
+    """Ticks from each bar's close to the last close at or before `lookahead_s` later.
+
+    `at` (UTC ns, rising), `close` (whole ticks) and `segment` are columns of bars. The result is
+    float64, NaN where the look ahead passes the end of the bar's segment. It goes by time, not by
+    row, so that a missing second shifts nothing.
+    """
+    until = at + lookahead_s * NS
+    last = np.searchsorted(segment, segment, side="right") - 1
+    then = np.searchsorted(at, until, side="right") - 1
+    return np.where(at[last] >= until, close[then] - close, np.nan)
+
+
+def fresh(at: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """True where the close was traded at most 30 s before the bar's end."""
+    traded = np.maximum.accumulate(np.where(filled, at[0] - NS * (CLOSE_AGE_MAX_S + 1), at))
+    return at - traded <= CLOSE_AGE_MAX_S * NS
+
+
+def classes(moves_ticks: np.ndarray, theta_ticks: float) -> np.ndarray:
+    """0 DOWN, 1 FLAT, 2 UP; a move of exactly theta is FLAT. NaN is refused, not called FLAT."""
+    if np.isnan(moves_ticks).any():
+        raise ValueError("mask the unknown moves first")
+    return FLAT + (moves_ticks > theta_ticks).astype(np.int64) - (moves_ticks < -theta_ticks)
+
+
+def class_weights(labels: np.ndarray) -> np.ndarray:
+    """N / (K n_c): each class weighs the same in all. Raises UsageError when one is absent."""
+    counts = np.bincount(labels, minlength=3)
+    if not counts.all():
+        raise UsageError(f"a class is absent from the training rows: {counts.tolist()}")
+    return len(labels) / (3 * counts)

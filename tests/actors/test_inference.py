@@ -1,0 +1,122 @@
+"""Inference: every row of features is answered, by a prediction or by a hold with its reason."""
+
+from decimal import Decimal
+from math import inf, log, nan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.inference import Inference, direction, probabilities
+from core.messages import Features, Hold, Prediction, Pulse
+from core.reasons import Reason
+from core.terms import Check
+from storage.model import load
+from tests import onnx_models as build
+
+MEANS = (-5.1, 0.0, 5.3)
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+def features(values=(0.0, 0.5), at=7):
+    return Features(at, tuple(values), 4800.25, 4800.0, 4800.5, 2.5)
+
+
+def stage(logits, width=2):
+    return Inference(lambda values: logits, MEANS, width)
+
+
+def raising(values):
+    raise RuntimeError("out of memory")
+
+
+def test_a_prediction_is_that_of_the_worked_example():
+    chances = (0.15, 0.25, 0.60)
+    [found] = stage([log(chance) for chance in chances]).on(features())
+    assert found.probabilities == pytest.approx(chances)
+    assert (found.direction, found.reason) == (1, Reason.INFER_DONE)
+    assert found.confidence == pytest.approx(0.60)
+    assert found.move == pytest.approx(2.415)
+    assert (found.at, found.close, found.bid, found.ask, found.atr) == (
+        7, 4800.25, 4800.0, 4800.5, 2.5,
+    )  # fmt: skip
+
+
+def test_the_move_without_measured_means_is_that_of_theta():
+    [found] = Inference(lambda _: [log(p) for p in (0.15, 0.25, 0.60)], (-3.0, 0.0, 3.0), 2).on(
+        features()
+    )
+    assert found.move == pytest.approx(1.35)
+
+
+@pytest.mark.parametrize(
+    ("chances", "way"),
+    [
+        ((0.5, 0.3, 0.2), -1),
+        ((0.2, 0.6, 0.2), 0),
+        ((0.1, 0.2, 0.7), 1),
+        ((0.4, 0.2, 0.4), 0),
+        ((0.2, 0.4, 0.4), 0),
+        ((0.4, 0.4, 0.2), 0),
+    ],
+)
+def test_a_tie_is_no_direction(chances, way):
+    assert direction(chances) == way
+
+
+@pytest.mark.parametrize("bad", [nan, inf, -inf, 1e39])
+def test_a_feature_that_is_no_number_is_not_shown_to_the_model(bad):
+    asked = Inference(raising, MEANS, 3).on(features([bad, 0.0, bad]))
+    check = Check(Reason.FEAT_NONFINITE, Decimal(2), Decimal(0), False)
+    assert asked == [Hold(7, (check,), Reason.FEAT_NONFINITE)]
+
+
+def test_a_row_of_another_width_is_not_shown_to_the_model():
+    check = Check(Reason.FEAT_SCHEMA, Decimal(2), Decimal(46), False)
+    found = Inference(raising, MEANS, 46).on(features())
+    assert found == [Hold(7, (check,), Reason.FEAT_SCHEMA)]
+
+
+@pytest.mark.parametrize("logits", [(nan, 0, 0), (inf, -inf, 0), (0, 0, inf), (-inf, 0, 0)])
+def test_an_answer_that_is_no_number_is_a_hold(logits):
+    [found] = stage(logits).on(features())
+    assert isinstance(found, Hold) and found.reason is Reason.INFER_NONFINITE
+
+
+def test_a_runtime_that_fails_is_a_hold():
+    [found] = Inference(raising, MEANS, 2).on(features())
+    assert isinstance(found, Hold) and found.reason is Reason.INFER_ERROR
+
+
+def test_other_messages_are_not_answered():
+    assert stage((0, 0, 0)).on(Pulse(1)) == []
+
+
+@given(st.tuples(*[st.floats(-1e30, 1e30)] * 3))
+def test_probabilities_sum_to_one_for_any_logits(logits):
+    assert sum(probabilities(logits)) == pytest.approx(1, abs=1e-6)
+
+
+@given(st.lists(NUMBERS, max_size=4), st.tuples(NUMBERS, NUMBERS, NUMBERS))
+def test_every_row_has_exactly_one_answer_and_no_number_raises(values, logits):
+    [found] = stage(logits).on(features(values))
+    assert isinstance(found, Prediction | Hold)
+    if isinstance(found, Prediction):
+        assert found.direction in (-1, 0, 1) and 1 / 3 - 1e-9 <= found.confidence <= 1
+
+
+def test_a_whole_tape_is_answered_as_its_seconds_are(tmp_path):
+    model = load(build.write(tmp_path), build.sha256(build.NAMES), 1_700_000_000 * 10**9)
+    inference = Inference(model.predict, MEANS, 46)
+    rows = np.random.default_rng(3).uniform(-1, 1, (500, 46))
+    rows[[5, 77], 4] = nan
+    asked = [features(row, at) for at, row in enumerate(rows.tolist())]
+    one_by_one = [answer for message in asked for answer in inference.on(message)]
+    at_once = inference.on_many(asked, lambda rows: model.predict_many(rows).tolist())
+    assert [type(found) for found in at_once] == [type(found) for found in one_by_one]
+    for one, many in zip(one_by_one, at_once, strict=True):
+        if isinstance(one, Prediction):
+            assert many.probabilities == pytest.approx(one.probabilities, abs=1e-6)
+            assert (many.at, many.direction) == (one.at, one.direction)
+    assert inference.on_many([], raising) == []
