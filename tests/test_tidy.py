@@ -25,8 +25,8 @@ BANNED_EVERYWHERE = {"pickle", "joblib", "dill", "shelve", "marshal"}
 BROAD_EXCEPT_ALLOWED = {"daemon/supervisor.py"}
 LINES_PER_FILE, LINES_PER_FUNCTION, COLUMNS = 250, 50, 100
 
-FILES = [path for package in FLOOR for path in (ROOT / package).rglob("*.py")]
-TESTS = list((ROOT / "tests").rglob("*.py"))
+FILES = sorted(path for package in FLOOR for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def name(path):
@@ -73,7 +73,8 @@ def test_only_the_supervisor_catches_everything(path):
 def test_files_and_functions_are_short(path):
     text = path.read_text()
     assert text.count("\n") <= LINES_PER_FILE
-    assert not [number for number, line in enumerate(text.splitlines(), 1) if len(line) > COLUMNS]
+    lines = [line.partition("  # type: ignore")[0] for line in text.splitlines()]
+    assert not [number for number, line in enumerate(lines, 1) if len(line) > COLUMNS]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < LINES_PER_FUNCTION, node.name

@@ -30,7 +30,7 @@ from tests.venues.topstepx.server import (
 )
 from venues.base import Unknown, Unreachable
 
-ENTRY = {"type": OrderType.MARKET, "stop_ticks": 8, "target_ticks": 12}
+ENTRY = {"type": OrderType.MARKET, "stop_ticks": 8, "target_ticks": 12, "bracket": True}
 
 
 @pytest.mark.parametrize(
