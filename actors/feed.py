@@ -27,7 +27,8 @@ from core.reasons import Reason
 from core.sessions import SECOND, Session, state
 from core.settings import Settings
 
-PRICE_MAX = 1e9  # far above any; it keeps infinity out
+HALF = 0.5  # tick: the least price that is one
+PRICE_MAX = 1e9  # ticks, far above any; it keeps infinity out
 CONFIRM = 2  # further events that agree with a jump before it is believed
 
 
@@ -70,8 +71,8 @@ class Feed:
 
     def quote(self, quote: Quote) -> list[Message]:
         at, bid, ask = quote.at, quote.bid * self.per_tick, quote.ask * self.per_tick
-        if not 0.0 < bid < ask < PRICE_MAX:
-            sound = 0.0 < ask < PRICE_MAX and 0.0 < bid < PRICE_MAX
+        if not HALF < bid < ask < PRICE_MAX:
+            sound = HALF < ask < PRICE_MAX and HALF < bid < PRICE_MAX
             return self.refuse(quote, Reason.DATA_CROSSED if sound else Reason.DATA_BAD_VALUE)
         if not (bid.is_integer() and ask.is_integer()) and (off_grid(bid) or off_grid(ask)):
             return self.refuse(quote, Reason.DATA_BAD_VALUE)
@@ -96,7 +97,7 @@ class Feed:
 
     def trade(self, trade: Trade) -> list[Message]:
         at, price = trade.at, trade.price * self.per_tick
-        if not (0.0 < price < PRICE_MAX and trade.size > 0) or off_grid(price):
+        if not (HALF < price < PRICE_MAX and trade.size > 0) or off_grid(price):
             return self.refuse(trade, Reason.DATA_BAD_VALUE)
         if at < self.trade_at:
             return self.refuse(trade, Reason.DATA_SEQUENCE)

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from core.sessions import session
 from msgspec import Struct, field
 
 from actors import budget
@@ -11,6 +10,7 @@ from actors.position import gross
 from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
+from core.sessions import session
 from core.settings import Settings
 from core.terms import Check, Purpose, State
 
