@@ -17,6 +17,7 @@ from venues.topstepx.simulator.session import Tokens, Window
 from venues.topstepx.simulator.world import World
 
 REQUESTS_S, BARS_S = 60.0, 30.0
+DONE = web.RequestKey("done", dict)
 OPEN = ("Auth/loginKey", "Auth/loginApp")
 BARS = "History/retrieveBars"
 
@@ -97,7 +98,7 @@ class Rest:
         n, ledger, clock = self.number, self.world.ledger, self.world.clock
         ledger.write(clock.now(), "request", n=n, endpoint=path, body=spoken(path, raw))
         response = self.barred(request, path) or await self.struck(request, path, raw)
-        done = request.get("done", {})  # what came of it, also where the answer is lost
+        done = request.get(DONE, {})  # what came of it, also where the answer is lost
         ledger.write(clock.now(), "reply", n=n, endpoint=path, status=response.status, **done)
         return response
 
@@ -150,9 +151,9 @@ class Rest:
             return malformed(str(error))
         if path == "Auth/logout":
             self.tokens.end(bearer(request))
-        request["done"] = {"code": reply["errorCode"], "text": reply["errorMessage"]}
+        request[DONE] = {"code": reply["errorCode"], "text": reply["errorMessage"]}
         if "orderId" in reply:
-            request["done"]["order_id"] = reply["orderId"]
+            request[DONE]["order_id"] = reply["orderId"]
         return web.Response(body=msgspec.json.encode(reply), content_type="application/json")
 
 
