@@ -41,6 +41,7 @@ from venues.refusals import (
     Situation,
     refuse,
     refuse_change,
+    tags_of,
 )
 from venues.topstepx.protocol import STOP_SUFFIX, TARGET_SUFFIX
 from venues.touch import DEEP
@@ -102,8 +103,7 @@ class Exchange:
     def place(self, at: int, ticket: Ticket) -> Answer:
         """Code 0 and the order's id; or a refusal, whose order shows as rejected and keeps its tag.
         Only an order whose tag is already used leaves no trace."""
-        used = self.tags.get(ticket.tag) if ticket.tag else None
-        if used and (self.tag_forever or not self.orders[used].over):
+        if any(self._used(tag) for tag in tags_of(ticket)):
             return Answer(PlaceCode.ORDER_REJECTED, TAG_USED)
         code, why = self._refuse(ticket)
         if code:
@@ -170,6 +170,10 @@ class Exchange:
         """The firm locks or unlocks the account. What rests is left alone."""
         self.account.can_trade = can_trade
         return [self.account.changed(at)]
+
+    def _used(self, tag: str) -> bool:
+        owner = self.tags.get(tag)
+        return owner is not None and (self.tag_forever or not self.orders[owner].over)
 
     def _situation(self) -> Situation:
         assert self.quote is not None
