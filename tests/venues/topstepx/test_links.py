@@ -94,6 +94,16 @@ async def test_a_lost_link_is_told_and_comes_up_again(link, loss):
     assert all(m.why.isascii() and m.why.isprintable() for m in posts if isinstance(m, FeedState))
 
 
+async def test_no_side_of_an_old_book_outlives_its_link():
+    gateway = Gateway()
+    half = frame("GatewayQuote", CONTRACT, {"bestAsk": 1.5, "timestamp": STAMP})
+    close = '{"type":7}\x1e'
+    gateway.scripts["market"] = [says(QUOTE, close), says(half, close), says(QUOTE)]
+    async with trading(gateway) as client, running(client) as posts:
+        await posts.until(lambda posts: sum(isinstance(m, Quote) for m in posts) == 2)
+    assert [(m.bid, m.ask) for m in posts if isinstance(m, Quote)] == [(1.0, 1.25)] * 2
+
+
 async def test_a_reconnect_storm_is_survived():
     gateway = Gateway()
     gateway.scripts = {"user": [hang_up] * 60, "market": [hang_up] * 60}
