@@ -102,6 +102,8 @@ class Links:
                 link.stale_s, self._in_session,
             ) as connection:  # fmt: skip
                 self._up[link.name] = monotonic()
+                if link.name == "market":
+                    self._market.restart()
                 post(FeedState(self._clock(), link.name, True, "subscribed", Reason.DATA_LINK_UP))
                 while True:
                     received, records = await connection.read()

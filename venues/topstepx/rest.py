@@ -51,11 +51,13 @@ class Rest:
     def http(self) -> aiohttp.ClientSession:
         """Made at its first use, since it needs a running loop."""
         if self._session is None:
+            limit_s = self._venue.request_timeout_s
             self._session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # none is asked for: a compressed answer may be a bomb
                 headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
-                timeout=aiohttp.ClientTimeout(total=self._venue.request_timeout_s),
+                # The time to connect ends first: then it is certain that nothing was sent.
+                timeout=aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2),
             )
         return self._session
 

@@ -69,6 +69,10 @@ class Market:
 
     def __init__(self, contract_id: str) -> None:
         self._contract_id = contract_id
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the book: changes were missed, so that no side of it may be believed."""
         self._bid: float | None = None
         self._ask: float | None = None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 from aiohttp import web
@@ -167,6 +168,21 @@ async def test_what_was_never_sent_is_unreachable():
         for command in COMMANDS.values():
             with pytest.raises(Unreachable, match="not sent"):
                 await command(client)
+
+
+async def test_what_found_no_connection_in_time_is_unreachable():
+    gateway = Gateway()
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for caller in (first, second):  # the queue is full: the next one is left without answer
+            caller.setblocking(False)
+            caller.connect_ex(deaf.getsockname())
+        async with trading(gateway, request_timeout_s=0.2) as client:
+            url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+            client._rest._venue = settings(url, request_timeout_s=0.2)
+            with pytest.raises(Unreachable, match="not sent: no connection: ConnectionTimeout"):
+                await client.place(ENTRY, 1)
 
 
 async def test_a_query_is_tried_again_until_it_is_answered():
