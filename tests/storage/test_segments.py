@@ -6,9 +6,10 @@ import pytest
 from core.errors import UsageError
 from core.messages import LOGGED, RunEnded, RunStarted
 from storage.chain import Corrupt, Torn
+from storage.line import is_true
 from storage.segments import read, segments, tail
 from tests import build
-from tests.storage.logs import append, fill_log, open_wal
+from tests.storage.logs import PLAIN, append, fill_log, open_wal
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -31,15 +32,23 @@ def judge(directory, content):
     return ("torn" if torn else "whole"), chain.size
 
 
-def test_a_cut_at_every_byte_leaves_exactly_the_whole_records(tmp_path, lines):
-    """Every byte of the last 40 records; before them each end of a line and its neighbours."""
-    content, ends, end = b"".join(lines), [0], 0
+def test_no_part_of_a_line_is_a_record(lines):
+    """All 60,000 cuts of 200 records: the test of whole files below takes a part of them."""
     for line in lines:
-        end += len(line)
-        ends.append(end)
-    near = {e + d for e in ends for d in (-1, 0, 1) if 0 <= e + d <= len(content)}
-    for cut in sorted(near | set(range(ends[-9], len(content)))):
-        whole = max(e for e in ends if e <= cut)
+        assert is_true(line)
+        assert not any(is_true(line[:cut]) for cut in range(len(line)))
+
+
+@pytest.mark.parametrize("first", range(0, len(PLAIN), 4))
+def test_a_cut_at_every_byte_leaves_exactly_the_whole_records(tmp_path, first):
+    wal = open_wal(tmp_path)
+    for message in PLAIN[first : first + 4]:
+        append(wal, message)
+    wal.close()
+    content = (tmp_path / "000001-000000000001.jsonl").read_bytes()
+    ends = [0, *(found + 1 for found, byte in enumerate(content) if byte == ord("\n"))]
+    for cut in range(len(content)):
+        whole = max(end for end in ends if end <= cut)
         assert judge(tmp_path, content[:cut]) == ("whole" if cut in ends else "torn", whole)
 
 
@@ -54,7 +63,7 @@ def start_of(lines, offset):
 
 
 def test_every_flip_of_a_bit_is_found_where_it_is(tmp_path, lines):
-    lines, chance = lines[:40], random.Random(1)
+    lines, chance = lines[:12], random.Random(1)
     content = b"".join(lines)
     for _ in range(2_000):
         bit = chance.randrange(len(content) * 8)
@@ -65,7 +74,7 @@ def test_every_flip_of_a_bit_is_found_where_it_is(tmp_path, lines):
 
 
 def test_every_burst_of_damage_is_found_where_it_starts(tmp_path, lines):
-    lines, chance = lines[:40], random.Random(2)
+    lines, chance = lines[:25], random.Random(2)
     content = b"".join(lines)
     for _ in range(500):
         offset, length = chance.randrange(len(content)), chance.randint(1, 4096)
