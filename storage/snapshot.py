@@ -66,7 +66,6 @@ def load(path: Path) -> Snapshot:
         whole = json.loads(path.read_bytes())
         version, seq, state = whole["v"], whole["seq"], whole["state"]
         held = whole["state_sha256"] == sha256(canonical(state))
-        found = Snapshot(seq, arrays(state))
     except OSError as error:
         raise LogError(f"{path}: {error}") from None
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -75,7 +74,7 @@ def load(path: Path) -> Snapshot:
         raise LogError(f"{path}: version {version} is not this program's {VERSION}")
     if not held or path.name != f"snap-{seq:012d}.json":
         raise LogError(f"{path}: changed since it was written")
-    return found
+    return Snapshot(seq, arrays(state))
 
 
 def names(directory: Path) -> list[Path]:
