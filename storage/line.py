@@ -7,7 +7,6 @@ lower-case hex digits that are compared as bytes. ASCII, at most 64 KiB, finite 
 """
 
 import json
-import math
 import re
 import zlib
 from collections.abc import Iterable
@@ -131,14 +130,14 @@ def _refuse_nonfinite(message: Message) -> None:
     pending: list[object] = [message]
     while pending:
         value = pending.pop()
-        if isinstance(value, Struct):
-            pending.extend(getattr(value, name) for name in value.__struct_fields__)
-        elif isinstance(value, tuple):
-            pending.extend(value)
-        elif isinstance(value, float | Decimal) and not math.isfinite(value):
-            raise LogError(
-                f"{type(message).__name__} holds {value}: only finite numbers are logged"
-            )
+        match value:
+            case Struct():
+                pending.extend(getattr(value, name) for name in value.__struct_fields__)
+            case tuple():
+                pending.extend(value)
+            case float() | Decimal() if not Decimal(value).is_finite():
+                kind = type(message).__name__
+                raise LogError(f"{kind} holds {value}: only finite numbers are logged")
 
 
 def _escape(body: bytes) -> bytes:

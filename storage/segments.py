@@ -15,7 +15,7 @@ from itertools import chain as joined
 from itertools import pairwise
 from pathlib import Path
 
-from core.errors import LogError
+from core.errors import LogError, UsageError
 from core.messages import SegmentOpened
 from storage.chain import Chain, Corrupt, Segment, Torn, misfit
 from storage.disk import Disk, make_directory, write_file
@@ -25,11 +25,11 @@ _NAME = re.compile(r"(\d{6})-(\d{12})\.jsonl")
 
 
 def segments(directory: Path) -> list[Segment]:
-    """The files of the log in order. Raises LogError if there is no such directory."""
+    """The files of the log in order. Raises UsageError if there is none."""
     try:
         names = sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        raise LogError(f"{directory}: no such log directory: name one with --wal") from None
+        raise UsageError(f"{directory}: no such log directory: name one with --wal") from None
     return [
         Segment(directory / name, int(found[1]), int(found[2]))
         for name in names

@@ -1,0 +1,218 @@
+"""`tradebot wal verify | tail | stats`: read the log, also one being written; change nothing."""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from core.config import load
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError
+from core.terms import Check
+from storage import lock
+from storage.chain import Corrupt, Segment, Torn
+from storage.line import Line, decode, is_true, stamp
+from storage.segments import begin, follow, read, segments
+
+POLL_S = 0.2
+
+
+def main(argv: list[str]) -> int:
+    chosen = parser().parse_args(argv)
+    try:
+        directory = chosen.wal or configured(chosen.config)
+        return chosen.verb(directory, chosen)
+    except TradebotError as error:
+        print(f"tradebot wal: {error}", file=sys.stderr)
+        return error.code
+    except (KeyboardInterrupt, BrokenPipeError):
+        return EXIT_OK
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="tradebot wal", description=__doc__)
+    verbs = whole.add_subparsers(required=True, metavar="verify | tail | stats")
+    for name, verb, about in (
+        ("verify", verify, "check every byte; exit 1 if any is wrong"),
+        ("tail", tail, "the newest records, one a line"),
+        ("stats", stats, "counts by reason, kind, actor and run"),
+    ):
+        one = verbs.add_parser(name, help=about, description=about)
+        one.set_defaults(verb=verb)
+        one.add_argument("--wal", type=Path, metavar="DIR", help="default: [paths] wal")
+        one.add_argument("--config", type=Path, metavar="F", default=Path("config.toml"))
+        one.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        if name == "tail":
+            one.add_argument("-n", type=int, default=20, help="so many records")
+            one.add_argument("-f", action="store_true", help="go on as the log grows")
+            for part in ("kind", "reason", "actor"):
+                one.add_argument(f"--{part}", help=f"only of this {part}")
+    return whole
+
+
+def configured(config: Path) -> Path:
+    return Path(load(config).paths.wal) if config.exists() else Path("wal")
+
+
+def verify(directory: Path, chosen: argparse.Namespace) -> int:
+    """Say what the log is: clean, open (being written), torn or corrupt."""
+    files, count, first, last = segments(directory), 0, None, None
+    state, where = "clean", ""
+    try:
+        for line in read(directory, files[0].first - 1 if files else 0):
+            first, last, count = first or line.seq, line.seq, count + 1
+    except Torn as error:
+        state, where = "torn", f"{error}"
+        if lock.held(directory):
+            state, where = "open", f"{error}: a daemon is writing them"
+    except Corrupt as error:
+        state, where = "corrupt", f"{error}"
+    if chosen.json:
+        show = {"segments": len(files), "records": count, "first_seq": first, "last_seq": last}
+        print(json.dumps({"wal": str(directory), "state": state, "where": where, **show}))
+    else:
+        reach = f", seq {first} to {last}" if count else ""
+        print(f"{directory}: {state}: {len(files)} segments, {count:,} records{reach}")
+        print(where, end="\n" if where else "")
+    return EXIT_OK if state in ("clean", "open") else EXIT_DIFFERENCE
+
+
+def tail(directory: Path, chosen: argparse.Namespace) -> int:
+    """Print the newest records, and with -f those to come."""
+    wanted = picker(chosen)
+    files = segments(directory)
+    found: list[Line] = []
+    end = 0
+    for file in reversed(files):
+        lines, size = readable(directory, file, file is files[-1])
+        end = size if file is files[-1] else end
+        found = [line for line in lines if wanted(line)] + found
+        if len(found) >= chosen.n:
+            break
+    newest = found[-chosen.n :] if chosen.n > 0 else []
+    if chosen.json and not chosen.f:
+        print(json.dumps({"records": [as_json(line) for line in newest]}))
+        return EXIT_OK
+    for line in newest:
+        show(line, chosen.json)
+    if chosen.f and files:
+        for line in growing(directory, files[-1], end):
+            if wanted(line):
+                show(line, chosen.json)
+    return EXIT_OK
+
+
+def readable(directory: Path, file: Segment, last: bool) -> tuple[list[Line], int]:
+    """The records of one segment and where they end. What is torn by a live writer is to come."""
+    chain, lines = begin([file]), []
+    try:
+        for line in follow(file, chain, last):
+            lines.append(line)
+    except (Torn, Corrupt) as error:
+        warn(error, directory)
+    return lines, chain.size
+
+
+def warn(error: Torn | Corrupt, directory: Path) -> None:
+    """Name the damage. Half a line of a live daemon is none."""
+    if isinstance(error, Corrupt) or not lock.held(directory):
+        print(f"tradebot wal: {error}", file=sys.stderr)
+
+
+def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
+    """Each record as it is written, for ever."""
+    while True:
+        with file.path.open("rb") as stream:
+            stream.seek(end)
+            for raw in stream:
+                if not is_true(raw):
+                    break  # not yet whole
+                end += len(raw)
+                yield decode(raw)
+        later = [one for one in segments(directory) if one.order > file.order]
+        if later:
+            file, end = later[0], 0
+        else:
+            sys.stdout.flush()
+            time.sleep(POLL_S)
+
+
+def picker(chosen: argparse.Namespace) -> Callable[[Line], bool]:
+    asked = {part: getattr(chosen, part) for part in ("kind", "reason", "actor")}
+    asked = {part: value for part, value in asked.items() if value is not None}
+    return lambda line: all(getattr(line, part) == value for part, value in asked.items())
+
+
+def show(line: Line, as_object: bool) -> None:
+    if as_object:
+        print(json.dumps(as_json(line)))
+        return
+    what = f"{line.seq:>9} {line.actor:<10} {line.kind:<15} {line.reason.value:<20}"
+    print(f"{line.ts[:10]} {line.ts[11:23]} {what} {numbers(line.message)}".rstrip())
+
+
+def as_json(line: Line) -> dict[str, Any]:
+    return {
+        "seq": line.seq, "ts": line.ts, "run": line.run, "actor": line.actor, "cause": line.cause,
+        "kind": line.kind, "reason": line.reason.value, "numbers": numbers(line.message),
+    }  # fmt: skip
+
+
+def numbers(message: Struct) -> str:
+    """The fields that matter, short: names and values, failed rules with their limits."""
+    parts = []
+    for name in message.__struct_fields__:
+        value = getattr(message, name)
+        if name in ("at", "reason", "created", "settings") or value in (None, "", ()):
+            continue
+        is_time = name == "since" or name.endswith("_at")
+        parts.append(f"{name}={stamp(value)[11:23] if is_time else brief(value)}")
+    return " ".join(parts)
+
+
+def brief(value: object) -> str:
+    match value:
+        case Struct():
+            return f"({numbers(value)})"
+        case float():
+            return f"{value:g}"
+        case (Check(), *_):
+            failed = [check for check in value if not check.passed] or value[-1:]
+            return ",".join(f"{one.rule.value}:{one.value}/{one.limit}" for one in failed)
+        case tuple() if len(value) > 4:
+            return f"[{len(value)}]"
+        case tuple():
+            return f"[{','.join(map(brief, value))}]"
+    text = str(value)
+    return text if len(text) <= 48 else f"{text[:45]}..."
+
+
+def stats(directory: Path, chosen: argparse.Namespace) -> int:
+    """Count what was decided, and why."""
+    files = segments(directory)
+    counts: dict[str, Counter[str]] = {part: Counter() for part in ("reason", "kind", "actor")}
+    runs: dict[str, dict[str, Any]] = {}
+    try:
+        for line in read(directory, files[0].first - 1 if files else 0):
+            for part, counter in counts.items():
+                counter[str(getattr(line, part))] += 1
+            run = runs.setdefault(line.run, {"records": 0, "from": line.ts, "to": line.ts})
+            run["records"], run["to"] = run["records"] + 1, line.ts
+    except (Torn, Corrupt) as error:
+        warn(error, directory)
+    if chosen.json:
+        print(json.dumps({**{k: dict(v.most_common()) for k, v in counts.items()}, "run": runs}))
+        return EXIT_OK
+    for part, counter in counts.items():
+        print(f"by {part}")
+        for name, count in counter.most_common():
+            print(f"  {name:<24} {count:>10,}")
+    print("by run")
+    for name, run in runs.items():
+        print(f"  {name:<24} {run['records']:>10,}  {run['from'][:19]} to {run['to'][:19]}")
+    return EXIT_OK

@@ -1,0 +1,224 @@
+import random
+from pathlib import Path
+
+import pytest
+
+from core.errors import UsageError
+from core.messages import LOGGED, RunEnded, RunStarted
+from storage.chain import Corrupt, Torn
+from storage.line import is_true
+from storage.segments import read, segments, tail
+from tests import build
+from tests.storage.logs import PLAIN, append, fill_log, open_wal
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory):
+    return fill_log(tmp_path_factory.mktemp("log"), 200)
+
+
+def judge(directory, content):
+    """What a log of one segment with these bytes is: "whole", "torn" or "corrupt", and how far."""
+    path = directory / "000001-000000000001.jsonl"
+    path.unlink(missing_ok=True)  # ext4 syncs a file that is overwritten: slow, 5,000 times
+    path.write_bytes(content)
+    try:
+        chain, torn = tail(segments(directory))
+    except Corrupt as error:
+        assert error.path == path
+        return "corrupt", error.offset
+    assert torn is None or torn.offset == chain.size
+    return ("torn" if torn else "whole"), chain.size
+
+
+def test_no_part_of_a_line_is_a_record(lines):
+    """All 60,000 cuts of 200 records: the test of whole files below takes a part of them."""
+    for line in lines:
+        assert is_true(line)
+        assert not any(is_true(line[:cut]) for cut in range(len(line)))
+
+
+@pytest.mark.parametrize("first", range(0, len(PLAIN), 4))
+def test_a_cut_at_every_byte_leaves_exactly_the_whole_records(tmp_path, first):
+    wal = open_wal(tmp_path)
+    for message in PLAIN[first : first + 4]:
+        append(wal, message)
+    wal.close()
+    content = (tmp_path / "000001-000000000001.jsonl").read_bytes()
+    ends = [0, *(found + 1 for found, byte in enumerate(content) if byte == ord("\n"))]
+    for cut in range(len(content)):
+        whole = max(end for end in ends if end <= cut)
+        assert judge(tmp_path, content[:cut]) == ("whole" if cut in ends else "torn", whole)
+
+
+def start_of(lines, offset):
+    """Where the line stands that holds this byte, and whether it is the last."""
+    start = 0
+    for line in lines:
+        if start + len(line) > offset:
+            return start, line is lines[-1]
+        start += len(line)
+    raise AssertionError(offset)
+
+
+def test_every_flip_of_a_bit_is_found_where_it_is(tmp_path, lines):
+    lines, chance = lines[:12], random.Random(1)
+    content = b"".join(lines)
+    for _ in range(2_000):
+        bit = chance.randrange(len(content) * 8)
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        start, is_last = start_of(lines, bit // 8)
+        assert judge(tmp_path, bytes(damaged)) == ("torn" if is_last else "corrupt", start), bit
+
+
+def test_every_burst_of_damage_is_found_where_it_starts(tmp_path, lines):
+    lines, chance = lines[:25], random.Random(2)
+    content = b"".join(lines)
+    for _ in range(500):
+        offset, length = chance.randrange(len(content)), chance.randint(1, 4096)
+        burst = bytes(byte ^ chance.randint(1, 255) for byte in content[offset : offset + length])
+        damaged = content[:offset] + burst + content[offset + length :]
+        start, _ = start_of(lines, offset)
+        reaches_last = offset + length > len(content) - len(lines[-1])
+        expected = ("torn" if reaches_last else "corrupt", start)
+        assert judge(tmp_path, damaged) == expected, (offset, length)
+
+
+def swapped(lines, k):
+    return [*lines[:k], lines[k + 1], lines[k], *lines[k + 2 :]]
+
+
+def foreign(lines, k, other):
+    return [*lines[:k], other[k], *lines[k + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "verdict"),
+    [
+        (lambda lines, k, other: lines[:k] + lines[k + 1 :], "corrupt"),
+        (lambda lines, k, other: [*lines[: k + 1], *lines[k:]], "corrupt"),
+        (lambda lines, k, other: swapped(lines, k), "corrupt"),
+        (foreign, "corrupt"),
+        (lambda lines, k, other: [*lines[:k], bytes(len(lines[k])), *lines[k + 1 :]], "corrupt"),
+        (lambda lines, k, other: [*lines[:k], bytes(4096)], "torn"),
+        (lambda lines, k, other: [*lines[:k], random.Random(k).randbytes(999)], "torn"),
+    ],
+    ids=["dropped", "repeated", "swapped", "foreign", "zero hole", "zero tail", "garbage tail"],
+)
+def test_lines_out_of_place_are_named(tmp_path, lines, damage, verdict):
+    lines, other = lines[:40], fill_log(tmp_path / "other", 40)
+    other = [line.replace(b'"run":"01JD"', b'"run":"01JE"') for line in other]
+    for k in range(1, 38):
+        found, offset = judge(tmp_path, b"".join(damage(lines, k, other)))
+        start = sum(map(len, lines[: k + (damage(lines, k, other)[k] == lines[k])]))
+        assert (found, offset) == (verdict, start), k
+
+
+def test_a_record_of_another_run_with_a_true_crc_is_corrupt(tmp_path, lines):
+    wal = open_wal(tmp_path / "other", run="01JE")
+    for _ in range(10):
+        append(wal, build.pulse())
+    wal.close()
+    (path,) = (tmp_path / "other").glob("*.jsonl")
+    strange = path.read_bytes().splitlines(keepends=True)[5]
+    found, offset = judge(tmp_path, b"".join([*lines[:5], strange]))
+    assert (found, offset) == ("corrupt", sum(map(len, lines[:5])))
+
+
+def test_damage_after_a_clean_close_is_corrupt_even_at_the_end(tmp_path):
+    wal = open_wal(tmp_path)
+    append(wal, build.run_ended())
+    wal.close()
+    (path,) = tmp_path.glob("*.jsonl")
+    content = path.read_bytes()
+    assert judge(tmp_path, content + b'{"v":1,')[0] == "corrupt"
+    assert judge(tmp_path, content[:-1])[0] == "torn"
+
+
+@pytest.mark.parametrize("golden", sorted(GOLDEN.glob("wal-*")), ids=lambda path: path.name)
+def test_a_log_of_every_schema_ever_released_is_still_read(golden):
+    found = list(read(golden))
+    assert [line.seq for line in found] == list(range(1, len(found) + 1))
+    assert isinstance(found[-1].message, RunEnded)
+    (started,) = [line.message for line in found if isinstance(line.message, RunStarted)]
+    assert started.settings.risk.contracts == 1
+    assert list(read(golden, after_seq=25)) == found[25:]
+
+
+def test_the_golden_logs_hold_every_kind():
+    found = {type(line.message) for golden in GOLDEN.glob("wal-*") for line in read(golden)}
+    assert found == set(LOGGED), "make a new one with python -m tests.golden.make"
+
+
+def three_segments(directory):
+    wal = open_wal(directory)
+    for _ in range(2):
+        append(wal, build.bar())
+        wal._turn()
+    append(wal, build.bar())
+    wal.close()
+    return sorted(directory.glob("*.jsonl"))
+
+
+def test_the_names_of_the_files_tell_order_and_first_record(tmp_path):
+    names = [path.name for path in three_segments(tmp_path)]
+    assert names == [f"{n:06d}-{first:012d}.jsonl" for n, first in ((1, 1), (2, 4), (3, 7))]
+    assert [line.seq for line in read(tmp_path)] == list(range(1, 9))
+    assert [line.seq for line in read(tmp_path, after_seq=5)] == [6, 7, 8]
+    assert not list(read(tmp_path, after_seq=8))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda files: files[1].unlink(), "the next segment is missing"),
+        (lambda files: files[0].unlink(), "records 1 to 3 are gone"),
+        (lambda files: cut_last_line(files[0]), "the segment before this one has no end"),
+        (lambda files: files[0].write_bytes(files[0].read_bytes()[:-1]), "before the last"),
+        (lambda files: files[1].write_bytes(b"x" + files[1].read_bytes()), "before the last"),
+        (lambda files: files[2].rename(files[2].with_name("000003-000000000009.jsonl")), "opens"),
+    ],
+)
+def test_a_log_with_a_changed_segment_is_corrupt(tmp_path, change, why):
+    change(three_segments(tmp_path))
+    with pytest.raises(Corrupt, match=why):
+        list(read(tmp_path))
+
+
+def cut_last_line(path):
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def test_a_forger_who_mends_every_crc_is_betrayed_by_the_sha256(tmp_path):
+    files = three_segments(tmp_path)
+    again = tmp_path / "forged"
+    wal = open_wal(again)
+    append(wal, build.bar(volume=42))
+    wal._turn()
+    wal.close()
+    forged = sorted(again.glob("*.jsonl"))[0].read_bytes()
+    files[0].write_bytes(forged)
+    with pytest.raises(Corrupt):
+        list(read(tmp_path))
+
+
+def test_old_segments_may_be_archived(tmp_path):
+    three_segments(tmp_path)[0].unlink()
+    assert [line.seq for line in read(tmp_path, after_seq=3)] == [4, 5, 6, 7, 8]
+
+
+def test_reading_a_torn_log_gives_all_records_and_then_says_so(tmp_path, lines):
+    (tmp_path / "000001-000000000001.jsonl").write_bytes(b"".join(lines[:9]) + lines[9][:50])
+    found = []
+    with pytest.raises(Torn, match="the last 50 bytes are no record"):
+        found.extend(line.seq for line in read(tmp_path))
+    stream = read(tmp_path)
+    assert [next(stream).seq for _ in range(9)] == list(range(1, 10))
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(UsageError, match="no such log directory"):
+        list(read(tmp_path / "nowhere"))
