@@ -56,7 +56,7 @@ class Bars:
             return bars
         if kind is Pulse:
             return self.tell(message.at) + self.close_until(message.at - self.late)
-        if kind is not FeedState or (message.link == "market" and not message.up):  # type: ignore[attr-defined]
+        if not isinstance(message, FeedState) or (message.link == "market" and not message.up):
             self.blind = True
         return []
 

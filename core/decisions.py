@@ -71,8 +71,9 @@ class PlaceOrder(Message, frozen=True):
     size: int
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
-    stop_ticks: int = 0  # native bracket: unsigned distance from the fill; 0 none
+    stop_ticks: int = 0  # unsigned distance of the planned stop from the fill
     target_ticks: int = 0
+    bracket: bool = False  # the venue keeps stop and target; else they are orders of our own
     expires_at: int = 0  # not sent after this; 0 never expires
     intent: str = ""
     reason: Reason = Reason.ORD_INTENT

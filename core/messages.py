@@ -89,7 +89,8 @@ class Record(Struct, frozen=True):
 class Stage(Protocol):
     """An actor: pure, synchronous, without a clock. Same messages in, same messages out."""
 
-    takes: tuple[type[Message], ...]
+    @property
+    def takes(self) -> tuple[type[Message], ...]: ...
 
     def on(self, message: Message) -> list[Message]: ...
 

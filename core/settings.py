@@ -49,7 +49,6 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     losses_pause_s: float
     slip_entry_ticks: int
     slip_exit_ticks: int
-    mark_stale_s: float  # no entry on a quote older than this
 
 
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +95,6 @@ class Settings(Struct, frozen=True):
 REACTION: dict[str, tuple[str, ...]] = {
     "feed": ("latency_max_s", "skew_max_s", "stale_s"),
     "signals": ("ttl_s",),
-    "risk": ("mark_stale_s",),
     "execution": ("naked_s", "exit_timeout_s"),
     "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s"),
 }

@@ -28,10 +28,7 @@ compiled: Any = njit(cache=True)
 @compiled
 def ema(s, i, n, period, x):
     """n closes seen, x the newest. Seeded with the mean of the first `period`."""
-    if n <= period:
-        s[i] = s[CSUM] / n
-    else:
-        s[i] += (x - s[i]) * (2.0 / (period + 1.0))
+    s[i] = s[CSUM] / n if n <= period else s[i] + (x - s[i]) * (2.0 / (period + 1.0))
 
 
 @compiled

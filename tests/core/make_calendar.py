@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from textwrap import wrap
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pandas_market_calendars as mcal
 
 FIRST, LAST, ZONE = "2012-01-01", "2035-12-31", "America/New_York"
+NEW_YORK = ZoneInfo(ZONE)
 TARGET = Path(__file__).parents[2] / "core" / "calendar.py"
 
 

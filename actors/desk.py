@@ -1,0 +1,122 @@
+"""The desk: what the executor remembers, and how it words what it asks of the venue."""
+
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from actors.book import Book, Order
+from core.clock import SECOND
+from core.messages import (
+    Approved,
+    CancelOrder,
+    ClosePosition,
+    Message,
+    ModifyOrder,
+    PlaceOrder,
+)
+from core.reasons import Reason
+from core.settings import Settings
+from core.terms import OrderType, Purpose
+
+
+class Desk(Struct):
+    book: Book = field(default_factory=Book)
+    settings: Settings | None = None
+    run: str = ""
+    placed: int = 0  # orders and close requests so far in this run
+    manual: bool = False  # the venue refused brackets
+    entry: Approved | None = None  # the latest entry
+    turn: Approved | None = None  # a reversal waiting for its exit
+    exit_at: int = 0  # a signal exit is under way since
+    flatten: Reason | None = None
+    overshot: bool = False
+    naked_at: int = 0
+    flat_at: int = 0
+    mark: Decimal | None = None
+
+    def numbers(self) -> Settings:
+        assert self.settings is not None
+        return self.settings
+
+    def tag(self) -> str:
+        self.placed += 1
+        return f"{self.run}-{self.placed}"
+
+    def place(self, order: PlaceOrder) -> PlaceOrder:
+        self.book.hear(order, self.numbers().instrument)
+        return order
+
+    def enter(self, approved: Approved, at: int) -> PlaceOrder:
+        intent, execution = approved.intent, self.numbers().execution
+        self.entry, self.turn = approved, None
+        order = PlaceOrder(
+            at, self.tag(), Purpose.ENTRY, OrderType.MARKET, intent.side, approved.size,
+            stop_ticks=intent.stop_ticks, target_ticks=intent.target_ticks,
+            bracket=execution.native_brackets and not self.manual,
+            expires_at=intent.expires_at, intent=intent.id,
+        )  # fmt: skip
+        return self.place(order)
+
+    def modify(self, order: ModifyOrder) -> ModifyOrder:
+        self.book.hear(order, self.numbers().instrument)
+        return order
+
+    def cancel(self, order: Order, at: int) -> list[Message]:
+        """One request, repeated only when it has had its time."""
+        if not order.venue_id or self._asked(order.asked_at, at):
+            return []
+        order.asked_at = at
+        return [CancelOrder(at, order.tag, order.venue_id)]
+
+    def close(self, at: int, reason: Reason) -> list[Message]:
+        """At most one close request under way."""
+        if self._asked(self.book.close_at, at):
+            return []
+        order = ClosePosition(at, self.tag(), reason)
+        self.book.hear(order, self.numbers().instrument)
+        return [order]
+
+    def exit(self, at: int) -> list[Message]:
+        """Move the target through the touch; without one, close by the venue's own call."""
+        size = self.book.position.size
+        if not size or self.exit_at:
+            return []
+        self.exit_at = at
+        side, numbers = (1 if size > 0 else -1), self.numbers()
+        targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
+        if not targets or self.mark is None or self.manual:
+            return self.close(at, Reason.SIG_NEW)
+        reach = numbers.execution.exit_protect_ticks * numbers.instrument.tick
+        price = self.mark - side * reach
+        return [
+            self.modify(ModifyOrder(at, leg.tag, leg.venue_id, limit_price=price))
+            for leg in targets
+        ]
+
+    def own_exits(self, at: int) -> list[Message]:
+        """Stop and target of our own for the open position: placed once, then kept to its size."""
+        held = self.book.position
+        size, side = abs(held.size), 1 if held.size > 0 else -1
+        legs = [o for o in self.book.live(Purpose.STOP, Purpose.TARGET) if o.side == -side]
+        if legs:
+            wrong = [leg for leg in legs if leg.venue_id and leg.left != size and not leg.asked_at]
+            return [self.modify(ModifyOrder(at, o.tag, o.venue_id, size=size)) for o in wrong]
+        instrument, plan = self.numbers().instrument, self.entry.intent if self.entry else None
+        stop_ticks = plan.stop_ticks if plan else self.numbers().signals.stop_ticks
+        target_ticks = plan.target_ticks if plan else self.numbers().signals.target_ticks
+        fill, name = instrument.ticks(held.average), plan.id if plan else ""
+        stop = PlaceOrder(
+            at, self.tag(), Purpose.STOP, OrderType.STOP, -side, size,
+            stop_price=instrument.price(fill - side * stop_ticks), intent=name,
+        )  # fmt: skip
+        target = PlaceOrder(
+            at, self.tag(), Purpose.TARGET, OrderType.LIMIT, -side, size,
+            limit_price=instrument.price(fill + side * target_ticks), intent=name,
+        )  # fmt: skip
+        return [self.place(stop), self.place(target)]
+
+    def after(self, seconds: float) -> int:
+        return int(seconds * SECOND)
+
+    def _asked(self, since: int, at: int) -> bool:
+        return bool(since) and at - since < self.after(self.numbers().execution.exit_timeout_s)

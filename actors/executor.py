@@ -1,0 +1,164 @@
+"""Executor: turn approvals into orders, keep every position protected, and close it when told.
+
+After each message it looks at the whole book and asks for what is missing, so that a lost event
+delays a rule and never disables it. Entries are market orders with the venue's own bracket; where
+the venue refuses brackets, stop and target are orders of our own. A signal exit moves the target
+through the touch: the venue then cancels the stop itself, and no instant is without a stop.
+"""
+
+from actors.book import BOOKED, Life, Order
+from actors.desk import Desk
+from actors.position import Position
+from core.messages import (
+    Approved,
+    ClosePosition,
+    Command,
+    Fill,
+    Mark,
+    Message,
+    ModifyOrder,
+    OrderRejected,
+    PlaceOrder,
+    Pulse,
+    RunStarted,
+    StateChanged,
+    TradeClosed,
+)
+from core.reasons import Reason
+from core.settings import Settings
+from core.terms import Action, Purpose, Request, State
+
+EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
+REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)
+BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
+OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
+FLATTENING = ("flatten", "stop", "kill")  # commands
+CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
+
+
+class Executor:
+    takes: tuple[type[Message], ...] = (
+        Approved, Mark, Pulse, StateChanged, Command,
+        *(kind for kind in BOOKED if kind not in OWN_ORDERS),
+    )  # fmt: skip
+
+    def __init__(self, settings: Settings) -> None:
+        self.memory = Desk(settings=settings)
+
+    def on(self, message: Message) -> list[Message]:
+        desk = self.memory
+        answers: list[Message] = []
+        match message:
+            case Approved():
+                answers = self._approved(message)
+            case Mark(price=price):
+                desk.mark = price
+            case StateChanged(state=state, reason=reason):
+                stopping = state in (State.FLATTEN_ONLY, State.HALTED)
+                desk.flatten = reason if stopping else None
+            case Command(name=name) if name in FLATTENING:
+                desk.flatten = desk.flatten or Reason.RISK_FLATTENING
+            case RunStarted():
+                desk.run, desk.placed, desk.settings = message.run, 0, message.settings
+            case Fill() if message.trade_id not in desk.book.trades:
+                return [*self._filled(message), *self._tend(message.at)]
+        desk.book.hear(message, desk.numbers().instrument)
+        if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
+            answers = self._without_brackets(message)
+        return [*answers, *self._tend(message.at)]
+
+    def _approved(self, approved: Approved) -> list[Message]:
+        desk, intent, at = self.memory, approved.intent, approved.at
+        if intent.action in EXITS:
+            return desk.exit(at)
+        if intent.action in REVERSALS and desk.book.position.size:
+            desk.turn = approved
+            return desk.exit(at)
+        if desk.flatten or desk.book.position.size or desk.book.live(Purpose.ENTRY):
+            text = "not flat, or told to be"
+            return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
+        return [desk.enter(approved, at)]
+
+    def _without_brackets(self, refused: OrderRejected) -> list[Message]:
+        """The same entry once more, as a new order, with stop and target of our own."""
+        desk = self.memory
+        if desk.manual or desk.entry is None or desk.flatten:
+            return []
+        desk.manual = True
+        return [desk.enter(desk.entry, refused.at)]
+
+    def _filled(self, fill: Fill) -> list[Message]:
+        desk = self.memory
+        held, order = desk.book.position.size, desk.book.owner(fill)
+        finished = desk.book.hear(fill, desk.numbers().instrument)
+        now = desk.book.position.size
+        exiting = order is not None and order.purpose is not Purpose.ENTRY
+        desk.overshot = bool(now) and exiting and now * held <= 0
+        if not now:
+            desk.flat_at, desk.mark = fill.at, None
+        return [self._closed(fill, order, finished)] if finished else []
+
+    def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
+        desk = self.memory
+        reason = CLOSED_BY.get(order.purpose) if order else None
+        if desk.exit_at and reason is not Reason.TRADE_STOP:
+            reason = Reason.TRADE_SIGNAL
+        if reason is None:
+            reason = Reason.TRADE_FLATTEN if desk.book.closing else Reason.TRADE_FOREIGN
+        desk.exit_at = 0
+        confidence = desk.entry.intent.confidence if desk.entry else 0.0
+        return TradeClosed(
+            fill.at, trip.entry_at, -fill.side, trip.opened, trip.average, fill.price,
+            trip.gross, trip.fees, trip.gross - trip.fees, confidence, reason,
+        )  # fmt: skip
+
+    def _tend(self, at: int) -> list[Message]:
+        """What the book needs now."""
+        desk = self.memory
+        if not desk.run:
+            return []
+        answers: list[Message] = []
+        if desk.flatten:
+            answers += [
+                m for order in desk.book.live(Purpose.ENTRY) for m in desk.cancel(order, at)
+            ]
+        if desk.book.position.size:
+            return [*answers, *self._protect(at), *self._leave(at)]
+        desk.naked_at = desk.exit_at = 0
+        answers += self._sweep(at)
+        if desk.turn is not None and not desk.flatten:
+            answers.append(desk.enter(desk.turn, at))
+        return answers
+
+    def _sweep(self, at: int) -> list[Message]:
+        """Cancel exits that outlived their position; the venue's own OCO is given its time."""
+        desk = self.memory
+        ours = desk.manual or desk.flatten or desk.book.closing
+        wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
+        if desk.book.live(Purpose.ENTRY) or at - desk.flat_at < wait:
+            return []
+        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
+        return [m for order in exits if order.life is Life.ACKED for m in desk.cancel(order, at)]
+
+    def _protect(self, at: int) -> list[Message]:
+        """A stop for every contract, at the venue, within `naked_s`; or no position."""
+        desk = self.memory
+        if desk.book.resting_stop() >= abs(desk.book.position.size):
+            desk.naked_at = 0
+        else:
+            desk.naked_at = desk.naked_at or at
+        if desk.naked_at and at - desk.naked_at >= desk.after(desk.numbers().execution.naked_s):
+            return desk.close(at, Reason.RISK_NAKED)
+        return desk.own_exits(at) if desk.manual and not desk.overshot else []
+
+    def _leave(self, at: int) -> list[Message]:
+        """Close what must not stay open: a flatten, both legs of an OCO filled, a late exit."""
+        desk = self.memory
+        if desk.overshot:
+            return desk.close(at, Reason.ORD_OCO_BOTH_FILLED)
+        if desk.flatten:
+            return desk.close(at, Reason.ORD_FLATTEN)
+        late = desk.after(desk.numbers().execution.exit_timeout_s)
+        if desk.exit_at and at - desk.exit_at >= late:
+            return desk.close(at, Reason.ORD_FLATTEN)
+        return []

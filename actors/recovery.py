@@ -1,0 +1,204 @@
+"""Recovery: bring log and venue to one story, at the start and every few seconds after.
+
+What a snapshot shows and the log lacks becomes the very message the hub would have brought, so all
+actors learn it the same way. What cannot be so explained, and stands in two snapshots running, is
+drift: adopted or halted on, by config. An absent answer is never read as "flat" or "no orders".
+"""
+
+from msgspec import Struct, field
+
+from actors import agreement
+from actors.book import BOOKED, Book
+from core.clock import SECOND
+from core.messages import (
+    AccountSnapshot,
+    Agreed,
+    Command,
+    FeedState,
+    Flat,
+    Halted,
+    Message,
+    NotPlaced,
+    OrderUncertain,
+    Pulse,
+    QueryFailed,
+    Reconcile,
+    RunStarted,
+    StateChanged,
+)
+from core.reasons import Reason
+from core.settings import RecoverySettings, Settings
+from core.terms import State
+
+LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
+
+
+class Ledger(Struct):
+    """All that recovery remembers."""
+
+    book: Book = field(default_factory=Book)
+    settings: Settings | None = None
+    began: int = 0  # of this log: what the account did before is not ours
+    runs: list[str] = field(default_factory=list)
+    linked: bool = False
+    agreed: bool = False
+    agreed_at: int = 0
+    asked_at: int = 0  # a Reconcile is unanswered since; 0 none
+    told_at: int = 0  # last answer
+    reads: int = 0  # consistent snapshots in a row since the link came up
+    odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
+    absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
+    flatten: bool = False
+    flat_at: int = 0  # first of the two snapshots that prove the account flat
+    proven: bool = False
+
+
+class Recovery:
+    takes: tuple[type[Message], ...] = (
+        AccountSnapshot,
+        QueryFailed,
+        Pulse,
+        FeedState,
+        StateChanged,
+        Command,
+        *BOOKED,
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        self.memory = Ledger(settings=settings)
+
+    def on(self, message: Message) -> list[Message]:
+        ledger = self.memory
+        match message:
+            case AccountSnapshot():
+                return self.compare(message)
+            case QueryFailed(at=at):
+                ledger.asked_at, ledger.told_at, ledger.reads = 0, at, 0
+            case FeedState(link="user", up=up):
+                ledger.linked, ledger.reads = up, 0
+                ledger.agreed = ledger.agreed and up
+                return self._ask(message.at, Reason.REC_START) if up else []
+            case StateChanged(state=state):
+                ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
+                ledger.proven, ledger.flat_at = False, 0
+            case Command(name="stop" | "flatten" | "kill"):
+                ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case RunStarted():
+                self._start(message)
+        ledger.book.hear(message, self._settings().instrument)
+        match message:
+            case OrderUncertain(at=at):
+                return self._ask(at, Reason.REC_QUERY)
+            case Pulse(at=at):
+                return self._due(at)
+        return []
+
+    def compare(self, told: AccountSnapshot) -> list[Message]:
+        """Say what the log lacks, then judge whether both now tell the same story."""
+        ledger, instrument = self.memory, self._settings().instrument
+        ledger.asked_at, ledger.told_at = 0, told.at
+        missing = agreement.missing(ledger.book, told, ledger.began)
+        for message in missing:
+            ledger.book.hear(message, instrument)
+        proven = self._proofs(told)
+        verdict = agreement.oddities(ledger.book, told, ledger.runs)
+        again = [odd for odd in verdict if odd in ledger.odd]
+        ledger.odd = verdict
+        answers: list[Message] = [*missing, *proven]
+        if again:
+            ledger.reads = 0
+            return [*answers, *self._drift(told, again)]
+        if not verdict:
+            ledger.reads += 1
+            answers += self._agree(told, len(missing) + len(proven))
+            answers += self._prove_flat(told)
+        return answers
+
+    def _proofs(self, told: AccountSnapshot) -> list[Message]:
+        """Unknown orders that two full queries, `unknown_quiet_s` apart, did not show."""
+        ledger, quiet = self.memory, int(self._numbers().unknown_quiet_s * SECOND)
+        shown = {order.tag for order in told.orders}
+        unknown = [order.tag for order in ledger.book.unknown() if order.tag not in shown]
+        since = {tag: ledger.absent.get(tag, told.at) for tag in unknown}
+        gone = [tag for tag in unknown if told.at - since[tag] >= quiet]
+        ledger.absent = {tag: at for tag, at in since.items() if tag not in gone}
+        proofs: list[Message] = [NotPlaced(told.at, tag) for tag in gone]
+        for proof in proofs:
+            ledger.book.hear(proof, self._settings().instrument)
+        return proofs
+
+    def _drift(self, told: AccountSnapshot, odd: list[str]) -> list[Message]:
+        ledger, reason = self.memory, agreement.gravest(odd)
+        ledger.agreed = False
+        halt = Halted(told.at, "; ".join(odd), "recovery", reason)
+        if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
+            return [halt]
+        adopted = agreement.adopt(ledger.book, told)
+        for message in adopted:
+            ledger.book.hear(message, self._settings().instrument)
+        return adopted or [halt]
+
+    def _agree(self, told: AccountSnapshot, corrected: int) -> list[Message]:
+        """The first agreement of a run that follows another takes two snapshots."""
+        ledger = self.memory
+        fresh = len(ledger.runs) < 2
+        if ledger.agreed and not corrected:
+            ledger.agreed_at = told.at
+            return []
+        if not ledger.agreed and ledger.reads < 2 and not fresh:
+            return []
+        ledger.agreed, ledger.agreed_at = True, told.at
+        unknown = len(ledger.book.unknown())
+        return [Agreed(told.at, ledger.book.position.size, corrected, unknown)]
+
+    def _prove_flat(self, told: AccountSnapshot) -> list[Message]:
+        ledger = self.memory
+        if not ledger.flatten or ledger.proven:
+            return []
+        alive = any(order.live for order in ledger.book.orders.values())
+        if told.position or alive or ledger.book.position.size:
+            ledger.flat_at = 0
+            return []
+        ledger.flat_at = ledger.flat_at or told.at
+        if told.at - ledger.flat_at < int(self._numbers().flat_gap_s * SECOND):
+            return []
+        ledger.proven = True
+        return [Flat(told.at, told.balance)]
+
+    def _due(self, at: int) -> list[Message]:
+        """Is it time to look again?"""
+        ledger, numbers = self.memory, self._numbers()
+        if not ledger.linked:
+            return []
+        settled = ledger.agreed and not ledger.book.unknown() and not ledger.odd
+        wait = numbers.reconcile_s if settled else numbers.retry_s
+        if ledger.flatten and not ledger.proven:
+            wait = numbers.flat_gap_s
+        if ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
+            return []
+        return self._ask(at, Reason.REC_QUERY)
+
+    def _ask(self, at: int, reason: Reason) -> list[Message]:
+        ledger = self.memory
+        if ledger.asked_at or not ledger.began:
+            return []
+        ledger.asked_at = at
+        open_since = [order.at for order in ledger.book.orders.values() if order.live]
+        since = min([ledger.agreed_at or at, *open_since]) - LOOK_BACK_S * SECOND
+        return [Reconcile(at, max(ledger.began, since), reason)]
+
+    def _start(self, run: RunStarted) -> None:
+        ledger = self.memory
+        ledger.settings = run.settings
+        ledger.began = ledger.began or run.at
+        ledger.runs.append(run.run)
+        ledger.linked = ledger.agreed = False
+        ledger.asked_at, ledger.reads, ledger.odd = 0, 0, []
+        ledger.absent.clear()
+
+    def _numbers(self) -> RecoverySettings:
+        return self._settings().recovery
+
+    def _settings(self) -> Settings:
+        assert self.memory.settings is not None
+        return self.memory.settings

@@ -1,0 +1,208 @@
+"""Risk: may this intent become an order? Answers with every number, never with an exception.
+
+Exits always pass. Limits are judged on each mark and fill, not only when somebody asks.
+"""
+
+from decimal import Decimal
+
+from actors.book import BOOKED
+from actors.budget import ZERO, planned
+from actors.guard import Account, closing, judge, limits, marked, realised
+from core.clock import SECOND
+from core.messages import (
+    AccountSnapshot,
+    ActorFailed,
+    Agreed,
+    Approved,
+    Command,
+    FeedState,
+    Fill,
+    Halted,
+    Intent,
+    Mark,
+    Message,
+    OrderRejected,
+    PlaceOrder,
+    Pulse,
+    Refused,
+    RunStarted,
+    SessionOpened,
+    StateChanged,
+    TradeClosed,
+)
+from core.reasons import Reason
+from core.settings import Settings
+from core.terms import Action, State
+
+EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
+
+# What breaking a limit leads to. HALTED needs a person; FLATTEN_ONLY ends with the session.
+SEVERITY = {
+    Reason.RISK_KILL: State.HALTED,
+    Reason.RISK_ACCOUNT_DRAWDOWN: State.HALTED,
+    Reason.RISK_DAILY_LOSS: State.FLATTEN_ONLY,
+    Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
+}
+
+GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
+
+# (state, command) -> state. What is not here changes nothing.
+COMMANDS = {
+    (State.ACTIVE, "pause"): State.PAUSED,
+    (State.PAUSED, "resume"): State.ACTIVE,
+    (State.FLATTEN_ONLY, "resume"): State.ACTIVE,
+    (State.HALTED, "rearm"): State.ACTIVE,
+    **{(state, "kill"): State.HALTED for state in State},
+    (State.ACTIVE, "flatten"): State.FLATTEN_ONLY,
+    (State.PAUSED, "flatten"): State.FLATTEN_ONLY,
+    (State.ACTIVE, "stop"): State.FLATTEN_ONLY,
+    (State.PAUSED, "stop"): State.FLATTEN_ONLY,
+}
+REASONS = {
+    "pause": Reason.RISK_PAUSED,
+    "kill": Reason.RISK_KILL,
+    "flatten": Reason.RISK_FLATTENING,
+    "stop": Reason.RISK_FLATTENING,
+}
+# A FLATTEN_ONLY for one of these ends with the trade date.
+DAILY = (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED)
+
+
+class Risk:
+    takes: tuple[type[Message], ...] = (
+        Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse, SessionOpened,
+        TradeClosed, ActorFailed, *BOOKED,
+    )  # fmt: skip
+
+    def __init__(self, settings: Settings) -> None:
+        self.memory = Account(settings=settings)
+
+    def on(self, message: Message) -> list[Message]:
+        account = self.memory
+        match message:
+            case Intent():
+                return [self.verdict(message)]
+            case Mark(price=price):
+                account.mark = price
+            case FeedState(link=link, up=up):
+                account.links[link] = up
+                account.agreed = account.agreed and (up or link != "user")
+            case AccountSnapshot(balance=balance) if account.base is None:
+                account.base = balance - account.book.realised
+                account.day_start = account.peak = account.high = balance
+            case Agreed():
+                account.agreed = True
+            case ActorFailed():
+                account.agreed = False
+            case TradeClosed(at=at, net=net):
+                self._count(at, net)
+            case PlaceOrder(intent=intent):
+                account.reserved.pop(intent, None)
+        account.book.hear(message, self._settings().instrument)
+        if not account.book.position.size:
+            account.mark = None
+        return self._react(message)
+
+    def verdict(self, intent: Intent) -> Message:
+        account = self.memory
+        size = abs(account.book.position.size)
+        if intent.action in EXITS:
+            if not size:
+                return Refused(intent.at, intent, (), Reason.SIG_SUPERSEDED)
+            return Approved(intent.at, intent, size, ZERO, ())
+        checks = judge(intent, account)
+        broken = next((check for check in checks if not check.passed), None)
+        if broken is not None:
+            return Refused(intent.at, intent, checks, broken.rule)
+        settings = self._settings()
+        size = settings.risk.contracts
+        cost = planned(settings.risk, settings.instrument, size, intent.stop_ticks)
+        account.reserved[intent.id] = cost
+        return Approved(intent.at, intent, size, cost, checks)
+
+    def _react(self, message: Message) -> list[Message]:
+        """Does this change what risk admits?"""
+        match message:
+            case Command(name=name, by=by, why=why):
+                return self._command(message.at, name, by, why)
+            case Halted(reason=reason, by=by, why=why):
+                return self._change(message.at, State.HALTED, reason, why, by)
+            case SessionOpened(trade_date=day):
+                return self._open_day(message.at, day)
+            case RunStarted():
+                return self._start(message)
+            case OrderRejected(tag=tag):
+                self.memory.reserved.pop(tag, None)
+            case Pulse(at=at) if self._overstayed(at):
+                return self._change(
+                    at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
+                )
+            case Mark() | Fill() | Pulse():
+                return self._demand(message.at)
+        return []
+
+    def _demand(self, at: int) -> list[Message]:
+        """Judge the account's limits on its equity of this moment."""
+        account = self.memory
+        if account.base is None:
+            return []
+        equity = marked(account)
+        account.peak, account.high = max(account.peak, equity), max(account.high, equity)
+        for check in limits(account):
+            state = SEVERITY[check.rule]
+            if not check.passed and GRAVITY[state] > GRAVITY[account.state]:
+                why = f"{check.value:.2f} of {check.limit:.2f} dollars"
+                return self._change(at, state, check.rule, why, "risk")
+        return []
+
+    def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
+        account = self.memory
+        state = COMMANDS.get((account.state, name))
+        if state is None:
+            return []
+        return self._change(at, state, REASONS.get(name, Reason.RISK_REARMED), why or name, by)
+
+    def _change(self, at: int, state: State, reason: Reason, why: str, by: str) -> list[Message]:
+        account = self.memory
+        if (state, reason) == (account.state, account.why):
+            return []
+        was, account.state, account.why = account.state, state, reason
+        return [StateChanged(at, state, was, why, by, reason)]
+
+    def _open_day(self, at: int, day: str) -> list[Message]:
+        account = self.memory
+        if day == account.day:
+            return []
+        account.day, account.losses, account.pause_until = day, 0, 0
+        account.day_start = account.peak = realised(account)
+        if account.state is State.FLATTEN_ONLY and account.why in DAILY:
+            return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, f"day {day}", "clock")
+        return []
+
+    def _start(self, run: RunStarted) -> list[Message]:
+        account = self.memory
+        account.settings, account.capital = run.settings, run.balance_start
+        account.agreed, account.links = False, {}
+        account.reserved.clear()
+        if account.why is Reason.RISK_FLATTENING and account.state is State.FLATTEN_ONLY:
+            return self._change(
+                run.at, State.ACTIVE, Reason.RISK_STATE_CHANGE, "a new run", run.run
+            )
+        return []
+
+    def _overstayed(self, at: int) -> bool:
+        account, settings = self.memory, self._settings()
+        if not account.book.position.size or account.state is not State.ACTIVE:
+            return False
+        return closing(at, settings) <= Decimal(repr(settings.session.flatten_s))
+
+    def _count(self, at: int, net: Decimal) -> None:
+        account, risk = self.memory, self._settings().risk
+        if net:
+            account.losses = account.losses + 1 if net < 0 else 0
+        if net < 0 and account.losses >= risk.losses_in_row_max:
+            account.pause_until = at + int(risk.losses_pause_s * SECOND)
+
+    def _settings(self) -> Settings:
+        assert self.memory.settings is not None
+        return self.memory.settings

@@ -1,0 +1,98 @@
+"""tradebot status | pause | resume | flatten | kill | rearm: a word with the running daemon."""
+
+import argparse
+import getpass
+import http.client
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from core import config as configs
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
+from storage import sentinel
+
+TIMEOUT_S = 10.0
+
+
+class NoDaemon(TradebotError):
+    code = EXIT_DIFFERENCE
+
+
+def parser(verb: str) -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog=f"tradebot {verb}", description=__doc__)
+    words.add_argument("--config", default="config.toml", metavar="F")
+    words.add_argument("--state", metavar="DIR", help="of the daemon; default: the config's")
+    words.add_argument("--json", action="store_true")
+    if verb != "status":
+        words.add_argument("--by", default="", metavar="NAME", help="who you are")
+        words.add_argument("--why", default="", metavar="TEXT")
+    return words
+
+
+def main(argv: list[str]) -> int:
+    verb, given = argv[0], parser(argv[0]).parse_args(argv[1:])
+    state = Path(given.state or configs.load(Path(given.config)).paths.state)
+    if verb == "status":
+        told = call(state, "GET", "/status")
+        print(json.dumps(told) if given.json else screen(told))
+        return EXIT_OK
+    if verb == "rearm" and not (given.by and given.why):
+        raise UsageError("rearm: --by NAME and --why TEXT are needed")
+    by = given.by or getpass.getuser()
+    return command(state, verb, by, given.why or verb, given.json)
+
+
+def command(state: Path, verb: str, by: str, why: str, as_json: bool) -> int:
+    """Hand it to the daemon; kill and rearm also work when none runs, by the kill file."""
+    try:
+        told = call(state, "POST", "/command", {"name": verb, "by": by, "why": why})
+    except NoDaemon:
+        if verb not in ("kill", "rearm"):
+            raise
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if verb == "kill":
+            sentinel.create(state, by, why, time.time_ns())
+        else:
+            sentinel.remove(state)
+        told = {"seq": None, "note": f"no daemon runs: the next start finds the {verb}"}
+    print(json.dumps(told) if as_json else f"{verb}: {told.get('note') or 'record'} "
+          f"{told['seq'] or ''}".rstrip())  # fmt: skip
+    return EXIT_OK
+
+
+def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """One request to the daemon of this state directory. Raises NoDaemon when none answers."""
+    try:
+        where = json.loads((state / "api.json").read_text())
+        link = http.client.HTTPConnection("127.0.0.1", where["port"], timeout=TIMEOUT_S)
+        head = {"Authorization": f"Bearer {where['token']}", "Content-Type": "application/json"}
+        link.request(method, path, json.dumps(body) if body else None, head)
+        answer = link.getresponse()
+        told: dict[str, Any] = json.loads(answer.read())
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        raise NoDaemon(f"no daemon answers for {state}: start one with `tradebot run`") from None
+    finally:
+        if "link" in locals():
+            link.close()
+    if answer.status != 200:
+        raise UsageError(str(told.get("error", answer.status)))
+    return told
+
+
+def screen(told: dict[str, Any]) -> str:
+    held = f"{told['position']:+d} @ {told['average']}" if told["position"] else "flat"
+    rows = [
+        f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}",
+        f"position   {held}, price {told['price']}",
+        f"equity     {told['equity']} dollars, realised {told['realised']}",
+        f"budget     {told['budget_left']} dollars left",
+        *(f"limit      {row['rule']}: {row['used']} of {row['limit']}" for row in told["limits"]),
+        *(
+            f"order      {row['tag']} {row['purpose']} {row['side']:+d} x {row['left']}"
+            f" at {row['price'] or 'market'}, {row['life']}"
+            for row in told["orders"]
+        ),
+        "actors     " + ", ".join(f"{k} {v['waiting']}" for k, v in told["actors"].items()),
+    ]
+    return "\n".join(rows)

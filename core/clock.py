@@ -1,0 +1,52 @@
+"""What time it is: the wall's, or in sim the tape's, scaled. Only the edge may ask."""
+
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]  # UTC ns
+
+SECOND = 1_000_000_000
+
+
+def wall() -> int:
+    return time.time_ns()
+
+
+def monotonic() -> int:
+    return time.monotonic_ns()
+
+
+class TapeClock:
+    """The time of a replayed tape: it stands until the tape starts, then runs at its speed.
+
+    At speed 0 the tape waits for us: its time is that of the newest event, and runs on by itself,
+    `IDLE_SPEED` times as fast as the wall, only when none has come for `IDLE_NS`.
+    """
+
+    IDLE_SPEED = 1000
+    IDLE_NS = SECOND // 20
+
+    def __init__(self, start: int, speed: float) -> None:
+        self.start, self.speed = start, speed
+        self.origin: int | None = None  # monotonic ns at `start`
+        self._newest = self._passed = 0
+
+    def __call__(self) -> int:
+        if self.origin is None:
+            return self.start
+        elapsed = time.monotonic_ns() - self.origin
+        if self.speed:
+            return self.start + int(elapsed * self.speed)
+        now = self._newest + max(0, elapsed - self.IDLE_NS) * self.IDLE_SPEED
+        self._passed = max(self._passed, now)
+        return self._passed
+
+    def see(self, at: int) -> None:
+        """A market event came; only at speed 0 does that set the clock."""
+        if not self.speed and at > self._newest:
+            self._newest, self.origin = at, time.monotonic_ns()
+
+    @property
+    def reaction(self) -> float:
+        """How many seconds of the tape a wall second of ours is worth."""
+        return self.speed or self.IDLE_SPEED

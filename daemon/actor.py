@@ -1,0 +1,28 @@
+"""The shell of every pure actor: take from the inbox, ask the stage, post its answers."""
+
+from core.messages import Bar, Message, Record, Stage
+from daemon.bus import Bus, Inbox
+
+
+class Actor:
+    """`record` is the one being worked on: whoever catches a failure of `run` finds it there."""
+
+    def __init__(self, name: str, stage: Stage, inbox: Inbox, bus: Bus) -> None:
+        self.name, self.stage, self.inbox, self.bus = name, stage, inbox, bus
+        self.record: Record | None = None
+
+    async def run(self) -> None:
+        inbox, post = self.inbox, self.bus.post
+        items = inbox.items
+        while True:
+            await inbox.wait()
+            while items:
+                self.record = record = items.popleft()
+                for answer in self.stage.on(record.message):
+                    post(self.label(answer), answer, record.seq or None)
+
+    def label(self, answer: Message) -> str:
+        """The market actor is two stages; the log names the one that spoke."""
+        if self.name != "market":
+            return self.name
+        return "bars" if type(answer) is Bar else "feed"

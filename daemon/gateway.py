@@ -1,0 +1,117 @@
+"""Gateway: the only actor that holds a venue. What was not journalled is not sent.
+
+Each request runs by itself, so that a slow order never holds up a cancel. An order's record is on
+disk before its bytes leave; an entry that grew too old on the way is not sent at all.
+"""
+
+import asyncio
+import time
+
+from core.clock import Clock
+from core.errors import LogError
+from core.messages import (
+    CancelOrder,
+    ClosePosition,
+    Message,
+    ModifyOrder,
+    OrderRejected,
+    OrderUncertain,
+    PlaceOrder,
+    QueryFailed,
+    Reconcile,
+    Record,
+)
+from core.reasons import Reason
+from core.terms import Purpose, Request
+from daemon.bus import Bus, Inbox
+from daemon.report import Latency
+from storage.wal import Wal
+from venues.base import Unknown, Unreachable, Venue
+
+Asked = PlaceOrder | CancelOrder | ModifyOrder | ClosePosition
+TAKES: tuple[type[Message], ...] = (
+    PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile,
+)  # fmt: skip
+REQUEST = {
+    PlaceOrder: Request.PLACE,
+    CancelOrder: Request.CANCEL,
+    ModifyOrder: Request.MODIFY,
+    ClosePosition: Request.CLOSE,
+}
+
+
+class Gateway:
+    def __init__(
+        self, venue: Venue, inbox: Inbox, bus: Bus, wal: Wal, clock: Clock, latency: Latency
+    ) -> None:
+        self.venue, self.inbox, self.bus, self.wal = venue, inbox, bus, wal
+        self.clock, self.latency = clock, latency
+        self.calls = {
+            PlaceOrder: venue.place,
+            CancelOrder: venue.cancel,
+            ModifyOrder: venue.modify,
+            ClosePosition: venue.close_position,
+        }
+
+    async def run(self) -> None:
+        """Serve the inbox and keep the venue's links up, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.venue.run(self.hear))
+            while True:
+                await self.inbox.wait()
+                while self.inbox.items:
+                    record = self.inbox.items.popleft()
+                    if isinstance(record.message, Reconcile):
+                        group.create_task(self.look(record, record.message))
+                    else:
+                        self.latency.order(record.message)
+                        group.create_task(self.send(record))
+
+    def hear(self, message: Message) -> None:
+        self.latency.frame()
+        self.bus.post("gateway", message)
+
+    async def send(self, record: Record) -> None:
+        """Journal, then act, then tell what came of it."""
+        order, began = record.message, time.perf_counter()
+        assert isinstance(order, Asked)
+        try:
+            await self.wal.durable(record.seq)
+        except LogError as error:
+            if not reduces(order):
+                self.tell(record, self.refusal(order, Reason.SYS_WAL_IO, str(error)))
+                return
+        self.latency.durable(time.perf_counter() - began)
+        if isinstance(order, PlaceOrder) and 0 < order.expires_at < self.clock():
+            self.tell(record, self.refusal(order, Reason.SIG_EXPIRED, "too old when journalled"))
+            return
+        await self.act(record, order)
+
+    async def act(self, record: Record, order: Asked) -> None:
+        request = REQUEST[type(order)]
+        try:
+            answers = await self.calls[type(order)](order, self.clock())  # type: ignore[operator]
+        except Unknown as error:
+            answers = [OrderUncertain(self.clock(), order.tag, request, str(error))]
+        except Unreachable as error:
+            answers = [self.refusal(order, Reason.ORD_NOT_PLACED, str(error))]
+        self.tell(record, *answers)
+
+    async def look(self, record: Record, asked: Reconcile) -> None:
+        try:
+            answer: Message = await self.venue.snapshot(asked.since, self.clock())
+        except (Unreachable, Unknown) as error:
+            answer = QueryFailed(self.clock(), str(error))
+        self.tell(record, answer)
+
+    def tell(self, record: Record, *answers: Message) -> None:
+        for answer in answers:
+            self.bus.post("gateway", answer, record.seq)
+
+    def refusal(self, order: Asked, reason: Reason, why: str) -> OrderRejected:
+        return OrderRejected(self.clock(), order.tag, REQUEST[type(order)], 0, why, reason)
+
+
+def reduces(order: Asked) -> bool:
+    """May be sent without a log: it can only make the account safer."""
+    return not isinstance(order, PlaceOrder) or order.purpose is not Purpose.ENTRY

@@ -1,0 +1,45 @@
+"""Is real progress made? Tells systemd, which restarts us when we fall silent."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+from daemon.bus import Inbox
+from storage.wal import Wal
+
+CRITICAL = ("risk", "executor", "recovery", "gateway")
+STUCK_S = 5.0  # an actor with work, none of it done for so long, hangs
+
+
+def notify(text: str) -> None:
+    """One sd_notify datagram; nothing where no systemd waits for it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(text.encode(), address)
+
+
+def progressing(inboxes: Mapping[str, Inbox], wal: Wal) -> bool:
+    """Log, risk and order path each are idle or at work, not stuck."""
+    now = time.monotonic()
+    stuck = [
+        name for name in CRITICAL if inboxes[name].items and now - inboxes[name].done_at > STUCK_S
+    ]
+    return not stuck and not wal.failed
+
+
+async def watch(inboxes: Mapping[str, Inbox], wal: Wal, lag_max_s: float) -> None:
+    """Ping the watchdog while there is progress; a late loop or a stuck actor gets no ping."""
+    limit_us = int(os.environ.get("WATCHDOG_USEC", "0"))
+    period = min(5.0, limit_us / 4e6) if limit_us else 1.0
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(period)
+        late = time.monotonic() - before - period
+        if late < lag_max_s and progressing(inboxes, wal):
+            notify("WATCHDOG=1")

@@ -1,0 +1,223 @@
+"""The daemon from first line to last: lock, gateway, log, recovery, session, report."""
+
+import asyncio
+import hashlib
+import secrets
+import signal
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core import clock as clocks
+from core.clock import Clock, TapeClock
+from core.config import Config
+from core.errors import ConfigError
+from core.messages import Command, Message, Record, RunStarted, Stage
+from core.sessions import session as trading_session
+from core.settings import Settings
+from daemon import child, wiring
+from daemon.api import Api
+from daemon.report import Latency, Tally
+from daemon.session import Ended, Session
+from daemon.tape_time import clock_of, follow_tape, scaled
+from daemon.view import show, status
+from storage import lock, model, sentinel
+from storage.segments import segments
+from storage.wal import Wal, read
+from venues.topstepx import credentials
+from venues.topstepx.client import TopstepX
+
+log = structlog.get_logger("tradebot")
+RUN_ID_BYTES = 4
+
+
+class Options(Struct, frozen=True):
+    config_path: Path
+    view: bool = False  # a live screen instead of log lines
+
+
+async def run(config: Config, options: Options) -> tuple[int, dict[str, Any]]:
+    """Trade. Returns exit code and report."""
+    state, wal = Path(config.paths.state), Path(config.paths.wal)
+    for directory in (state, wal):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = lock.take(wal)
+    simulator: child.Child | None = None
+    try:
+        if config.run.mode == "sim" and not config.venue.rest_url:
+            tape, speed = config.paths.tape, config.run.speed
+            simulator = await child.start(tape, speed, options.config_path, state)
+            config = pointed(config, simulator.told)
+        return await trade(config, options, simulator, held)
+    finally:
+        if simulator is not None:
+            await simulator.stop()
+
+
+def pointed(config: Config, told: dict[str, Any]) -> Config:
+    """The config with the addresses that the simulator printed."""
+    venue = replace(
+        config.venue, rest_url=told["rest"], user_hub_url=told["user_hub"],
+        market_hub_url=told["market_hub"], account_id=int(told["account_id"]),
+        contract_id=told["contract_id"],
+    )  # fmt: skip
+    return replace(config, venue=venue)
+
+
+async def trade(
+    config: Config, options: Options, simulator: child.Child | None, held: int
+) -> tuple[int, dict[str, Any]]:
+    refuse_unready(config)
+    told = simulator.told if simulator else {}
+    env = {"TOPSTEPX_USERNAME": told["username"], "TOPSTEPX_API_KEY": told["api_key"]}
+    who = credentials.load(env) if simulator else credentials.load()
+    clock = await clock_of(config)
+    settings = scaled(config.settings(), clock)
+    thinker = wiring.load_model(config, clocks.wall())
+    venue = TopstepX(
+        config.venue, settings.instrument, who, clock, config.feed.stale_s,
+        lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
+    )  # fmt: skip
+    try:
+        await venue.open()
+        return await serve(config, options, venue, clock, settings, thinker, held)
+    finally:
+        await venue.close()
+
+
+def refuse_unready(config: Config) -> None:
+    mode, venue = config.run.mode, config.venue
+    if mode == "paper":
+        raise ConfigError("run.mode: paper is not built yet: use sim or live")
+    if mode == "live" and not (config.live.armed and venue.account_id and venue.rest_url):
+        raise ConfigError(
+            "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
+        )
+
+
+def in_session(config: Config, at: int) -> bool:
+    return trading_session(at, config.session.kind) is not None
+
+
+async def serve(
+    config: Config, options: Options, venue: TopstepX, clock: Clock, settings: Settings,
+    thinker: model.Model | None, held: int,
+) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    """Open the log, recover, trade, report."""
+    run_id = secrets.token_hex(RUN_ID_BYTES)
+    account = hashlib.sha256(f"{venue.account_id} {venue.contract_id}".encode()).hexdigest()
+    wal = Wal.open(
+        Path(config.paths.wal), run=run_id, account=account, settings=config.log, clock=clock,
+        state=Path(config.paths.state), held=held,
+    )  # fmt: skip
+    try:
+        say_what_opening_found(wal)
+        tally = Tally(Latency())
+        records = [line.record for line in read(wal.directory)]
+        for record in records:
+            tally.count(record.actor, record.message)
+        stages = wiring.thinking(settings, thinker)
+        cut = unanswered(stages, records)
+        build = builder(settings, thinker, records)
+        parts = {"market": build("market"), **stages}
+        session = Session(config, venue, wal, clock, parts, tally, build)
+        start = RunStarted(
+            clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
+            config.account.balance_start, commit(), config.sha256(),
+            thinker.manifest_sha256 if thinker else "", settings,
+        )  # fmt: skip
+        ended = await attended(config, options, session, start, cut)
+    finally:
+        wal.close()
+    return ended.code, report(config, session, ended)
+
+
+def say_what_opening_found(wal: Wal) -> None:
+    if wal.moved:
+        log.warning("the log of another account was moved aside", to=str(wal.moved))
+    if wal.torn:
+        log.warning("a torn end of the log was cut off and kept", at=str(wal.broken))
+
+
+def unanswered(stages: wiring.Stages, records: list[Record]) -> list[tuple[str, int, Message]]:
+    """Fold the log into the stages; what a crash cut off the end is to be posted first."""
+    cut = []
+    for difference in wiring.fold(stages, records):
+        if not difference.unanswered:
+            log.warning("this code would have answered otherwise", record=difference.seq)
+        cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
+    return cut
+
+
+def builder(
+    settings: Settings, thinker: model.Model | None, records: list[Record]
+) -> Callable[[str], Stage]:
+    return lambda name: wiring.whole(settings, wiring.thinking(settings, thinker), records)[name]
+
+
+async def attended(
+    config: Config, options: Options, session: Session, start: RunStarted, cut: list[Any]
+) -> Ended:
+    """The session with its surroundings: signals, local API, kill file, live view."""
+    loop, state = asyncio.get_running_loop(), Path(config.paths.state)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, session.stop, f"signal {number.name}", "operator")
+
+    def act(name: str, by: str, why: str) -> int:
+        if name == "kill":
+            sentinel.create(state, by, why, session.clock())
+        if name == "rearm":
+            forget_kill(state)
+        return session.bus.post("operator", Command(session.clock(), name, by, why))
+
+    api = Api(state, config.api.port, lambda: status(session), act)
+    if isinstance(session.clock, TapeClock):
+        session.bus.watches.append(follow_tape(config, session.clock))
+    await api.start()
+    shown = asyncio.create_task(show(session)) if options.view else None
+    try:
+        if (kill := sentinel.read(state)) is not None:
+            cut = [*cut, ("operator", None, Command(session.clock(), "kill", "kill file", kill))]
+        return await session.run(start, cut)
+    finally:
+        if shown is not None:
+            shown.cancel()
+        await api.stop()
+
+
+def forget_kill(state: Path) -> None:
+    if sentinel.read(state) is not None:
+        sentinel.remove(state)
+
+
+def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
+    """The session in numbers, and the log read back from disk."""
+    risk = session.stages["risk"].memory  # type: ignore[attr-defined]
+    files = segments(Path(config.paths.wal))
+    lines = sum(1 for _ in read(Path(config.paths.wal)))
+    alive = sum(order.live for order in risk.book.orders.values())
+    return {
+        "mode": config.run.mode,
+        "ended": ended.why,
+        **session.tally.summary(),
+        "net_pnl": str(risk.book.realised.quantize(Decimal("0.01"))),
+        "balance": str(ended.balance) if ended.balance is not None else None,
+        "position": risk.book.position.size,
+        "open_orders": alive,
+        "wal": {"records": lines, "segments": len(files), "verified": True},
+    }
+
+
+def commit() -> str:
+    """The code's commit, for the log; empty outside a checkout."""
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip()

@@ -1,0 +1,99 @@
+"""What a session came to: counts, reasons, money and latencies, for a person or a script."""
+
+import time
+from collections import Counter, deque
+from typing import Any
+
+from core.messages import (
+    Approved,
+    Bar,
+    Fill,
+    Hold,
+    Intent,
+    Message,
+    PlaceOrder,
+    Refused,
+    TradeClosed,
+)
+from core.terms import Purpose
+
+SAMPLES = 20_000
+
+
+class Latency:
+    """Microseconds of the hot path, the newest `SAMPLES` of each."""
+
+    def __init__(self) -> None:
+        names = ("bar_to_order", "tick_to_bar", "wal_durable")
+        self.samples: dict[str, deque[float]] = {name: deque(maxlen=SAMPLES) for name in names}
+        self._frame = self._bar = 0.0
+
+    def frame(self) -> None:
+        self._frame = time.perf_counter()
+
+    def bar(self) -> None:
+        self._bar = now = time.perf_counter()
+        if self._frame:
+            self.samples["tick_to_bar"].append((now - self._frame) * 1e6)
+            self._frame = 0.0
+
+    def order(self, message: Message) -> None:
+        if self._bar and isinstance(message, PlaceOrder) and message.purpose is Purpose.ENTRY:
+            self.samples["bar_to_order"].append((time.perf_counter() - self._bar) * 1e6)
+
+    def durable(self, seconds: float) -> None:
+        self.samples["wal_durable"].append(seconds * 1e6)
+
+    def quantiles(self) -> dict[str, dict[str, float | None]]:
+        return {
+            name: {"p50": quantile(values, 0.5), "p99": quantile(values, 0.99)}
+            for name, values in self.samples.items()
+        }
+
+
+def quantile(values: deque[float], share: float) -> float | None:
+    ranked = sorted(values)
+    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))], 1) if ranked else None
+
+
+class Tally:
+    """Counts over the whole log: what was folded at the start counts too."""
+
+    def __init__(self, latency: Latency) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.signals = 0
+        self.trips: list[TradeClosed] = []
+        self.latency = latency
+
+    def count(self, actor: str, message: Message) -> None:
+        self.kinds[type(message).__name__] += 1
+        self.reasons[getattr(message, "reason", "")] += 1
+        self.signals += actor == "signals"
+        if isinstance(message, TradeClosed):
+            self.trips.append(message)
+
+    def watch(self, actor: str, message: Message, seq: int) -> None:
+        if isinstance(message, Bar):
+            self.latency.bar()
+        if seq:
+            self.count(actor, message)
+
+    def summary(self) -> dict[str, Any]:
+        kinds = self.kinds
+        fees = sum((trip.fees for trip in self.trips), start=0)
+        return {
+            "bars": kinds[Bar.__name__],
+            "signals": self.signals,
+            "intents": kinds[Intent.__name__],
+            "holds": kinds[Hold.__name__],
+            "approved": kinds[Approved.__name__],
+            "refused": kinds[Refused.__name__],
+            "orders": kinds[PlaceOrder.__name__],
+            "fills": kinds[Fill.__name__],
+            "round_trips": len(self.trips),
+            "wins": sum(trip.net > 0 for trip in self.trips),
+            "fees": str(fees),
+            "reasons": dict(sorted(self.reasons.items(), key=lambda row: -row[1])),
+            "latency_us": self.latency.quantiles(),
+        }

@@ -1,0 +1,188 @@
+"""One run of the daemon: actors at work between the start of recovery and the proof of flatness."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec import Struct
+
+from actors.pipeline import routes
+from core import clock as clocks
+from core.clock import SECOND, Clock
+from core.config import Config
+from core.errors import EXIT_LOG, EXIT_NOT_FLAT, EXIT_OK, LogError
+from core.messages import (
+    Agreed,
+    Approved,
+    Bar,
+    Command,
+    FeedState,
+    Fill,
+    Flat,
+    Halted,
+    Intent,
+    Message,
+    PlaceOrder,
+    Pulse,
+    Quote,
+    Refused,
+    RunEnded,
+    RunStarted,
+    Stage,
+    StateChanged,
+    Trade,
+    TradeClosed,
+)
+from core.reasons import Reason
+from daemon import health
+from daemon.actor import Actor
+from daemon.bus import Bus, Inbox
+from daemon.gateway import TAKES, Gateway
+from daemon.report import Tally
+from daemon.supervisor import Supervisor
+from daemon.wiring import Stages
+from storage.wal import Wal
+from venues.base import Venue
+from venues.topstepx.protocol import END_OF_TAPE
+
+log = structlog.get_logger("tradebot")
+SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
+TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
+RECENT = 12  # decisions kept for the view
+
+
+class Ended(Struct, frozen=True):
+    why: str
+    code: int
+    balance: Any
+
+
+class Session:
+    def __init__(
+        self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
+        build: Callable[[str], Stage],
+    ) -> None:  # fmt: skip
+        self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
+        self.stages, self.tally, self.build = stages, tally, build
+        depth = config.supervisor.inbox_depth
+        self.inboxes = {name: Inbox(name, depth) for name in (*stages, "gateway")}
+        table = routes(stages)
+        for kind in TAKES:
+            table.setdefault(kind, []).append("gateway")
+        self.bus = Bus(table, self.inboxes, wal)
+        self.bus.watches += [tally.watch, self.watch]
+        self.stopping: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
+        self.ready = False
+        self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
+        self.price: float | None = None
+
+    def stop(self, why: str, by: str) -> None:
+        """Begin the end: entries off, cancel, flatten. The first reason stays."""
+        if not self.stopping.done():
+            self.stopping.set_result((why, by))
+
+    async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
+        """Trade until told to stop, then flatten. `unanswered`: what a crash cut off the log."""
+        for actor, cause, message in unanswered:
+            self.bus.post(actor, message, cause)
+        self.bus.post("main", start)
+        tasks = [asyncio.create_task(work, name=name) for name, work in self.works().items()]
+        ender = asyncio.create_task(self.end(), name="end")
+        self.wal.watch(lambda error: self.stop(f"log failed: {error}", "wal"))
+        done, _ = await asyncio.wait([*tasks, ender], return_when=asyncio.FIRST_COMPLETED)
+        while ender not in done and not any(task.exception() for task in done):
+            rest = [task for task in [*tasks, ender] if not task.done()]
+            done, _ = await asyncio.wait(rest, return_when=asyncio.FIRST_COMPLETED)
+        for task in [*tasks, ender]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, ender, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        ended = results[-1]
+        assert isinstance(ended, Ended)
+        return ended
+
+    def works(self) -> dict[str, Any]:
+        supervisor = Supervisor(
+            self.bus, self.wal, Path(self.config.paths.wal), self.config.supervisor, self.clock,
+            self.build,
+        )  # fmt: skip
+        actors = [
+            Actor(name, stage, self.inboxes[name], self.bus) for name, stage in self.stages.items()
+        ]
+        gateway = Gateway(
+            self.venue, self.inboxes["gateway"], self.bus, self.wal, self.clock,
+            self.tally.latency,
+        )  # fmt: skip
+        lag = self.config.supervisor.lag_max_s
+        return {
+            **{actor.name: supervisor.keep(actor) for actor in actors},
+            "gateway": gateway.run(),
+            "pulse": self.pulse(),
+            "health": health.watch(self.inboxes, self.wal, lag),
+        }
+
+    async def pulse(self) -> None:
+        """The clock as messages, one for each second that begins."""
+        last = self.clock() // SECOND
+        speed = getattr(self.clock, "reaction", 1.0)
+        while True:
+            now = self.clock()
+            if now // SECOND > last:
+                last = now // SECOND
+                self.bus.post("clock", Pulse(last * SECOND))
+            await asyncio.sleep(max(0.001, ((last + 1) * SECOND - now) / SECOND / speed))
+
+    async def end(self) -> Ended:
+        """Wait for the word to stop, flatten, prove it, say so."""
+        why, by = await self.stopping
+        health.notify("STOPPING=1")
+        log.info("stopping", why=why, by=by)
+        self.bus.post("main", Command(self.clock(), "stop", by, why))
+        limit, flat = self.config.supervisor.stop_timeout_s, None
+        with suppress(TimeoutError):
+            flat = await asyncio.wait_for(self.flat, limit)
+        book = self.stages["recovery"].memory.book  # type: ignore[attr-defined]
+        alive = sum(order.live for order in book.orders.values())
+        reason = Reason.SYS_CLEAN_CLOSE if flat else Reason.SYS_NOT_FLAT
+        balance = flat.balance if flat else None
+        ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)
+        seq = self.bus.post("main", ended)
+        code = EXIT_OK if flat else EXIT_NOT_FLAT
+        try:
+            await self.wal.durable(seq)
+        except LogError:
+            code = EXIT_LOG
+        return Ended(why, code, balance)
+
+    def watch(self, actor: str, message: Message, seq: int) -> None:
+        kind = type(message)
+        if kind is Quote or kind is Trade:
+            if isinstance(self.clock, clocks.TapeClock):
+                self.clock.see(message.at)
+            return
+        if isinstance(message, Bar):
+            self.price = message.close
+        elif isinstance(message, SHOWN):
+            self.recent.append((actor, message))
+        if isinstance(message, Agreed) and not self.ready:
+            self.ready = True
+            health.notify("READY=1")
+            log.info("ready", position=message.position, unknown=message.unknown)
+        if isinstance(message, Flat) and self.stopping.done() and not self.flat.done():
+            self.flat.set_result(message)
+        if isinstance(message, FeedState) and message.why == END_OF_TAPE:
+            self.stop(END_OF_TAPE, "gateway")
+        if isinstance(message, TOLD):
+            log.info(kind.__name__, **told(message))
+
+
+def told(message: Message) -> dict[str, Any]:
+    rows: Mapping[str, Any] = {name: getattr(message, name) for name in message.__struct_fields__}
+    return {name: str(value) for name, value in rows.items() if name != "at"}

@@ -1,0 +1,86 @@
+"""Keep the actors alive: a failed one is rebuilt from the log, one that keeps failing stops trade.
+
+This is the only place that catches everything, because whatever a stage raises must end in a
+record, a fence and a decision. A pipeline actor over its budget halts trading; a critical one
+ends the process, since the account is safe with its stops at the venue and a restart recovers.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from core.clock import Clock
+from core.config import Supervisor as Limits
+from core.errors import TradebotError
+from core.messages import ActorFailed, Halted, Stage
+from core.reasons import Reason
+from daemon.actor import Actor
+from daemon.bus import Bus, Overflow
+from daemon.wiring import CRITICAL, fold
+from storage.wal import Wal, read
+
+log = structlog.get_logger("supervisor")
+
+
+class Escalated(TradebotError):
+    """A critical actor failed more often than its budget allows."""
+
+
+class Supervisor:
+    def __init__(
+        self, bus: Bus, wal: Wal, directory: Path, limits: Limits, clock: Clock,
+        build: Callable[[str], Stage],
+    ) -> None:  # fmt: skip
+        self.bus, self.wal, self.directory = bus, wal, directory
+        self.limits, self.clock, self.build = limits, clock, build
+        self.failures: dict[str, deque[float]] = {}
+
+    async def keep(self, actor: Actor) -> None:
+        """Run the actor until cancelled, rebuilding it after each failure within the budget."""
+        while True:
+            try:
+                await actor.run()
+            except Overflow:
+                raise
+            except Exception as error:  # noqa: BLE001
+                if not await self.failed(actor, error):
+                    return
+
+    async def failed(self, actor: Actor, error: Exception) -> bool:
+        """Record it and rebuild; False when this actor stays down."""
+        times = self.failures.setdefault(actor.name, deque())
+        times.append(time.monotonic())
+        while times[0] < times[-1] - self.limits.restart_window_s:
+            times.popleft()
+        seq = actor.record.seq if actor.record else 0
+        text = f"{type(error).__name__}: {error}"[:500]
+        log.error("actor failed", actor=actor.name, record=seq, error=text, count=len(times))
+        self.bus.post(
+            "supervisor", ActorFailed(self.clock(), actor.name, seq, text, len(times)), seq or None
+        )
+        if len(times) > self.limits.restarts_max:
+            return self.escalate(actor, text)
+        actor.stage = await self.rebuild(actor.name, seq)
+        return True
+
+    def escalate(self, actor: Actor, text: str) -> bool:
+        if actor.name in CRITICAL:
+            raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
+        why = f"actor {actor.name} keeps failing: {text}"
+        self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
+        return False
+
+    async def rebuild(self, name: str, seq: int) -> Stage:
+        """A new stage, folded up to the record that the old one failed on."""
+        stage = self.build(name)
+        if name != "market":
+            await self.wal.durable(self.wal.seq)
+            fold({name: stage}, await asyncio.to_thread(self._before, seq))
+        return stage
+
+    def _before(self, seq: int) -> list:  # type: ignore[type-arg]
+        return [line.record for line in read(self.directory) if line.seq <= seq]

@@ -1,0 +1,58 @@
+"""The clock of a run: the wall's, or in sim that of the tape, learnt from the simulator."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from core import clock as clocks
+from core.clock import Clock, TapeClock
+from core.config import Config
+from core.errors import TradebotError
+from core.messages import FeedState, Message
+from core.settings import Settings
+
+
+async def clock_of(config: Config) -> Clock:
+    """The wall's time; in sim the tape's, as the simulator tells it."""
+    if config.run.mode != "sim":
+        return clocks.wall
+    told = await tape_time(config)
+    clock = TapeClock(told["start"], told["speed"])
+    clock.origin = told["mono"]
+    return clock
+
+
+async def tape_time(config: Config) -> dict[str, Any]:
+    url = f"{config.venue.rest_url}/sim/clock"
+    try:
+        async with (
+            ClientSession(timeout=ClientTimeout(config.venue.request_timeout_s)) as http,
+            http.get(url) as answer,
+        ):
+            told: dict[str, Any] = orjson.loads(await answer.read())
+            return told
+    except (ClientError, TimeoutError, orjson.JSONDecodeError) as error:
+        why = f"{type(error).__name__} from {url}"
+        raise TradebotError(f"mode sim needs our simulator at venue.rest_url: {why}") from None
+
+
+def scaled(settings: Settings, clock: Clock) -> Settings:
+    return settings.at_speed(clock.reaction) if isinstance(clock, TapeClock) else settings
+
+
+def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int], None]:
+    """The tape starts with our subscription: learn when, as soon as the link is up."""
+
+    tasks: list[asyncio.Task[None]] = []
+
+    async def learn() -> None:
+        clock.origin = (await tape_time(config))["mono"]
+
+    def watch(actor: str, message: Message, seq: int) -> None:
+        if isinstance(message, FeedState) and message.link == "market" and message.up:
+            tasks[:] = [asyncio.create_task(learn())]
+
+    return watch

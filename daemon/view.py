@@ -1,0 +1,91 @@
+"""What the daemon believes, as one value for scripts and as one screen for a person."""
+
+import asyncio
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from actors.guard import left, limits, marked
+from core.messages import Message
+from daemon.session import Session
+
+REFRESH_S = 0.25
+
+
+def status(session: Session) -> dict[str, Any]:
+    """Mode, position, orders, day budget, actors, lag."""
+    account = session.stages["risk"].memory  # type: ignore[attr-defined]
+    book = account.book
+    return {
+        "mode": session.config.run.mode,
+        "at": session.clock(),
+        "ready": session.ready,
+        "state": account.state,
+        "why": account.why,
+        "price": session.price,
+        "position": book.position.size,
+        "average": str(book.position.average) if book.position.size else None,
+        "orders": [
+            {"tag": o.tag, "purpose": o.purpose, "side": o.side, "left": o.left, "life": o.life,
+             "price": str(o.price) if o.price is not None else None}
+            for o in book.orders.values() if o.live
+        ],
+        "equity": str(marked(account)),
+        "realised": str(book.realised),
+        "budget_left": str(left(account)) if account.base is not None else None,
+        "limits": [
+            {"rule": c.rule, "used": str(c.value), "limit": str(c.limit)}
+            for c in limits(account)
+        ],
+        "links": account.links,
+        "agreed": account.agreed,
+        "actors": {
+            name: {"waiting": len(inbox.items), "conflated": inbox.conflated}
+            for name, inbox in session.inboxes.items()
+        },
+        "bars": session.tally.kinds["Bar"],
+        "round_trips": len(session.tally.trips),
+        "latency_us": session.tally.latency.quantiles(),
+        "log_seq": session.wal.seq,
+    }  # fmt: skip
+
+
+async def show(session: Session) -> None:
+    """Redraw until cancelled; the last picture stays on the terminal."""
+    with Live(console=Console(), auto_refresh=False, transient=False) as live:
+        try:
+            while True:
+                live.update(screen(session), refresh=True)
+                await asyncio.sleep(REFRESH_S)
+        finally:
+            live.update(screen(session), refresh=True)
+
+
+def screen(session: Session) -> Panel:
+    now = status(session)
+    facts = Table.grid(padding=(0, 3))
+    held = f"{now['position']:+d} @ {now['average']}" if now["position"] else "flat"
+    facts.add_row("price", f"{now['price'] or '-'}", "state", f"{now['state']} ({now['why']})")
+    facts.add_row("position", held, "equity", f"${now['equity']}")
+    facts.add_row("round trips", str(now["round_trips"]), "realised", f"${now['realised']}")
+    facts.add_row("budget left", f"${now['budget_left']}", "bars", str(now["bars"]))
+    for row in now["limits"][::2]:
+        facts.add_row(row["rule"], f"${row['used']} of ${row['limit']}")
+    queues = "  ".join(f"{name} {row['waiting']}" for name, row in now["actors"].items())
+    lag = now["latency_us"]["bar_to_order"]["p50"]
+    decisions = Table.grid(padding=(0, 2))
+    for actor, message in list(session.recent):
+        decisions.add_row(*line(actor, message))
+    foot = Text(f"queues: {queues}   bar to order p50: {lag or '-'} us   log: {now['log_seq']}")
+    title = f"tradebot · {now['mode']} · {'ready' if now['ready'] else 'starting'}"
+    return Panel(Group(facts, Text(), decisions, Text(), foot), title=title, width=100)
+
+
+def line(actor: str, message: Message) -> tuple[str, str, str]:
+    reason = getattr(message, "reason", "")
+    style = "red" if type(message).__name__ in ("Refused", "Halted") else "cyan"
+    return actor, type(message).__name__, f"[{style}]{reason}[/]"

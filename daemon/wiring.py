@@ -1,0 +1,61 @@
+"""Build the stages, and bring them to where the log left off."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from actors.executor import Executor
+from actors.features import Catalogue
+from actors.inference import Inference
+from actors.market import Market
+from actors.recovery import Recovery
+from actors.replay import Difference, replay
+from actors.risk import Risk
+from actors.signals import Signals
+from core.config import Config
+from core.messages import Bar, Record, Stage
+from core.settings import Settings
+from indicators.schema import FINGERPRINT
+from storage import model as models
+from strategies import cycle, model
+from strategies.base import Strategy
+
+STRATEGIES: dict[str, Strategy] = {"model": model, "cycle": cycle}
+CRITICAL = ("risk", "executor", "recovery", "gateway")  # their failure endangers the account
+
+Stages = dict[str, Stage]
+
+
+def thinking(settings: Settings, model: models.Model | None) -> Stages:
+    """The stages that the log can rebuild, in the order of the flow."""
+    stages: Stages = {}
+    if model is not None:
+        manifest = model.manifest
+        down, flat, up = manifest.class_mean_moves
+        stages["features"] = Catalogue(settings)
+        stages["inference"] = Inference(model.predict, (down, flat, up), manifest.n_features)
+    stages["signals"] = Signals(STRATEGIES, settings)
+    stages["risk"] = Risk(settings)
+    stages["executor"] = Executor(settings)
+    stages["recovery"] = Recovery(settings)
+    return stages
+
+
+def load_model(config: Config, now: int) -> models.Model | None:
+    """The model that the strategy needs, verified; None if it needs none."""
+    if config.signals.strategy != "model":
+        return None
+    return models.load(Path(config.model.path), FINGERPRINT, now, config.model.sha256)
+
+
+def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
+    """Bring the stages to the end of the log. Returns where this code answers otherwise."""
+    return list(replay(stages, records))
+
+
+def whole(settings: Settings, stages: Stages, records: Iterable[Record]) -> Stages:
+    """All stages: what takes raw ticks begins anew, with the grid going on from the last bar."""
+    last = None
+    for record in records:
+        if isinstance(record.message, Bar):
+            last = record.message
+    return {"market": Market(settings, last), **stages}

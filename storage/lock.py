@@ -1,0 +1,35 @@
+"""One daemon per log: an flock that the kernel frees when its holder dies, however it dies."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from core.errors import LockedError
+
+NAME = "wal.lock"
+
+
+def take(directory: Path) -> int:
+    """Hold the lock until the returned fd is closed. Raises LockedError at once."""
+    fd = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise LockedError(f"{directory}: another daemon writes this log: stop it first") from None
+    return fd
+
+
+def held(directory: Path) -> bool:
+    """Whether a daemon writes this log now. Takes a shared lock for an instant to find out."""
+    try:
+        fd = os.open(directory / NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

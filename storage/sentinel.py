@@ -1,0 +1,35 @@
+"""The kill switch as a file of its own, so that no torn end of the log can forget a kill.
+
+`state/KILL` is there: killed. What stands in it is for people; even an empty file kills.
+"""
+
+from pathlib import Path
+
+from storage.disk import Disk, make_directory, write_file
+from storage.line import stamp
+
+NAME = "KILL"
+
+
+def create(state: Path, by: str, why: str, ns: int, disk: Disk | None = None) -> Path:
+    """Durable when this returns. Raises OSError."""
+    disk = disk or Disk()
+    make_directory(state, disk)
+    write_file(state / NAME, f"by {by}\nwhy {why}\nat {stamp(ns)}\n".encode(), disk)
+    return state / NAME
+
+
+def read(state: Path) -> str | None:
+    """Who killed it, why and when, on one line; None if nobody did."""
+    try:
+        content = (state / NAME).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    return ", ".join(content.split("\n")).strip(", ")
+
+
+def remove(state: Path, disk: Disk | None = None) -> None:
+    """Re-arm, durably."""
+    disk = disk or Disk()
+    disk.unlink(state / NAME)
+    disk.fsync_dir(state)

@@ -1,0 +1,237 @@
+"""The write-ahead log: what was decided, on disk before it takes effect.
+
+`append` never waits and never touches the disk; `await durable(seq)` returns when that record is
+on disk. The next record's seq is always `wal.seq + 1`: a segment's end takes two of its own.
+Opening it is recovery: the lock is taken, a torn end is kept aside and cut, a log of another
+account is moved aside, and damage of any other kind is refused (Corrupt).
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.config import Log
+from core.errors import LogError
+from core.messages import Record, RunEnded, SegmentClosed, SegmentOpened
+from storage import lock
+from storage.chain import Chain, Corrupt, Torn
+from storage.disk import Disk, make_directory
+from storage.line import CLASS, VERSION, Line, encode
+from storage.segments import (
+    account_of,
+    move_aside,
+    name,
+    read,
+    repair,
+    segments,
+    tail,
+)
+from storage.writer import Writer, fall_back
+
+QUEUE_MAX = 10_000  # records that may wait for the disk
+
+__all__ = ["Corrupt", "Line", "Torn", "Wal", "read"]
+
+
+class Wal:
+    """One writer of one directory. `seq` is the last seq taken."""
+
+    def __init__(
+        self, directory: Path, run: str, account: str, settings: Log, clock: Callable[[], int],
+        state: Path, disk: Disk,
+    ) -> None:  # fmt: skip
+        self.directory, self.run, self.account = directory, run, account
+        self.settings, self.clock = settings, clock
+        self.torn: Torn | None = None  # the torn end that opening cut off
+        self.broken: Path | None = None  # and where its copy is
+        self.moved: Path | None = None  # where the log of another account went
+        self.chain, self.order = Chain(), 0
+        self.waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.on_failure: Callable[[LogError], None] | None = None
+        self._held = -1  # the lock
+        self.writer = Writer(disk, state / "ballast", settings.group_s, self._told)
+
+    @classmethod
+    def open(
+        cls, directory: Path, *, run: str, account: str, settings: Log,
+        clock: Callable[[], int], state: Path | None = None, disk: Disk | None = None,
+        held: int | None = None,
+    ) -> "Wal":  # fmt: skip
+        """Lock, recover, go on. Raises LockedError, Corrupt or LogError, having written nothing.
+
+        account: sha256 of account and contract. clock: UTC ns. state: where the ballast lies.
+        held: the lock, where it was taken before.
+        """
+        disk = disk or Disk()
+        try:
+            make_directory(directory, disk)
+            held = lock.take(directory) if held is None else held
+        except OSError as error:
+            raise LogError(f"log: {error}") from None
+        wal = cls(directory, run, account, settings, clock, state or directory, disk)
+        wal._held = held
+        try:
+            wal._recover(disk)
+        except OSError as error:
+            wal.close()
+            raise LogError(f"log: {error}") from None
+        except LogError:
+            wal.close()
+            raise
+        wal.writer.thread.start()
+        return wal
+
+    @property
+    def seq(self) -> int:
+        return self.chain.seq
+
+    @property
+    def failed(self) -> LogError | None:
+        """The first failure, which is final."""
+        return self.writer.error
+
+    @property
+    def low_disk(self) -> bool:
+        """The disk was full and the ballast is spent."""
+        return self.writer.low_disk
+
+    def append(self, record: Record) -> None:
+        """Queue a record. After a failure it goes to stderr. Raises LogError for a faulty one."""
+        if record.seq != self.chain.seq + 1:
+            raise LogError(f"record {record.seq} follows {self.chain.seq}")
+        self._put(record, None)
+        if self.chain.size >= self.settings.segment_mb << 20 and not _ends_run(record):
+            self._turn()
+
+    async def durable(self, seq: int) -> None:
+        """Return when `seq` is on disk. Raises LogError if it will never be."""
+        if self.writer.durable >= seq:
+            return
+        self.loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = self.loop.create_future()
+        self.waiting.append((seq, future))
+        self.writer.hurry()
+        late = self.loop.call_later(self.settings.sync_timeout_s, self._give_up)
+        try:
+            if self.writer.durable >= seq or self.failed:
+                self._release()
+            await future
+        finally:
+            late.cancel()
+
+    async def room(self) -> None:
+        """Return when at most half the queue waits for the disk: for whoever can wait."""
+        while len(self.writer.queue) > QUEUE_MAX // 2 and not self.failed:
+            with suppress(LogError):
+                await self.durable(self.seq)
+
+    def watch(self, on_failure: Callable[[LogError], None]) -> None:
+        """Have the running loop call `on_failure` once, when the log fails."""
+        self.loop, self.on_failure = asyncio.get_running_loop(), on_failure
+        self._release()
+
+    def close(self) -> None:
+        """Write and sync what is queued, stop the thread, free the lock. Waits for the disk."""
+        self.writer.stop(self.settings.sync_timeout_s)
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
+    def _put(self, record: Record, opens: Path | None) -> None:
+        chain, writer = self.chain, self.writer
+        line, crc = encode(record, chain.prev or "", self.clock(), self.run)
+        chain.add(line, record.seq, crc, record.message)
+        item = (record.seq, line, opens)
+        if self.failed:
+            fall_back([item])
+            return
+        writer.queue.append(item)
+        waiting = len(writer.queue)
+        if CLASS[type(record.message)] == "D" or waiting >= self.settings.group_records:
+            self._hurry()
+            if waiting > QUEUE_MAX:
+                self._fail(LogError(f"log: {waiting} records wait for the disk"))
+
+    def _hurry(self) -> None:
+        """Wake the writer when the loop is idle: waking a thread costs more than an append."""
+        try:
+            asyncio.get_running_loop().call_soon(self.writer.hurry)
+        except RuntimeError:
+            self.writer.hurry()
+
+    def _turn(self) -> None:
+        """Close this segment and open the next."""
+        closed = SegmentClosed(self.clock(), self.chain.count, self.chain.digest.hex())
+        self._put(Record(self.seq + 1, "wal", None, closed), None)
+        self.chain.turn()
+        self._open_segment()
+
+    def _open_segment(self) -> None:
+        self.order += 1
+        self._put(self._opening(), self.directory / name(self.order, self.seq + 1))
+
+    def _opening(self) -> Record:
+        opened = SegmentOpened(self.clock(), VERSION, self.account, self.chain.before)
+        return Record(self.seq + 1, "wal", None, opened)
+
+    def _recover(self, disk: Disk) -> None:
+        """Find the end of the log, make it whole and durable, and be ready to go on."""
+        files = segments(self.directory)
+        if account_of(files) not in (None, self.account):
+            self.moved, files = move_aside(self.directory, self.clock(), disk), []
+        if files:
+            self.chain, self.torn = tail(files)
+            if self.torn:
+                self.broken = repair(self.torn, self.clock(), disk)
+            self.order = files[-1].order
+        self.writer.reserve(self.settings.ballast_mb << 20)
+        if not files or self.chain.clean or self.chain.closed:
+            if files:
+                self.chain.turn()
+            self._open_segment()
+        else:
+            self.writer.go_on(files[-1].path, self.chain)
+            if not self.chain.count:
+                self._put(self._opening(), None)
+        self.writer.drain()
+        if self.failed:
+            raise self.failed
+
+    def _told(self) -> None:
+        """From the writer's thread: a group is on disk, or lost."""
+        if self.loop is not None and (self.waiting or self.writer.error):
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self.loop.call_soon_threadsafe(self._release)
+        self.chain.digest.settle()
+
+    def _release(self) -> None:
+        """Wake those whose record is on disk; after a failure, all, with the error."""
+        durable, failed, still = self.writer.durable, self.failed, []
+        for seq, future in self.waiting:
+            if future.done():
+                continue
+            if seq <= durable:
+                future.set_result(None)
+            elif failed:
+                future.set_exception(LogError(str(failed)))
+            else:
+                still.append((seq, future))
+        self.waiting = still
+        if failed and self.on_failure:
+            tell, self.on_failure = self.on_failure, None
+            tell(failed)
+
+    def _give_up(self) -> None:
+        self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
+
+    def _fail(self, error: LogError) -> None:
+        self.writer.error = self.writer.error or error
+        self._release()
+
+
+def _ends_run(record: Record) -> bool:
+    """Nothing may follow a clean close in its segment, so no segment is turned after it."""
+    return isinstance(record.message, RunEnded)

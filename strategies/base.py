@@ -1,0 +1,51 @@
+"""What a strategy sees and says: pure, `decide(view) -> Wish`."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from core.messages import Bar, Prediction
+from core.reasons import Reason
+from core.settings import SignalSettings
+from core.terms import Action, Check
+
+
+class View(Struct, frozen=True):
+    """One moment of the market as a strategy may know it."""
+
+    event: Bar | Prediction
+    position: int  # signed contracts held
+    entered: int  # entries so far in this log
+    settings: SignalSettings
+
+
+class Wish(Struct, frozen=True):
+    """An action, or None with the reason for doing nothing; and the numbers behind either."""
+
+    action: Action | None
+    reason: Reason
+    confidence: float = 0.0
+    checks: tuple[Check, ...] = ()
+
+
+class Strategy(Protocol):
+    @property
+    def takes(self) -> type[Bar] | type[Prediction]: ...
+
+    def decide(self, view: View) -> Wish: ...
+
+
+def toward(direction: int, position: int, reversal: bool) -> Action | None:
+    """The action that a wish for `direction` (+1, -1) means to the position held."""
+    if position * direction > 0:
+        return None
+    if position == 0:
+        return Action.LONG_ENTRY if direction > 0 else Action.SHORT_ENTRY
+    if reversal:
+        return Action.REVERSE_TO_LONG if direction > 0 else Action.REVERSE_TO_SHORT
+    return Action.EXIT_SHORT if direction > 0 else Action.EXIT_LONG
+
+
+def check(rule: Reason, value: float, limit: float, passed: bool) -> Check:
+    return Check(rule, Decimal(repr(round(value, 6))), Decimal(repr(limit)), passed)

@@ -1,0 +1,180 @@
+"""What the gateway says when asked: which account, which contract, and the whole truth of both.
+
+A part that is missing, null or unreadable fails the whole: it is never read as "none".
+"""
+
+from decimal import Decimal
+
+from core.config import Venue
+from core.errors import ConfigError
+from core.instruments import Instrument
+from core.messages import AccountSnapshot
+from core.terms import Status
+from venues.base import Unreachable
+from venues.topstepx.answers import Missing, Refused
+from venues.topstepx.protocol import STATUS_OUT, stamp
+from venues.topstepx.rest import Rest
+from venues.topstepx.signalr import plain
+from venues.topstepx.translate import Tags, fill, listed
+from venues.topstepx.wire import (
+    AccountRow,
+    Accounts,
+    ContractRow,
+    Contracts,
+    OneContract,
+    OrderRow,
+    Orders,
+    PositionRow,
+    Positions,
+    TradeRow,
+    Trades,
+    money,
+)
+
+SUSPENDED_MAX = 100  # bracket legs asked for in one page
+
+
+async def find_account(rest: Rest, venue: Venue) -> AccountRow:
+    """The pinned account, or the only one. Raises ConfigError naming what to set."""
+    answer = await rest.query("Account/search", {"onlyActiveAccounts": True}, Accounts)
+    ids = [row.id for row in answer.accounts]
+    wanted = [row for row in answer.accounts if venue.account_id in (0, row.id)]
+    if len(wanted) == 1:
+        return wanted[0]
+    if venue.account_id and not wanted:
+        raise ConfigError(
+            f"venue.account_id: {venue.account_id} is not an active account: set one of {ids}"
+        )
+    raise ConfigError(f"venue.account_id: {len(ids)} active accounts {ids}: set the one to trade")
+
+
+async def find_contract(rest: Rest, venue: Venue, instrument: Instrument) -> ContractRow:
+    """The configured contract, or the instrument's active one; its terms must be ours."""
+    if venue.contract_id:
+        row = await _by_id(rest, venue.contract_id)
+    else:
+        row = await _active(rest, instrument)
+    theirs = (row.symbol_id, money(row.tick_size), money(row.tick_value))
+    ours = (instrument.symbol_id, instrument.tick, instrument.tick_value)
+    if theirs != ours:
+        raise ConfigError(
+            f"venue.contract_id: {plain(row.id)} has symbol, tick and tick value "
+            f"{' '.join(plain(str(term)) for term in theirs)}, "
+            f"but {instrument.symbol} has {' '.join(map(str, ours))}: mend contract or symbol"
+        )
+    return row
+
+
+async def _by_id(rest: Rest, contract_id: str) -> ContractRow:
+    try:
+        body = {"contractId": contract_id}
+        return (await rest.query("Contract/searchById", body, OneContract)).contract
+    except Refused as refused:
+        why = refused.text or f"code {refused.code}"
+    raise ConfigError(f"venue.contract_id: {contract_id} is not known to the gateway ({why})")
+
+
+async def _active(rest: Rest, instrument: Instrument) -> ContractRow:
+    # `live` is false for all but funded accounts, which may not be traded by API at all.
+    body = {"searchText": instrument.symbol, "live": False}
+    rows = (await rest.query("Contract/search", body, Contracts)).contracts
+    found = [r for r in rows if r.active_contract and r.symbol_id == instrument.symbol_id]
+    if len(found) != 1:
+        ids = [plain(row.id) for row in found]
+        raise ConfigError(
+            f"venue.contract_id: {len(ids)} active contracts of {instrument.symbol} {ids}: set one"
+        )
+    return found[0]
+
+
+async def snapshot(
+    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags
+) -> AccountSnapshot:
+    """All of it, or Unreachable. Asked twice when it changes meanwhile, then given up."""
+    for _ in range(2):
+        before = await _position(rest, key)
+        taken = await _rest_of_it(rest, key, since, at, tags, before)
+        if await _position(rest, key) == before:
+            return taken
+    raise Unreachable("the position changed during both snapshots")
+
+
+async def _rest_of_it(
+    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, held: PositionRow | None
+) -> AccountSnapshot:
+    account_id = key[0]
+    span = {"accountId": account_id, "startTimestamp": stamp(since)}
+    accounts = await rest.query("Account/search", {"onlyActiveAccounts": False}, Accounts)
+    account = next((row for row in accounts.accounts if row.id == account_id), None)
+    if account is None:
+        raise Unreachable(f"Account/search: account {account_id} is not in the answer")
+    # An order wakes, then works, then ends: asked for in this order it is seen at least once, and
+    # the later answer about it wins.
+    rows = await _suspended(rest, account_id)
+    rows += (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
+    rows += (await rest.query("Order/search", span, Orders)).orders
+    trades = (await rest.query("Trade/search", span, Trades)).trades
+    return _assemble(key, since, at, tags, account, held, rows, trades)
+
+
+async def _suspended(rest: Rest, account_id: int) -> list[OrderRow]:
+    """Bracket legs that sleep: only this query shows them, and older deployments lack it."""
+    filter_ = {"accountId": account_id, "statuses": [STATUS_OUT[Status.SUSPENDED]]}
+    body = {
+        "filter": filter_, "pageSize": SUSPENDED_MAX, "pageOffset": 0, "sortBy": 0,
+        "sortDirection": 1, "includeTotalCount": True,
+    }  # fmt: skip
+    try:
+        answer = await rest.query("Order/v2/query", body, Orders)
+    except Missing:
+        return []
+    if (answer.total_count or 0) > len(answer.orders):
+        raise Unreachable("Order/v2/query: more suspended orders than one page holds")
+    return answer.orders
+
+
+async def _position(rest: Rest, key: tuple[int, str]) -> PositionRow | None:
+    answer = await rest.query("Position/searchOpen", {"accountId": key[0]}, Positions)
+    rows = [row for row in answer.positions if (row.account_id, row.contract_id) == key]
+    if len(rows) > 1:
+        raise Unreachable("Position/searchOpen: two rows for one contract")
+    return rows[0] if rows else None
+
+
+def _assemble(
+    key: tuple[int, str],
+    since: int,
+    at: int,
+    tags: Tags,
+    account: AccountRow,
+    held: PositionRow | None,
+    rows: list[OrderRow],
+    trades: list[TradeRow],
+) -> AccountSnapshot:
+    """Rows as one message. The later row of an order wins: it was asked for later."""
+    mine = {row.id: row for row in rows if (row.account_id, row.contract_id) == key}
+    for row in mine.values():
+        tags.keep(row.id, row.custom_tag)
+    try:
+        orders = tuple(listed(mine[number]) for number in sorted(mine))
+        fills = [
+            fill(row, tags)
+            for row in trades
+            if (row.account_id, row.contract_id) == key and not row.voided
+        ]
+    except ValueError as error:
+        raise Unreachable(f"a row makes no sense: {plain(str(error))}") from None
+    position, average = _signed(held)
+    return AccountSnapshot(
+        at, since, money(account.balance), account.can_trade, position, average, orders,
+        tuple(sorted(fills, key=lambda one: (one.at, one.trade_id))),
+    )  # fmt: skip
+
+
+def _signed(held: PositionRow | None) -> tuple[int, Decimal | None]:
+    if held is None or not held.size:
+        return 0, None
+    sides = {1: 1, 2: -1}
+    if held.type not in sides:
+        raise Unreachable(f"Position/searchOpen: size {held.size} with type {held.type}")
+    return sides[held.type] * held.size, money(held.average_price)

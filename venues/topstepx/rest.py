@@ -1,0 +1,214 @@
+"""The gateway's REST calls. Queries may be repeated, orders never.
+
+`query` answers or raises Unreachable. `command` answers, or raises Unreachable when nothing can
+have been sent, Refused on a structured no, and Unknown whenever the request may have arrived.
+"""
+
+import asyncio
+from random import uniform
+from time import monotonic, time
+from typing import TypeVar
+
+import aiohttp
+
+from core.config import Venue
+from core.secret import Secret
+from venues.base import Unknown, Unreachable
+from venues.throttle import Throttle
+from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode
+from venues.topstepx.credentials import Credentials
+from venues.topstepx.wire import Envelope, Login, Validated, encode, life_s
+
+Shape = TypeVar("Shape", bound=Envelope)
+
+ANSWER_BYTES_MAX = 8 << 20
+CALLS_WINDOW_S, BARS_WINDOW_S = 60.0, 30.0
+BARS = "History/retrieveBars"
+REPEATABLE = {0, 200, 408, 429, 500, 502, 503, 504}  # 0: no status at all; 200: unreadable
+# Codes of a refusal that leave open whether something was done: pending, and unknown error.
+OPEN_CODES = {
+    "Order/place": {6, 7},
+    "Order/cancel": {4, 5},
+    "Order/modify": {4, 5},
+    "Position/closeContract": {6, 7},
+}
+
+
+class Rest:
+    def __init__(self, venue: Venue, credentials: Credentials) -> None:
+        self._venue, self._credentials = venue, credentials
+        # A call reaches the gateway somewhere between its start and its time limit, so that two
+        # which we see one window apart may be seen closer there by that limit.
+        slack = venue.request_timeout_s
+        self._calls = Throttle(venue.requests_max, CALLS_WINDOW_S + slack, venue.reserve)
+        self._bars = Throttle(venue.bars_max, BARS_WINDOW_S + slack)
+        self._token: Secret | None = None
+        self._renew_at = 0.0
+        self._login = asyncio.Lock()
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """Made at its first use, since it needs a running loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # none is asked for: a compressed answer may be a bomb
+                headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=self._venue.request_timeout_s),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def token(self) -> Secret:
+        """A token that is good for a while, renewed when it is not. Raises Unreachable."""
+        async with self._login:
+            if self._token is None or monotonic() >= self._renew_at:
+                self._keep(await self._renewed() or await self._logged_in())
+            assert self._token is not None
+            return self._token
+
+    def forget(self, token: Secret) -> None:
+        """The gateway does not know this token any more."""
+        if token is self._token:
+            self._token = None
+
+    async def query(self, path: str, body: object, shape: type[Shape]) -> Shape:
+        try:
+            return await self._read(path, body, shape)
+        except Failed as failed:
+            if not failed.unauthorised:
+                raise _unreachable(path, failed) from None
+        try:  # `_read` has forgotten the token: this logs in again
+            return await self._read(path, body, shape)
+        except Failed as failed:
+            raise _unreachable(path, failed) from None
+
+    async def command(
+        self, path: str, body: object, shape: type[Shape], urgent: bool = False
+    ) -> Shape:
+        token = await self.token()
+        while wait_s := self._calls.take(monotonic(), urgent):
+            if not urgent:
+                raise Unreachable(f"{path}: not sent: our own budget of calls is used up")
+            await asyncio.sleep(wait_s)
+        try:
+            return decode(path, await self._send(path, body, token), shape)
+        except Failed as failed:
+            if failed.unauthorised:
+                self.forget(token)
+            if not failed.sent:
+                raise Unreachable(f"{path}: not sent: {failed}") from None
+            raise Unknown(f"{path}: {failed}") from None
+        except Refused as refused:
+            if refused.code in OPEN_CODES.get(path, ()):
+                raise Unknown(str(refused)) from None
+            raise
+
+    async def _read(
+        self, path: str, body: object, shape: type[Shape], login: bool = False
+    ) -> Shape:
+        """Try, and try again with full jitter, until there is an answer or no hope."""
+        for tried in range(1, self._venue.read_tries + 1):
+            token = None if login else await self.token()
+            await self._admit(path, login)
+            try:
+                return decode(path, await self._send(path, body, token), shape)
+            except Failed as error:
+                failed = error
+            if failed.unauthorised and token is not None:
+                self.forget(token)
+            if failed.status not in REPEATABLE or tried == self._venue.read_tries:
+                break
+            await asyncio.sleep(max(failed.wait_s, jitter_s(self._venue, tried)))
+        raise failed
+
+    async def _admit(self, path: str, urgent: bool) -> None:
+        while wait_s := self._calls.take(monotonic(), urgent):
+            await asyncio.sleep(wait_s)
+        while path == BARS and (wait_s := self._bars.take(monotonic())):
+            await asyncio.sleep(wait_s)
+
+    async def _send(self, path: str, body: object, token: Secret | None) -> bytes:
+        """One request, one body of a 200. aiohttp's errors hold our headers: none gets out."""
+        try:
+            async with self.http.post(
+                f"{self._venue.rest_url.rstrip('/')}/api/{path}",
+                data=encode(body),
+                headers={"Authorization": f"Bearer {token.reveal()}"} if token else {},
+                allow_redirects=False,
+            ) as answer:
+                if answer.status == 200:
+                    return await _body(answer)
+                failed = Failed(
+                    f"HTTP {answer.status}", answer.status, wait_s=self._retry_after(answer)
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            failed = Failed(f"no connection: {type(error).__name__}", sent=False)
+        except TimeoutError:
+            failed = Failed(f"no answer within {self._venue.request_timeout_s:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            failed = Failed(f"answer lost: {type(error).__name__}")
+        raise failed
+
+    def _retry_after(self, answer: aiohttp.ClientResponse) -> float:
+        text = answer.headers.get("Retry-After", "")
+        return min(float(text), self._venue.backoff_max_s) if text.isdecimal() else 0.0
+
+    async def _renewed(self) -> Secret | None:
+        """The old token exchanged for a new one; None when there is none or it is not taken."""
+        if self._token is None:
+            return None
+        await self._admit("Auth/validate", urgent=True)
+        try:
+            raw = await self._send("Auth/validate", {}, self._token)
+            return decode("Auth/validate", raw, Validated).new_token
+        except (Failed, Refused):
+            return None
+
+    async def _logged_in(self) -> Secret:
+        path, who = "Auth/loginKey", self._credentials
+        body = {"userName": who.username, "apiKey": who.api_key}
+        try:
+            return (await self._read(path, body, Login, login=True)).token
+        except Failed as failed:
+            raise _unreachable(path, failed) from None
+        except Refused as refused:
+            # Not `Refused` itself: an order that was never sent must not look refused.
+            raise LoginRefused(
+                f"{path}: code {refused.code} {refused.text}", refused.code
+            ) from None
+
+    def _keep(self, token: Secret) -> None:
+        """Renew early, but never sooner than half its life: a short-lived token must not spin."""
+        life = life_s(token, time())
+        self._token = token
+        early = self._venue.token_early_s
+        self._renew_at = monotonic() + (max(life - early, life / 2) if life else float("inf"))
+
+
+def ceiling_s(venue: Venue, tried: int) -> float:
+    """The longest wait after so many tries: doubled with each, up to a limit."""
+    return min(venue.backoff_max_s, venue.backoff_s * 2.0 ** min(tried - 1, 30))
+
+
+def jitter_s(venue: Venue, tried: int) -> float:
+    """Full jitter: anything up to the ceiling."""
+    return uniform(0, ceiling_s(venue, tried))
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for chunk in answer.content.iter_chunked(1 << 16):
+        raw += chunk
+        if len(raw) > ANSWER_BYTES_MAX:
+            raise Failed(f"answer of more than {ANSWER_BYTES_MAX} bytes", status=413)
+    return bytes(raw)
+
+
+def _unreachable(path: str, failed: Failed) -> Unreachable:
+    return (Missing if failed.status == 404 else Unreachable)(f"{path}: {failed}")
