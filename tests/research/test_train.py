@@ -1,5 +1,6 @@
 """Training: the same seed gives the same bytes, and what is written is what the loader asks for."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from core.errors import UsageError
 from indicators.schema import FINGERPRINT, NAMES
 from research import dataset
 from research.dataset import Rows
-from research.train import Plan, fit, measure, weigh
 from research.targets import class_weights
+from research.train import Plan, fit, measure, weigh
 from storage import tape as tapes
 from storage.model import load
 
@@ -158,3 +159,11 @@ def test_the_shipped_model_comes_out_of_the_command(tmp_path, monkeypatch, capsy
         load(f / "mlp.onnx", FINGERPRINT, NOW).predict_many(x) for f in (tmp_path, ROOT / "models")
     )
     np.testing.assert_allclose(again, stored, atol=1e-3)
+
+
+def test_the_shipped_model_fits_this_program():
+    model = load(ROOT / "models/mlp.onnx", FINGERPRINT, NOW)
+    tapes_used = model.manifest.data_sha256
+    assert set(tapes_used) == {"gc_20131007.parquet", "gc_20131008.parquet"}
+    for name, digest in tapes_used.items():
+        assert hashlib.sha256((ROOT / "data" / name).read_bytes()).hexdigest() == digest
