@@ -1,0 +1,80 @@
+"""`tradebot train`: tapes in, models/mlp.onnx and models/mlp.json out, and what they are worth."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from core.config import load
+from core.errors import EXIT_OK, UsageError
+
+
+def main(argv: list[str]) -> int:
+    """Train, write, tell. Raises TradebotError."""
+    given = parser().parse_args(argv)
+    try:
+        from research import learn
+    except ModuleNotFoundError as error:
+        why = f"training needs {error.name}: install the extra `train`"
+        raise UsageError(why) from None
+    settings = load(given.config).settings()
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
+        disable=not console.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("reading tapes")
+        told = learn.train(
+            given.tape, given.valid, given.out, settings, learn.Plan(seed=given.seed),
+            lambda words: progress.update(task, description=words),
+        )  # fmt: skip
+    print(json.dumps(told) if given.json else describe(told))
+    return EXIT_OK
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="tradebot train", description=__doc__)
+    found.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
+    found.add_argument(
+        "--tape", type=Path, nargs="+", default=[Path("data/gc_20131007.parquet")], metavar="F",
+        help="tapes to learn from",
+    )  # fmt: skip
+    found.add_argument(
+        "--valid", type=Path, default=Path("data/gc_20131008.parquet"), metavar="F",
+        help="a later tape, which says when to stop",
+    )  # fmt: skip
+    found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
+    found.add_argument("--seed", type=int, default=1, metavar="N")
+    found.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return found
+
+
+def describe(told: dict[str, Any]) -> str:
+    """The summary as a person reads it."""
+    valid, lines = told["metrics"], []
+    for name in ("train", "valid"):
+        shares = "  ".join(f"{key} {share:.1%}" for key, share in told["balance"][name].items())
+        lines.append(f"{name:<9}{told['rows'][name]:>7,} rows   {shares}")
+    lines.append(f"epochs   {told['epochs']} run, number {told['epoch']} kept")
+    lines.append(
+        f"valid    accuracy {valid['accuracy']:.1%}"
+        f" (always FLAT {valid['accuracy_always_flat']:.1%})"
+        f"  balanced {valid['balanced_accuracy']:.1%} (chance 33.3%)"
+    )
+    least = told["plan"]["confidence_min"]
+    for name, found in valid["sure"].items():
+        lines.append(
+            f"  {name.upper():<5} confidence >= {least:.2f}: {found['rows']:>6,} rows,"
+            f" right {found['precision']:.1%}"
+        )
+    lines.append(f"  ticks a row foreseen so, before costs: {valid['ticks_per_row']:+.2f}")
+    lines.append(f"parity   {told['parity']:.1e} largest difference to scikit-learn")
+    return "\n".join(lines + [f"wrote    {path}" for path in told["files"]])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

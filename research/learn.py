@@ -1,0 +1,101 @@
+"""From tapes to a model on disk: the whole of `tradebot train` but for its words."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from core.errors import DifferenceError, UsageError
+from core.sessions import SECOND
+from core.settings import Settings
+from indicators.schema import FINGERPRINT, NAMES
+from research import dataset, export
+from research.dataset import Dataset
+from research.train import Plan, Trained, balance, fit
+from storage.model import CLASSES, QUARANTINE, Manifest, Scaling
+from storage.model import load as load_model
+
+PARITY_MAX, PARITY_ROWS = 1e-5, 1000
+Told = Callable[[str], None]
+
+
+def train(
+    tapes: Sequence[Path], valid: Path, out: Path, settings: Settings, plan: Plan, told: Told
+) -> dict[str, Any]:
+    """Train, export, load again and compare. The summary; raises TradebotError."""
+    learn = [dataset.load(path, settings) for path in tapes]
+    judge = dataset.load(valid, settings)
+    if max(seen.at[-1] for seen in learn) > judge.at[0]:
+        raise UsageError(f"{valid}: must be later than the tapes to learn from")
+    target = (plan.lookahead_s, plan.theta_ticks)
+    rows = dataset.join([dataset.rows(seen, *target) for seen in learn])
+    judged = dataset.rows(judge, *target)
+    epochs: list[int] = []
+
+    def hear(epoch: int, metrics: dict[str, Any]) -> None:
+        epochs.append(epoch)
+        told(f"epoch {epoch}: {metrics['ticks_per_row']:+.2f} ticks a row")
+
+    trained = fit(rows, judged, plan, hear)
+    hashes = {path.name: digest(path.read_bytes()) for path in [*tapes, valid]}
+    sizes = {"train": len(rows), "valid": len(judged)}
+    shares = {"train": balance(rows), "valid": balance(judged)}
+    metrics = trained.metrics | {"epoch": trained.epoch, "rows": sizes, "balance": shares}
+    about = describe(trained, plan, learn, judge, hashes, metrics)
+    model = export.graph(trained.scaler.center, trained.scaler.scale, trained.layers)
+    files = export.write(out, "mlp", model, about)
+    return {
+        "model_id": about.model_id, "rows": sizes, "balance": shares, "epochs": len(epochs),
+        "epoch": trained.epoch, "metrics": trained.metrics, "plan": msgspec.to_builtins(plan),
+        "parity": parity(files[0], trained, judged.x), "files": [str(path) for path in files],
+    }  # fmt: skip
+
+
+def describe(
+    trained: Trained, plan: Plan, learn: Sequence[Dataset], judge: Dataset,
+    hashes: dict[str, str], metrics: dict[str, Any],
+) -> Manifest:  # fmt: skip
+    """The manifest. It knows no time but the data's: the same data give the same bytes."""
+    end = instant(judge.at[-1])
+    scaler = zip(NAMES, trained.scaler.center.tolist(), trained.scaler.scale.tolist(), strict=True)
+    recipe = msgspec.json.encode([hashes, plan, FINGERPRINT], order="deterministic")
+    return Manifest(
+        model_id=f"mlp-{digest(recipe)[:12]}", created_utc=end, catalogue="mes46",
+        n_features=len(NAMES), seq_len=1, feature_names=NAMES, feature_names_sha256=FINGERPRINT,
+        scaler={name: Scaling("standard", center, scale) for name, center, scale in scaler},
+        class_names=CLASSES, class_mean_moves=trained.mean_moves, theta_ticks=plan.theta_ticks,
+        lookahead_s=plan.lookahead_s, train_start=instant(min(seen.at[0] for seen in learn)),
+        train_end=instant(max(seen.at[-1] for seen in learn)), valid_end=end,
+        quarantine_end=end + QUARANTINE, data_sha256=hashes,
+        metrics=metrics | {"plan": msgspec.to_builtins(plan)}, opset=export.OPSET, onnx_sha256="",
+    )  # fmt: skip
+
+
+def parity(path: Path, trained: Trained, x: np.ndarray) -> float:
+    """The largest difference of a probability, file to scikit-learn. Raises DifferenceError."""
+    x = x[np.linspace(0, len(x) - 1, PARITY_ROWS).astype(int)]
+    loaded = load_model(path, FINGERPRINT, now=2**62)
+    ours = softmax(loaded.predict_many(x))
+    theirs = trained.chances(x)
+    worst = float(np.abs(ours - theirs).max())
+    if worst > PARITY_MAX or (ours.argmax(axis=1) != theirs.argmax(axis=1)).any():
+        raise DifferenceError(f"{path}: differs from the trained network by {worst:.1e}")
+    return worst
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    found: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+def instant(at: int) -> datetime:
+    return datetime.fromtimestamp(int(at) // SECOND, UTC)
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
