@@ -39,6 +39,14 @@ def test_a_tag_is_used_up_even_by_a_rejected_order():
     assert len(venue.orders) == 1
 
 
+def test_the_tags_of_legs_are_used_up_too():
+    venue = exchange()
+    venue.place(5, market(tag="a-SL"))
+    assert "already in use" in venue.place(6, market(tag="a", stop_ticks=-8)).text
+    assert venue.place(7, market(tag="b", stop_ticks=-8)).code == 0
+    assert "already in use" in venue.place(8, market(tag="b-SL")).text
+
+
 def test_where_tags_are_not_for_ever_an_ended_order_frees_its_tag():
     venue = exchange(tag_forever=False)
     first = venue.place(5, limit(4990, tag="a"))

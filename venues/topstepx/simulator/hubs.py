@@ -10,6 +10,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -74,8 +75,9 @@ class Connection:
 
     async def close(self, error: str) -> None:
         """SignalR's goodbye, then the socket's."""
-        await self.ws.send_str(record({"type": 7, "error": error, "allowReconnect": True}))
-        await self.ws.close()
+        with suppress(ConnectionError):
+            await self.ws.send_str(record({"type": 7, "error": error, "allowReconnect": True}))
+            await self.ws.close()
 
     def reset(self) -> None:
         """An RST instead of a goodbye."""

@@ -17,6 +17,7 @@ from venues.topstepx.simulator.session import Tokens, Window
 from venues.topstepx.simulator.world import World
 
 REQUESTS_S, BARS_S = 60.0, 30.0
+DONE = web.RequestKey("done", dict)
 OPEN = ("Auth/loginKey", "Auth/loginApp")
 BARS = "History/retrieveBars"
 
@@ -92,15 +93,14 @@ class Rest:
         return web.json_response(self.world.clock.row())
 
     async def handle(self, request: web.Request) -> web.Response:
-        path = request.path.removeprefix("/api/")
-        raw = await request.read()
+        path, raw = request.path.removeprefix("/api/"), await request.read()
         self.number += 1
-        self.log("request", path, body=spoken(path, raw))
-        return self.barred(request, path) or await self.struck(request, path, raw)
-
-    def log(self, kind: str, path: str, **fields: Any) -> None:
-        now = self.world.clock.now()
-        self.world.ledger.write(now, kind, n=self.number, endpoint=path, **fields)
+        n, ledger, clock = self.number, self.world.ledger, self.world.clock
+        ledger.write(clock.now(), "request", n=n, endpoint=path, body=spoken(path, raw))
+        response = self.barred(request, path) or await self.struck(request, path, raw)
+        done = request.get(DONE, {})  # what came of it, also where the answer is lost
+        ledger.write(clock.now(), "reply", n=n, endpoint=path, status=response.status, **done)
+        return response
 
     def barred(self, request: web.Request, path: str) -> web.Response | None:
         """The answer of the outer gates, if they do not let it pass."""
@@ -144,17 +144,16 @@ class Rest:
         self, request: web.Request, path: str, raw: bytes, refuse_brackets: bool
     ) -> web.Response:
         kind, call = self.table[path]
-        number = self.number
         try:
             body = kind() if kind is bodies.Empty else msgspec.json.decode(raw, type=kind)
             reply = call(body, True) if refuse_brackets and path == "Order/place" else call(body)
         except (msgspec.DecodeError, ValueError) as error:
-            self.log("reply", path, status=400)
             return malformed(str(error))
         if path == "Auth/logout":
             self.tokens.end(bearer(request))
-        extra = {"order_id": reply["orderId"]} if "orderId" in reply else {}
-        self.log("reply", path, status=200, of=number, code=reply["errorCode"], **extra)
+        request[DONE] = {"code": reply["errorCode"], "text": reply["errorMessage"]}
+        if "orderId" in reply:
+            request[DONE]["order_id"] = reply["orderId"]
         return web.Response(body=msgspec.json.encode(reply), content_type="application/json")
 
 

@@ -38,6 +38,7 @@ LEDGER_KINDS = {
 }
 LOCKSTEP = Bounds(queue=64, buffer=1 << 14)  # at speed 0 the tape waits for the slowest client
 FREE = Bounds(queue=5000, buffer=1 << 16)
+SETTLE_STEPS, SETTLE_STEP_S = 40, 0.005
 YIELD_EVENTS = 64  # let others run after so many
 
 
@@ -101,6 +102,7 @@ class World:
     async def play(self) -> None:
         """Run the tape, once, from the first market subscription to its end."""
         await self.begun.wait()
+        await self.settle()
         self.clock.begin()
         for count, event in enumerate(self.tape.events()):
             wait_s = self.clock.wait_s(event.at)
@@ -114,6 +116,14 @@ class World:
             self.deeds(self.faults.strike("tape"))
             self.on_market(event)
         self.end()
+
+    async def settle(self) -> None:
+        """Give the first client the time to subscribe to quotes and to trades, if it wants both."""
+        market = self.hubs["market"]
+        for _ in range(SETTLE_STEPS):
+            if all(map(market.listeners, ("GatewayQuote", "GatewayTrade"))):
+                return
+            await asyncio.sleep(SETTLE_STEP_S)
 
     async def wait_for_clients(self) -> None:
         """At speed 0: somebody listens, everybody has room, and no silence is ordered."""
