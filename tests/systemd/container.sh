@@ -24,7 +24,7 @@ build() {
   mkdir -p "$HOME_DIR"
   # The C libraries under a Python of the host come with that of the suite.
   mmdebstrap --quiet --variant=minbase --include=systemd-sysv,libpython3-stdlib,procps \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     "$suite" "$ROOT" >&2
   : >"$ROOT/etc/machine-id"
   touch "$HOME_DIR/complete"
