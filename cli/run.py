@@ -35,15 +35,14 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by onnxruntime at its import
     from daemon import logs
     from daemon import main as daemon
+    from daemon import report as reports
 
     view = sys.stdout.isatty() and not given.json
     logs.start(json_only=given.json, quiet=view)
     options = daemon.Options(Path(given.config), view)
     code, report = runner()(daemon.run(config, options))
-    print(
-        orjson.dumps(report, default=str).decode() if given.json else reports.told(report),
-        flush=True,
-    )
+    text = orjson.dumps(report, default=str).decode() if given.json else reports.told(report)
+    print(text, flush=True)
     return code
 
 
