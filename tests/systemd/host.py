@@ -101,6 +101,13 @@ class Host:
         """Returns when the daemon is ready, as systemctl does."""
         self.sh("systemctl start tradebot || { journalctl -b -u tradebot -n 40 --no-pager; exit 1; }")
 
+    def stop(self):
+        """Returns when the daemon is gone, which must have been with exit 0."""
+        self.sh("systemctl stop tradebot")
+        assert self.show("Result", "ExecMainStatus", "ActiveState") == {
+            "Result": "success", "ExecMainStatus": "0", "ActiveState": "inactive",
+        }, self.sh("journalctl -b -u tradebot -n 40 --no-pager")  # fmt: skip
+
     def write(self, path, text):
         container("run", "sh", "-ec", f"mkdir -p {Path(path).parent}; cat >{path}", stdin=text)
 

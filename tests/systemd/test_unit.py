@@ -35,12 +35,11 @@ def test_a_start_waits_for_ready_and_a_stop_ends_flat(host):
     assert '"event": "ready"' in host.sh("journalctl -b -u tradebot")
     host.until(lambda: host.records("Fill"), 60)
     began = time.monotonic()
-    host.sh("systemctl stop tradebot")
+    host.stop()
     told("stop to flat", began)
-    assert ended(host) == {"Result": "success", "ExecMainStatus": "0", "ActiveState": "inactive"}
     last = host.records("RunEnded")[-1]
     assert last["reason"] == "SYS_CLEAN_CLOSE"
-    assert (last["msg"]["position"], last["msg"]["orders"]) == (0, 0)
+    assert (last["msg"]["position"], last["msg"]["open_orders"]) == (0, 0)
 
 
 @systemd
@@ -94,16 +93,11 @@ def restart(host, signal):
 
 def stop_flat(host):
     """Stop it, and look for the key wherever a stranger might."""
-    host.sh("systemctl stop tradebot")
-    assert ended(host) == {"Result": "success", "ExecMainStatus": "0", "ActiveState": "inactive"}
+    host.stop()
     assert host.records("RunEnded")[-1]["reason"] == "SYS_CLEAN_CLOSE"
     everywhere = f"journalctl -b; systemctl show tradebot; cat {WAL}/* {STATE}/*"
     assert CANARY not in host.sh(f"({everywhere}) 2>/dev/null | tr -d '\\000' || true")
     assert CANARY in host.sh("cat /etc/tradebot/topstepx_api_key")
-
-
-def ended(host):
-    return host.show("Result", "ExecMainStatus", "ActiveState")
 
 
 def told(what, began):
