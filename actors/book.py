@@ -25,6 +25,7 @@ from core.messages import (
     PlaceOrder,
     RunStarted,
 )
+from core.reasons import Reason
 from core.terms import OrderType, Purpose, Request, Status
 
 TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
@@ -66,8 +67,13 @@ NEXT: dict[tuple[Life, str], Life] = {
     (Life.ACKED, "cancelled"): Life.CANCELLED,
     (Life.ACKED, "rejected"): Life.REJECTED,
     (Life.ACKED, "filled"): Life.FILLED,
-    (Life.NOT_PLACED, "accepted"): Life.ACKED,  # the proof was wrong: the venue's word wins
+    # A refused order may have been left behind, a proof may be wrong: the venue's word wins.
+    (Life.REJECTED, "accepted"): Life.ACKED,
+    (Life.REJECTED, "filled"): Life.FILLED,
+    (Life.NOT_PLACED, "accepted"): Life.ACKED,
     (Life.NOT_PLACED, "filled"): Life.FILLED,
+    (Life.CANCELLED, "adopted"): Life.ACKED,  # late news of the wires is not enough
+    (Life.FILLED, "adopted"): Life.ACKED,
 }
 
 
@@ -84,7 +90,8 @@ class Order(Struct):
     stop_ticks: int = 0
     target_ticks: int = 0
     intent: str = ""
-    asked_at: int = 0  # a cancel or change is on its way since
+    asked_at: int = 0  # a cancel or change was last asked for
+    wish: ModifyOrder | None = None  # terms asked for and not yet confirmed
 
     @property
     def live(self) -> bool:
@@ -102,6 +109,7 @@ class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
     trades: dict[int, int] = field(default_factory=dict)  # trade id -> at
+    loose: dict[int, int] = field(default_factory=dict)  # filled of orders not yet known, by id
     realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
     closing: bool = False  # ... and its fills, which carry no tag, are ours
@@ -113,23 +121,24 @@ class Book(Struct):
                 return self._fill(message, instrument)
             case PlaceOrder(tag=tag):
                 self._place(message)
+            case OrderAccepted(reason=Reason.REC_ORDER_DRIFT):
+                self._accept(message, "adopted")
             case OrderAccepted(status=status):
                 self._accept(message, "suspended" if status == Status.SUSPENDED else "accepted")
             case OrderCancelled(tag=tag):
                 self._move(tag, "cancelled")
-            case OrderRejected(tag=tag, request=request):
-                self._refused(tag, request)
+            case OrderRejected(tag=tag, request=Request.PLACE):
+                self._move(tag, "rejected")
+            case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
+                self.orders[tag].wish = None
             case OrderUncertain(tag=tag, request=Request.PLACE):
                 self._move(tag, "uncertain")
             case NotPlaced(tag=tag):
                 self._move(tag, "absent")
             case OrderReplaced(tag=tag) if tag in self.orders:
-                self.orders[tag].asked_at = 0
-            case ModifyOrder(tag=tag, size=size) if tag in self.orders:
-                order = self.orders[tag]
-                order.asked_at = message.at
-                order.price = message.limit_price or message.stop_price or order.price
-                order.size = order.filled + size if size is not None else order.size
+                self._replaced(self.orders[tag])
+            case ModifyOrder(tag=tag) if tag in self.orders:
+                self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at):
                 self.close_at, self.closing = at, True
             case RunStarted():
@@ -174,15 +183,15 @@ class Book(Struct):
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
-        self._move(told.tag, event)
+        order.filled += self.loose.pop(order.venue_id, 0)
+        self._move(told.tag, event if order.left > 0 else "filled")
 
-    def _refused(self, tag: str, request: Request) -> None:
-        if request is Request.PLACE:
-            self._move(tag, "rejected")
-        elif request is Request.CLOSE:
-            self.close_at, self.closing = 0, False
-        elif tag in self.orders:
-            self.orders[tag].asked_at = 0
+    def _replaced(self, order: Order) -> None:
+        """The venue confirmed new terms."""
+        wish, order.wish, order.asked_at = order.wish, None, 0
+        if wish is not None:
+            order.price = wish.limit_price or wish.stop_price or order.price
+            order.size = wish.size or order.size
 
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
@@ -198,6 +207,8 @@ class Book(Struct):
             order.filled += fill.size
             if order.left <= 0:
                 self._move(order.tag, "filled")
+        elif fill.venue_id and not self.closing:
+            self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
         held = self.position
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
@@ -210,7 +221,7 @@ class Book(Struct):
 
     def _restart(self) -> None:
         for order in self.orders.values():
-            order.asked_at = 0
+            order.asked_at, order.wish = 0, None
             self._move(order.tag, "restarted")
         self.close_at = 0
 
@@ -220,6 +231,8 @@ class Book(Struct):
             del self.orders[tag]
         for trade in list(self.trades)[: max(0, len(self.trades) - TRADES_KEPT)]:
             del self.trades[trade]
+        for order in list(self.loose)[: max(0, len(self.loose) - ORDERS_KEPT)]:
+            del self.loose[order]
 
 
 BOOKED: tuple[type[Message], ...] = (
