@@ -104,7 +104,7 @@ def oddities(
             odd.append(f"{Reason.REC_ORDER_DRIFT}: order {order.tag} lives, the log says it ended")
     odd += [
         f"{Reason.ORD_FOREIGN}: a fill of order {number}"
-        for number in book.loose
+        for number in book.foreign()
         if number not in excused
     ]
     odd += [

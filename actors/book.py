@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
+    Agreed,
     ClosePosition,
     Fill,
     Message,
@@ -112,7 +113,9 @@ class Book(Struct):
     loose: dict[int, int] = field(default_factory=dict)  # filled of orders not yet known, by id
     realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
-    closing: bool = False  # ... and its fills, which carry no tag, are ours
+    closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
+    closes: list[int] = field(default_factory=list)  # ids of orders that so became ours
+    doubt: bool = False  # flat by another fill than that of the close, which may fill yet
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
         """Book what a message says. Returns the round trip that a fill finished, if any."""
@@ -141,6 +144,8 @@ class Book(Struct):
                 self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at):
                 self.close_at, self.closing = at, True
+            case Agreed():
+                self.doubt = False
             case RunStarted():
                 self._restart()
         return None
@@ -170,6 +175,7 @@ class Book(Struct):
             order.tag, order.purpose, order.side, order.size, order.at, price=price,
             stop_ticks=order.stop_ticks, target_ticks=order.target_ticks, intent=order.intent,
         )  # fmt: skip
+        self.closing = self.closing and order.purpose is not Purpose.ENTRY
         self._forget()
 
     def _accept(self, told: OrderAccepted, event: str) -> None:
@@ -207,17 +213,22 @@ class Book(Struct):
             order.filled += fill.size
             if order.left <= 0:
                 self._move(order.tag, "filled")
-        elif fill.venue_id and not self.closing:
+        elif fill.venue_id:
             self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
+            self.closes += [fill.venue_id] * self.closing
         held = self.position
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
         self.realised += made - fill.fees
+        self.doubt = self.doubt if order else False
         if not self.position.size:
+            self.doubt = self.doubt or bool(order and self.close_at)
             self.close_at = 0
-        elif finished is None and order is not None and order.purpose is Purpose.ENTRY:
-            self.closing = False
         return finished
+
+    def foreign(self) -> list[int]:
+        """Orders that filled and that nobody here knows."""
+        return [number for number in self.loose if number not in self.closes]
 
     def _restart(self) -> None:
         for order in self.orders.values():
@@ -233,9 +244,10 @@ class Book(Struct):
             del self.trades[trade]
         for order in list(self.loose)[: max(0, len(self.loose) - ORDERS_KEPT)]:
             del self.loose[order]
+        del self.closes[: max(0, len(self.closes) - ORDERS_KEPT)]
 
 
 BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
-    OrderCancelled, OrderReplaced, NotPlaced, Fill, RunStarted,
+    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted,
 )  # fmt: skip

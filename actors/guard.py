@@ -88,7 +88,7 @@ def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
     return (
         _flag(account.why, account.state is State.ACTIVE),
-        _flag(Reason.RISK_NOT_AGREED, account.agreed),
+        _flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
         _flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
         Check(Reason.RISK_UNKNOWN_PENDING, Decimal(unknown), ZERO, not unknown),
         *limits(account),

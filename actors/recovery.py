@@ -96,7 +96,7 @@ class Recovery:
         match message:
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
-            case Fill(venue_id=number) if number in ledger.book.loose:
+            case Fill() if ledger.book.doubt or message.venue_id in ledger.book.foreign():
                 return self._ask(message.at, Reason.REC_QUERY)
             case Command() if ledger.flatten:
                 return self._ask(message.at, Reason.REC_QUERY)
@@ -148,7 +148,7 @@ class Recovery:
         ledger, reason = self.memory, agreement.gravest(odd)
         ledger.agreed = False
         halt = Halted(told.at, "; ".join(odd), "recovery", reason)
-        ledger.excused += [number for number in ledger.book.loose if number not in ledger.excused]
+        ledger.excused += [n for n in ledger.book.foreign() if n not in ledger.excused]
         if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
             return [halt]
         adopted = agreement.adopt(ledger.book, told)
@@ -160,13 +160,13 @@ class Recovery:
         """The first agreement of a run that follows another takes two snapshots."""
         ledger = self.memory
         fresh = len(ledger.runs) < 2
-        if ledger.agreed and not corrected:
+        if ledger.agreed and not corrected and not ledger.book.doubt:
             ledger.agreed_at = told.at
             return []
         if not ledger.agreed and ledger.reads < (1 if fresh else 2):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
-        unknown = len(ledger.book.unknown())
+        unknown, ledger.book.doubt = len(ledger.book.unknown()), False
         return [Agreed(told.at, ledger.book.position.size, corrected, unknown)]
 
     def _prove_flat(self, told: AccountSnapshot) -> list[Message]:
@@ -190,7 +190,8 @@ class Recovery:
         flattening = ledger.flatten and not ledger.proven
         if not (ledger.linked_at or flattening):
             return []
-        settled = ledger.agreed and not ledger.book.unknown() and not ledger.odd
+        book = ledger.book
+        settled = ledger.agreed and not (book.unknown() or ledger.odd or book.doubt)
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
