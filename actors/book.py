@@ -115,7 +115,7 @@ class Book(Struct):
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
     closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
     closes: list[int] = field(default_factory=list)  # ids of orders that so became ours
-    doubt: bool = False  # flat by another fill than that of the close, which may fill yet
+    doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
         """Book what a message says. Returns the round trip that a fill finished, if any."""
@@ -143,9 +143,9 @@ class Book(Struct):
             case ModifyOrder(tag=tag) if tag in self.orders:
                 self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at):
-                self.close_at, self.closing = at, True
-            case Agreed():
-                self.doubt = False
+                self.close_at, self.doubt, self.closing = at, at, True
+            case Agreed() if not self.position.size:
+                self.doubt = 0
             case RunStarted():
                 self._restart()
         return None
@@ -220,9 +220,8 @@ class Book(Struct):
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
         self.realised += made - fill.fees
-        self.doubt = self.doubt if order else False
+        self.doubt = self.doubt and max(self.doubt, fill.at)
         if not self.position.size:
-            self.doubt = self.doubt or bool(order and self.close_at)
             self.close_at = 0
         return finished
 

@@ -9,7 +9,6 @@ from core.instruments import Instrument
 from core.messages import Fill
 
 ZERO = Decimal(0)
-CENT = Decimal("0.01")
 
 
 class Position(Struct, frozen=True):
@@ -36,8 +35,7 @@ def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position,
         return _enlarge(held, fill, signed), None
     closing = min(abs(held.size), fill.size)
     share = fill.fees * closing / fill.size
-    signed = closing if held.size > 0 else -closing
-    made = gross(instrument, signed, held.average, fill.price).quantize(CENT)  # as the venue does
+    made = gross(instrument, closing if held.size > 0 else -closing, held.average, fill.price)
     reduced = replace(
         held,
         size=held.size + fill.side * closing,

@@ -96,7 +96,7 @@ class Recovery:
         match message:
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
-            case Fill() if ledger.book.doubt or message.venue_id in ledger.book.foreign():
+            case Fill() if self._doubtful() or message.venue_id in ledger.book.foreign():
                 return self._ask(message.at, Reason.REC_QUERY)
             case Command() if ledger.flatten:
                 return self._ask(message.at, Reason.REC_QUERY)
@@ -160,13 +160,14 @@ class Recovery:
         """The first agreement of a run that follows another takes two snapshots."""
         ledger = self.memory
         fresh = len(ledger.runs) < 2
-        if ledger.agreed and not corrected and not ledger.book.doubt:
+        cleared = self._doubtful() and told.at >= ledger.book.doubt
+        if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
         if not ledger.agreed and ledger.reads < (1 if fresh else 2):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
-        unknown, ledger.book.doubt = len(ledger.book.unknown()), False
+        unknown = len(ledger.book.unknown())
         return [Agreed(told.at, ledger.book.position.size, corrected, unknown)]
 
     def _prove_flat(self, told: AccountSnapshot) -> list[Message]:
@@ -190,14 +191,18 @@ class Recovery:
         flattening = ledger.flatten and not ledger.proven
         if not (ledger.linked_at or flattening):
             return []
-        book = ledger.book
-        settled = ledger.agreed and not (book.unknown() or ledger.odd or book.doubt)
+        open_questions = ledger.book.unknown() or ledger.odd or self._doubtful()
+        settled = ledger.agreed and not open_questions
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
         if ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
             return []
         return self._ask(at, Reason.REC_QUERY)
+
+    def _doubtful(self) -> bool:
+        """Flat after a close, and nobody has looked since."""
+        return bool(self.memory.book.doubt) and not self.memory.book.position.size
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory
