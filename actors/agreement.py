@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from actors.book import Book, Life, Order
+from actors.book import Book
+from actors.order import Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -82,9 +83,7 @@ def _end(book: Book, order: VenueOrder, at: int) -> list[Message]:
     return []
 
 
-def oddities(
-    book: Book, told: AccountSnapshot, runs: list[str], excused: list[int]
-) -> list[str]:
+def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[int]) -> list[str]:
     """What stays unexplained after `missing` was booked, each as `CODE: text`.
 
     `excused`: orders of others whose fills have already been answered for."""

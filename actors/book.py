@@ -1,14 +1,14 @@
 """The book: our orders and position, folded from the log by every stage that needs them.
 
-One fold for all, so that no two actors can disagree about the same log. An order's life is the
-table `NEXT`; what is not in it leaves the state as it is, and fills are booked in any state.
+One fold for all, so that no two actors can disagree about the same log. Fills are booked in any
+state of their order, each once.
 """
 
 from decimal import Decimal
-from enum import StrEnum
 
 from msgspec import Struct, field
 
+from actors.order import NEXT, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
@@ -31,76 +31,6 @@ from core.terms import OrderType, Purpose, Request, Status
 
 TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
 ORDERS_KEPT = 1_000  # dead orders, against late fills
-
-
-class Life(StrEnum):
-    INTENT = "INTENT"
-    UNKNOWN = "UNKNOWN"
-    SUSPENDED = "SUSPENDED"
-    ACKED = "ACKED"
-    FILLED = "FILLED"
-    CANCELLED = "CANCELLED"
-    REJECTED = "REJECTED"
-    NOT_PLACED = "NOT_PLACED"
-
-
-LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED}
-
-# (state, what was heard) -> state
-NEXT: dict[tuple[Life, str], Life] = {
-    (Life.INTENT, "accepted"): Life.ACKED,
-    (Life.INTENT, "suspended"): Life.SUSPENDED,
-    (Life.INTENT, "rejected"): Life.REJECTED,
-    (Life.INTENT, "uncertain"): Life.UNKNOWN,
-    (Life.INTENT, "restarted"): Life.UNKNOWN,
-    (Life.INTENT, "cancelled"): Life.CANCELLED,
-    (Life.INTENT, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "accepted"): Life.ACKED,
-    (Life.UNKNOWN, "suspended"): Life.SUSPENDED,
-    (Life.UNKNOWN, "rejected"): Life.REJECTED,
-    (Life.UNKNOWN, "cancelled"): Life.CANCELLED,
-    (Life.UNKNOWN, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "absent"): Life.NOT_PLACED,
-    (Life.SUSPENDED, "accepted"): Life.ACKED,
-    (Life.SUSPENDED, "cancelled"): Life.CANCELLED,
-    (Life.SUSPENDED, "rejected"): Life.REJECTED,
-    (Life.SUSPENDED, "filled"): Life.FILLED,
-    (Life.ACKED, "cancelled"): Life.CANCELLED,
-    (Life.ACKED, "rejected"): Life.REJECTED,
-    (Life.ACKED, "filled"): Life.FILLED,
-    # A refused order may have been left behind, a proof may be wrong: the venue's word wins.
-    (Life.REJECTED, "accepted"): Life.ACKED,
-    (Life.REJECTED, "filled"): Life.FILLED,
-    (Life.NOT_PLACED, "accepted"): Life.ACKED,
-    (Life.NOT_PLACED, "filled"): Life.FILLED,
-    (Life.CANCELLED, "adopted"): Life.ACKED,  # late news of the wires is not enough
-    (Life.FILLED, "adopted"): Life.ACKED,
-}
-
-
-class Order(Struct):
-    tag: str
-    purpose: Purpose
-    side: int
-    size: int
-    at: int  # of its intent, or of its first sight
-    life: Life = Life.INTENT
-    venue_id: int = 0
-    filled: int = 0
-    price: Decimal | None = None
-    stop_ticks: int = 0
-    target_ticks: int = 0
-    intent: str = ""
-    asked_at: int = 0  # a cancel or change was last asked for
-    wish: ModifyOrder | None = None  # terms asked for and not yet confirmed
-
-    @property
-    def live(self) -> bool:
-        return self.life in LIVE
-
-    @property
-    def left(self) -> int:
-        return self.size - self.filled
 
 
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors.book import Book, Order
+from actors.book import Book
+from actors.order import Order
 from core.clock import SECOND
 from core.messages import (
     Approved,

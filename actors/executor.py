@@ -6,8 +6,9 @@ the venue refuses brackets, stop and target are orders of our own. A signal exit
 through the touch: the venue then cancels the stop itself, and no instant is without a stop.
 """
 
-from actors.book import BOOKED, PURPOSE_BY_SUFFIX, Life, Order
+from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
+from actors.order import Life, Order
 from actors.position import Position
 from core.messages import (
     Approved,
