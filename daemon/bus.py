@@ -33,12 +33,19 @@ class Inbox:
         self.conflated = 0
         self.done_at = time.monotonic()  # when the actor last had nothing to do
         self._waiter: asyncio.Future[None] | None = None
+        self.closed = False  # its actor is gone for good
 
     def put(self, record: Record) -> None:
+        if self.closed:
+            return
         if len(self.items) >= self.depth and not self._conflate(record):
             raise Overflow(f"inbox of {self.name} is full with {self.depth} messages")
         self.items.append(record)
         self.wake()
+
+    def close(self) -> None:
+        self.closed = True
+        self.items.clear()
 
     def wake(self) -> None:
         waiter, self._waiter = self._waiter, None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from core.messages import (
     Refused,
     RunEnded,
     RunStarted,
-    Stage,
     StateChanged,
     Trade,
     TradeClosed,
@@ -44,7 +43,7 @@ from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
 from daemon.stopping import Stopping
-from daemon.supervisor import Supervisor, contained
+from daemon.supervisor import Build, Supervisor, contained
 from daemon.wiring import Stages
 from storage.wal import Wal
 from venues.base import Venue
@@ -65,7 +64,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Callable[[str], Stage], stopping: Stopping,
+        build: Build, stopping: Stopping,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build

@@ -12,7 +12,7 @@ from actors.replay import Difference, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.config import Config
-from core.messages import Bar, Record, Stage
+from core.messages import AccountSnapshot, Bar, Fill, Record, Stage
 from core.settings import Settings
 from indicators.schema import FINGERPRINT
 from storage import model as models
@@ -54,8 +54,10 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
 
 def whole(settings: Settings, stages: Stages, records: Iterable[Record]) -> Stages:
     """All stages: what takes raw ticks begins anew, with the grid going on from the last bar."""
-    last = None
+    records = list(records)
+    bars = [record.message for record in records if isinstance(record.message, Bar)]
+    market = Market(settings, bars[-1] if bars else None)
     for record in records:
-        if isinstance(record.message, Bar):
-            last = record.message
-    return {"market": Market(settings, last), **stages}
+        if isinstance(record.message, (Fill, AccountSnapshot)):  # they tell the position to mark
+            market.on(record.message)
+    return {"market": market, **stages}
