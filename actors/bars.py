@@ -56,8 +56,9 @@ class Bars:
             return bars
         if kind is Pulse:
             return self.tell(message.at) + self.close_until(message.at - self.late)
-        if not isinstance(message, FeedState) or (message.link == "market" and not message.up):
-            self.blind = True
+        if isinstance(message, FeedState) and (message.link != "market" or message.up):
+            return []
+        self.blind = self.blind or message.at > self.seen_from  # or old news: we see again
         return []
 
     def arrive(self, at: int) -> list[Message]:

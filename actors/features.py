@@ -28,6 +28,8 @@ class Catalogue:
         self.roll = 0  # `clock` holds until then
         self.clock = (0, 0, 0, 0)
         self.restore(fresh())
+        self.step(Bar(0, *(0.0,) * 4, *(0,) * 4, *(0.0,) * 2, True, 0))  # loads the compiled code
+        self.restore(fresh())
 
     def state(self) -> State:
         """A copy of all that is remembered."""

@@ -50,8 +50,8 @@ class Feed:
         self.down, self.link_at = False, 0  # is the link lost; when it last came up
         self.silent = 0  # in a silence of the market: its last event
         self.position, self.seen, self.mark = 0, set[int](), 0.0
-        self.session: Session | None = None
-        self.session_until = 0
+        self.session: Session | None
+        self.session, self.session_until = state(0, self.kind)
         self.refused: dict[Reason, tuple[int, str]] = {}  # since the last pulse: count, first one
         self.others: dict[type[Message], Callable[..., list[Message]]] = {
             Pulse: self.pulse,

@@ -38,12 +38,14 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by onnxruntime at its import
     from daemon import logs
     from daemon import main as daemon
+    from daemon import report as reports
 
     view = sys.stdout.isatty() and not given.json
     logs.start(json_only=given.json, quiet=view)
     options = daemon.Options(Path(given.config), view)
     code, report = runner()(daemon.run(config, options, stopping))
-    print(orjson.dumps(report, default=str).decode() if given.json else told(report), flush=True)
+    text = orjson.dumps(report, default=str).decode() if given.json else reports.told(report)
+    print(text, flush=True)
     return code
 
 
@@ -66,24 +68,3 @@ def runner() -> Any:
     except ImportError:
         return asyncio.run
     return uvloop.run
-
-
-def told(report: dict[str, Any]) -> str:
-    """The session report for a person."""
-    wal, latency = report["wal"], report["latency_us"]["bar_to_order"]
-    reasons = ", ".join(f"{code} {n}" for code, n in list(report["reasons"].items())[:8])
-    verified = "verified" if wal["verified"] else "NOT VERIFIED"
-    return (
-        f"session    {report['mode']}, ended: {report['ended']}\n"
-        f"market     {report['bars']} bars\n"
-        f"decisions  {report['signals']} signals, {report['intents']} intents, "
-        f"{report['approved']} approved, {report['refused']} refused\n"
-        f"orders     {report['orders']} orders, {report['fills']} fills, "
-        f"{report['round_trips']} round trips, {report['wins']} won\n"
-        f"money      net {report['net_pnl']} dollars after {report['fees']} of fees, "
-        f"balance {report['balance']}\n"
-        f"account    position {report['position']}, open orders {report['open_orders']}\n"
-        f"log        {wal['records']} records in {wal['segments']} segments, {verified}\n"
-        f"latency    bar to order p50 {latency['p50']} us, p99 {latency['p99']} us\n"
-        f"reasons    {reasons}"
-    )

@@ -36,6 +36,13 @@ def main(argv: list[str]) -> int:
     return EXIT_OK
 
 
+def seed(given: str) -> int:
+    number = int(given)
+    if not 0 <= number < 2**32:
+        raise ValueError
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="tradebot train", description=__doc__)
     found.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
@@ -48,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         help="a later tape, which says when to stop",
     )  # fmt: skip
     found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
-    found.add_argument("--seed", type=int, default=1, metavar="N")
+    found.add_argument("--seed", type=seed, default=1, metavar="N")
     found.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return found
 

@@ -97,3 +97,24 @@ class Tally:
             "reasons": dict(sorted(self.reasons.items(), key=lambda row: -row[1])),
             "latency_us": self.latency.quantiles(),
         }
+
+
+def told(report: dict[str, Any]) -> str:
+    """The session report for a person."""
+    wal, latency = report["wal"], report["latency_us"]["bar_to_order"]
+    reasons = ", ".join(f"{code} {n}" for code, n in list(report["reasons"].items())[:8])
+    verified = "verified" if wal["verified"] else "NOT VERIFIED"
+    return (
+        f"session    {report['mode']}, ended: {report['ended']}\n"
+        f"market     {report['bars']} bars\n"
+        f"decisions  {report['signals']} signals, {report['intents']} intents, "
+        f"{report['approved']} approved, {report['refused']} refused\n"
+        f"orders     {report['orders']} orders, {report['fills']} fills, "
+        f"{report['round_trips']} round trips, {report['wins']} won\n"
+        f"money      net {report['net_pnl']} dollars after {report['fees']} of fees, "
+        f"balance {report['balance']}\n"
+        f"account    position {report['position']}, open orders {report['open_orders']}\n"
+        f"log        {wal['records']} records in {wal['segments']} segments, {verified}\n"
+        f"latency    bar to order p50 {latency['p50']} us, p99 {latency['p99']} us\n"
+        f"reasons    {reasons}"
+    )

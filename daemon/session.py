@@ -24,6 +24,7 @@ from core.messages import (
     Fill,
     Flat,
     Halted,
+    Hold,
     Intent,
     Message,
     PlaceOrder,
@@ -79,6 +80,7 @@ class Session:
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
         self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
+        self.held: Hold | None = None  # the newest decision to do nothing
         self.price: float | None = None
 
     async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
@@ -164,6 +166,8 @@ class Session:
             return
         if isinstance(message, Bar):
             self.price = message.close
+        elif isinstance(message, Hold):
+            self.held = message
         elif isinstance(message, SHOWN):
             self.recent.append((actor, message))
         if isinstance(message, Agreed) and not self.ready:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -47,11 +48,16 @@ def train(
     metrics = trained.metrics | {"epoch": trained.epoch, "rows": sizes, "balance": shares}
     about = describe(trained, plan, learn, judge, hashes, metrics)
     model = export.graph(trained.scaler.center, trained.scaler.scale, trained.layers)
-    files = export.write(out, "mlp", model, about)
+    with TemporaryDirectory() as aside:  # only what was proven equal takes the place of the old
+        difference = parity(export.write(Path(aside), "mlp", model, about)[0], trained, judged.x)
+    try:
+        files = export.write(out, "mlp", model, about)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
     return {
         "model_id": about.model_id, "rows": sizes, "balance": shares, "epochs": len(epochs),
         "epoch": trained.epoch, "metrics": trained.metrics, "plan": msgspec.to_builtins(plan),
-        "parity": parity(files[0], trained, judged.x), "files": [str(path) for path in files],
+        "parity": difference, "files": [str(path) for path in files],
     }  # fmt: skip
 
 

@@ -19,15 +19,7 @@ from storage import lock
 from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
 from storage.line import CLASS, VERSION, Line, encode
-from storage.segments import (
-    account_of,
-    move_aside,
-    name,
-    read,
-    repair,
-    segments,
-    tail,
-)
+from storage.segments import account_of, move_aside, name, read, repair, segments, tail
 from storage.writer import Writer, fall_back
 
 QUEUE_MAX = 10_000  # records that may wait for the disk
@@ -68,6 +60,7 @@ class Wal:
         disk = disk or Disk()
         try:
             make_directory(directory, disk)
+            make_directory(state or directory, disk)
             held = lock.take(directory) if held is None else held
         except OSError as error:
             raise LogError(f"log: {error}") from None
@@ -114,7 +107,7 @@ class Wal:
         future: asyncio.Future[None] = self.loop.create_future()
         self.waiting.append((seq, future))
         self.writer.hurry()
-        late = self.loop.call_later(self.settings.sync_timeout_s, self._give_up)
+        late = self.loop.call_later(self.settings.sync_timeout_s / 2, self._doubt, seq)
         try:
             if self.writer.durable >= seq or self.failed:
                 self._release()
@@ -150,10 +143,10 @@ class Wal:
             return
         writer.queue.append(item)
         waiting = len(writer.queue)
-        if CLASS[type(record.message)] == "D" or waiting >= self.settings.group_records:
+        if CLASS[type(record.message)] == "D" or not waiting % self.settings.group_records:
             self._hurry()
-            if waiting > QUEUE_MAX:
-                self._fail(LogError(f"log: {waiting} records wait for the disk"))
+        if waiting > QUEUE_MAX:
+            self._fail(LogError(f"log: {waiting} records wait for the disk"))
 
     def _hurry(self) -> None:
         """Wake the writer when the loop is idle: waking a thread costs more than an append."""
@@ -224,12 +217,21 @@ class Wal:
             tell, self.on_failure = self.on_failure, None
             tell(failed)
 
-    def _give_up(self) -> None:
-        self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
+    def _doubt(self, seq: int) -> None:
+        """Half the time is up. A process that was stopped wakes to find it gone: start it here."""
+        if self.loop is not None:
+            self.loop.call_later(self.settings.sync_timeout_s / 2, self._give_up, seq)
+
+    def _give_up(self, seq: int) -> None:
+        if self.writer.durable < seq:
+            self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
 
     def _fail(self, error: LogError) -> None:
+        """Those who wait are told by the loop later, not from within an `append`."""
         self.writer.error = self.writer.error or error
-        self._release()
+        if self.loop is not None:
+            with suppress(RuntimeError):
+                self.loop.call_soon(self._release)
 
 
 def _ends_run(record: Record) -> bool:

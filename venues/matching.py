@@ -35,15 +35,12 @@ from venues.orders import (
 from venues.refusals import (
     CLOSED,
     LOCKED,
-    NEEDS_LIMIT,
-    NEEDS_STOP,
     TAG_USED,
     Situation,
     refuse,
     refuse_change,
-    tags_of,
 )
-from venues.topstepx.protocol import STOP_SUFFIX, TARGET_SUFFIX
+from venues.tickets import legs_of, order_of, tags_of
 from venues.touch import DEEP
 from venues.working import Working
 
@@ -197,44 +194,22 @@ class Exchange:
         return ticks if ticks is None or price is None else self.instrument.ticks(price)
 
     def _order(self, at: int, ticket: Ticket, status: Status) -> Order:
-        """The ticket as an order, with its id and tag taken."""
+        """The ticket as an order; its id and tag are taken."""
         number = next(reversed(self.orders), FIRST_ORDER - 1) + 1
         if ticket.tag:
             self.tags[ticket.tag] = number
-        trailing = ticket.type is OrderType.TRAILING_STOP
-        limit = ticket.limit_price if ticket.type in NEEDS_LIMIT else None
-        stop = ticket.trail_price if trailing else ticket.stop_price
-        stop = stop if trailing or ticket.type in NEEDS_STOP else None
-        level = None if stop is None else self.instrument.ticks(stop)
         touch = self.book.touch.prices.get(ticket.side, 0)
-        return Order(
-            number, at, at, status, ticket.type, ticket.side, ticket.size,
-            limit=None if limit is None else self.instrument.ticks(limit), stop=level,
-            tag=ticket.tag, trail=abs(level - touch) if trailing and level is not None else 0,
-        )  # fmt: skip
+        return order_of(ticket, number, at, status, self.instrument, touch)
 
     def _bracketed(self, at: int, ticket: Ticket, events: list[Event]) -> Order:
         """The entry and its suspended legs, shown as the gateway does: stop, entry, target."""
         entry = self._order(at, ticket, Status.PENDING)
-        legs: list[Order] = []
-        for ticks, kind, suffix in (
-            (ticket.stop_ticks, ticket.stop_type, STOP_SUFFIX),
-            (ticket.target_ticks, OrderType.LIMIT, TARGET_SUFFIX),
-        ):
-            if ticks:
-                tag = ticket.tag and ticket.tag + suffix
-                legs.append(Order(
-                    entry.id + 1 + len(legs), at, at, Status.SUSPENDED, kind, -entry.side,
-                    entry.size, tag=tag, parent=entry.id, trail=ticks,
-                    linked=legs[0].id if legs else 0,
-                ))  # fmt: skip
+        legs = legs_of(ticket, entry)
         self.book.legs[entry.id] = tuple(leg.id for leg in legs)
-        for order in (*legs[:1], entry, *legs[1:]):
-            events.append(self.book.record(order))
+        events += [self.book.record(order) for order in (*legs[:1], entry, *legs[1:])]
         for order in (entry, *legs):  # kept in the order of their ids
             self.orders[order.id] = self.orders.pop(order.id)
-            if order.tag:
-                self.tags[order.tag] = order.id
+        self.tags |= {leg.tag: leg.id for leg in legs if leg.tag}
         return entry
 
     def _close(self, at: int, size: int) -> Answer:

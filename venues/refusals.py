@@ -7,7 +7,6 @@ from msgspec import Struct
 from core.instruments import Instrument
 from core.terms import OrderType
 from venues.orders import Ticket
-from venues.topstepx.protocol import STOP_SUFFIX, TARGET_SUFFIX
 from venues.working import Working
 
 STOP_TICKS_MIN = 4
@@ -114,10 +113,3 @@ def refuse_change(
     if stop_price is not None and waiting.dormant:
         return refuse_stop("stop", stop_price, order.side, situation)
     return ""
-
-
-def tags_of(ticket: Ticket) -> list[str]:
-    """Its own tag and those its legs would have."""
-    legs = ((ticket.stop_ticks, STOP_SUFFIX), (ticket.target_ticks, TARGET_SUFFIX))
-    suffixes = ["", *(suffix for ticks, suffix in legs if ticks)]
-    return [ticket.tag + suffix for suffix in suffixes] if ticket.tag else []

@@ -120,6 +120,12 @@ def test_seconds_in_which_something_may_be_missing_are_partial(loss):
     assert [bar.reason for bar in made] == [CLOSED, PARTIAL, PARTIAL, PARTIAL, CLOSED]
 
 
+def test_a_gap_told_twice_is_one_gap():
+    gap = Gap(at(2.5), at(1.2))
+    made = bars([trade(0.5), trade(1.2), gap, trade(3.5), gap, trade(4.5), trade(5.5)])
+    assert [bar.reason for bar in made] == [CLOSED, PARTIAL, PARTIAL, PARTIAL, CLOSED]
+
+
 def test_a_lost_user_link_loses_no_trade():
     lost = FeedState(at(1.5), "user", False, "lost", Reason.DATA_LINK_DOWN)
     assert {bar.reason for bar in bars([trade(0.5), lost, trade(3.5)])} == {CLOSED}

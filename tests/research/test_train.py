@@ -91,6 +91,19 @@ def test_the_validation_tape_must_be_the_later_one(slices, tmp_path):
         command.main([*QUICK, *turned, "--out", str(tmp_path)])
 
 
+def test_a_folder_that_cannot_be_made_is_told(slices, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written"):
+        command.main([*QUICK, *slices, "--out", str(tmp_path / "file")])
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", str(2**32)])
+def test_a_seed_is_a_whole_number_of_32_bits(seed, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--seed", seed])
+    assert ended.value.code == 2 and "--seed: invalid seed value" in capsys.readouterr().err
+
+
 def separable(count, seed):
     """Rows whose first feature tells the class."""
     random = np.random.default_rng(seed)

@@ -11,9 +11,11 @@ from aiohttp import WSMsgType, web
 from msgspec.structs import replace
 
 from core.config import load
+from core.decisions import CancelOrder, ClosePosition, ModifyOrder, PlaceOrder
 from core.instruments import INSTRUMENTS
 from core.messages import FeedState
 from core.secret import Secret
+from core.terms import OrderType, Purpose
 from venues.topstepx.client import TopstepX
 from venues.topstepx.credentials import Credentials
 
@@ -60,6 +62,16 @@ TRADE_ROW = {
     "price": 6715.25, "profitAndLoss": None, "fees": 0.37, "commissions": 0.25, "side": 0,
     "size": 2, "voided": False, "orderId": 3500000101,
 }  # fmt: skip
+
+
+ENTRY = PlaceOrder(1, "t1", Purpose.ENTRY, OrderType.MARKET, 1, 1)
+EXIT = PlaceOrder(1, "t2", Purpose.EXIT, OrderType.MARKET, -1, 1)
+COMMANDS = {
+    "Order/place": lambda client: client.place(ENTRY, 1),
+    "Order/cancel": lambda client: client.cancel(CancelOrder(1, "t1", 5), 1),
+    "Order/modify": lambda client: client.modify(ModifyOrder(1, "t1", 5, size=2), 1),
+    "Position/closeContract": lambda client: client.close_position(ClosePosition(1, "t3"), 1),
+}
 
 
 class Gateway:

@@ -176,8 +176,11 @@ async def test_before_the_first_quote_the_market_is_closed():
 
 async def test_bars_are_newest_first_and_the_forming_one_only_on_demand():
     rows = [trade(second / 2, 19200 + second, size=second + 1) for second in range(12)]
-    async with gateway(tape([*rows, trade(5000)]), speed=1e4) as client, client.market() as market:
-        for _ in range(12):
+    async with (
+        gateway(tape([*rows, trade(6), trade(5000)]), speed=100) as client,
+        client.market() as market,
+    ):
+        for _ in range(13):
             await market.until("GatewayTrade")
         body = {
             "contractId": client.where["contract_id"], "live": False, "unit": 1, "unitNumber": 2,
@@ -195,7 +198,7 @@ async def test_bars_are_newest_first_and_the_forming_one_only_on_demand():
         partial = await client.call(
             "History/retrieveBars", **body | wide | {"includePartialBar": True}
         )
-        assert partial["bars"][0]["v"] == 78
+        assert partial["bars"][0]["v"] == 79
         for change, code in (
             ({"live": True}, 1), ({"unit": 7}, 2), ({"unitNumber": 0}, 3), ({"limit": 0}, 4),
         ):  # fmt: skip

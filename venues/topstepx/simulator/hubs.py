@@ -50,9 +50,9 @@ class Connection:
         self.room.set()
         self.lagging = False
 
-    def offer(self, text: str) -> bool:
-        """Queue a record unless the queue is full."""
-        if len(self.queue) >= self.bounds.queue:
+    def offer(self, text: str, must: bool = False) -> bool:
+        """Queue a record unless the queue is full; a `must` comes once and is never lost."""
+        if len(self.queue) >= self.bounds.queue and not must:
             return False
         self.queue.append(text)
         self.wake.set()

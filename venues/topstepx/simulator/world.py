@@ -153,11 +153,11 @@ class World:
         if last is not None:
             self.publish(self.exchange.on_quote(Quote(self.clock.now(), last.bid, last.ask)))
         for connection in self.hubs["market"].connections:
-            connection.offer(invocation(LOGOUT_EVENT, [END_OF_TAPE]))
+            connection.offer(invocation(LOGOUT_EVENT, [END_OF_TAPE]), must=True)
 
     def on_subscribed(self, connection: Connection, target: str) -> None:
         if self.clock.ended:
-            connection.offer(invocation(LOGOUT_EVENT, [END_OF_TAPE]))
+            connection.offer(invocation(LOGOUT_EVENT, [END_OF_TAPE]), must=True)
             return
         if target == "GatewayQuote" and "bestBid" in self.ticker.state:
             connection.offer(self.snapshot())

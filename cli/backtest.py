@@ -1,0 +1,70 @@
+"""tradebot backtest: the same stages and the same matching on a tape, as fast as they go."""
+
+import argparse
+import json
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
+
+from core import config as configs
+from core.clock import wall
+from core.errors import EXIT_NOT_FLAT, EXIT_OK
+from core.messages import Message, Pulse
+from core.settings import Settings
+from storage import tape as tapes
+
+
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="tradebot backtest", description=__doc__)
+    words.add_argument("--config", default="config.toml", metavar="F")
+    words.add_argument("--tape", metavar="F", help="default: the config's")
+    words.add_argument(
+        "--latency", type=float, default=0.0, metavar="S", help="seconds from order to exchange"
+    )
+    words.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return words
+
+
+def main(argv: list[str]) -> int:
+    given = parser().parse_args(argv)
+    config = configs.load(Path(given.config))
+    tape = tapes.read(Path(given.tape or config.paths.tape))
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    from daemon import report, wiring
+    from research.backtest import backtest
+
+    thinker = wiring.load_model(config, wall())
+    tally = report.Tally(report.Latency())
+
+    def think(settings: Settings) -> Any:
+        return wiring.thinking(settings, thinker)
+
+    with progress(given.json) as bar:
+        task = bar.add_task("backtest", total=int(tape.columns["at"][-1]) - tape.start)
+
+        def seen(actor: str, message: Message) -> None:
+            tally.count(actor, message)
+            if isinstance(message, Pulse) and message.at % 60_000_000_000 == 0:
+                bar.update(task, completed=message.at - tape.start)
+
+        outcome = backtest(config, tape, think, seen, given.latency)
+    told = {
+        "mode": "backtest", "ended": "end of tape", **tally.summary(),
+        "net_pnl": str(outcome.realised.quantize(Decimal("0.01"))),
+        "balance": str(outcome.balance), "position": outcome.position,
+        "open_orders": outcome.open_orders,
+        "wal": {"records": 0, "segments": 0, "verified": True},
+    }  # fmt: skip
+    print(json.dumps(told) if given.json else report.told(told))
+    return EXIT_OK if outcome.flat else EXIT_NOT_FLAT
+
+
+def progress(as_json: bool) -> Progress:
+    shown = not as_json and sys.stderr.isatty()
+    columns = ("[progress.description]{task.description}", BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)

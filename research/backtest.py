@@ -1,0 +1,83 @@
+"""The daemon's own stages on a tape, without gateway, loop or clock: a plain pump.
+
+The exchange is the one of the simulator, fills and fees included. Time is the tape's: a pulse at
+every second that begins, before the first event at or after it.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from msgspec import Struct
+
+from actors.market import Market
+from actors.pipeline import pump
+from core.clock import SECOND
+from core.config import Config
+from core.messages import (
+    Command,
+    FeedState,
+    Flat,
+    Message,
+    Pulse,
+    Quote,
+    RunStarted,
+    Stage,
+    Trade,
+)
+from core.reasons import Reason
+from core.settings import Settings
+from research.venue import PaperVenue
+from storage.tape import Tape
+
+END_S = 900  # pulses after the last event, for the flatten to be proven
+TICKS = (Quote, Trade)
+
+Think = Callable[[Settings], dict[str, Stage]]
+Seen = Callable[[str, Message], None]
+
+
+class Outcome(Struct, frozen=True):
+    balance: Decimal
+    position: int
+    open_orders: int
+    realised: Decimal
+    flat: bool
+
+
+def backtest(
+    config: Config, tape: Tape, think: Think, seen: Seen, latency_s: float = 0.0
+) -> Outcome:
+    """Run the tape through; `seen` is told every message but the ticks, with its actor."""
+    settings = config.settings()
+    venue = PaperVenue(settings, config.gateway.balance, latency_s)
+    stages: dict[str, Stage] = {"venue": venue, "market": Market(settings), **think(settings)}
+    flat = False
+    for actor, message in pump(stages, script(config, settings, tape)):
+        if type(message) not in TICKS:
+            seen(actor, message)
+            if isinstance(message, Flat):
+                flat = True
+                break
+    book = stages["risk"].memory.book  # type: ignore[attr-defined]
+    exchange = venue.exchange
+    alive = len(exchange.open_orders()) + len(exchange.suspended())
+    return Outcome(exchange.balance, exchange.position.size, alive, book.realised, flat)
+
+
+def script(config: Config, settings: Settings, tape: Tape) -> Iterator[Message]:
+    """The life of a run as messages: start, links up, the market with its pulses, the stop."""
+    start = tape.start
+    yield RunStarted(
+        start, "backtest", "backtest", 0, "", config.account.balance_start, "", "", "", settings
+    )  # fmt: skip
+    for link in ("user", "market"):
+        yield FeedState(start, link, True, "tape", Reason.DATA_LINK_UP)
+    second = start // SECOND
+    for event in tape.events():
+        while second < event.at // SECOND:
+            second += 1
+            yield Pulse(second * SECOND)
+        yield event
+    yield Command(second * SECOND + SECOND, "stop", "tape", "end of tape")
+    for later in range(1, END_S):
+        yield Pulse((second + later) * SECOND)
