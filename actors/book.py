@@ -102,6 +102,7 @@ class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
     trades: dict[int, int] = field(default_factory=dict)  # trade id -> at
+    early: dict[int, int] = field(default_factory=dict)  # venue id -> contracts, order unknown yet
     realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
     closing: bool = False  # ... and its fills, which carry no tag, are ours
@@ -175,14 +176,15 @@ class Book(Struct):
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
         self._move(told.tag, event)
+        if early := self.early.pop(order.venue_id, 0):
+            self._execute(order, early)
 
     def _refused(self, tag: str, request: Request) -> None:
+        """A refused cancel, change or close has its time before it is asked again: no hot loop."""
         if request is Request.PLACE:
             self._move(tag, "rejected")
         elif request is Request.CLOSE:
-            self.close_at, self.closing = 0, False
-        elif tag in self.orders:
-            self.orders[tag].asked_at = 0
+            self.closing = False
 
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
@@ -195,9 +197,9 @@ class Book(Struct):
         self.trades[fill.trade_id] = fill.at
         order = self.owner(fill)
         if order is not None:
-            order.filled += fill.size
-            if order.left <= 0:
-                self._move(order.tag, "filled")
+            self._execute(order, fill.size)
+        elif fill.venue_id:
+            self.early[fill.venue_id] = self.early.get(fill.venue_id, 0) + fill.size
         held = self.position
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
@@ -207,6 +209,11 @@ class Book(Struct):
         elif finished is None and order is not None and order.purpose is Purpose.ENTRY:
             self.closing = False
         return finished
+
+    def _execute(self, order: Order, size: int) -> None:
+        order.filled += size
+        if order.left <= 0:
+            self._move(order.tag, "filled")
 
     def _restart(self) -> None:
         for order in self.orders.values():
@@ -220,6 +227,8 @@ class Book(Struct):
             del self.orders[tag]
         for trade in list(self.trades)[: max(0, len(self.trades) - TRADES_KEPT)]:
             del self.trades[trade]
+        for venue_id in list(self.early)[: max(0, len(self.early) - ORDERS_KEPT)]:
+            del self.early[venue_id]
 
 
 BOOKED: tuple[type[Message], ...] = (

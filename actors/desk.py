@@ -99,8 +99,12 @@ class Desk(Struct):
         size, side = abs(held.size), 1 if held.size > 0 else -1
         legs = [o for o in self.book.live(Purpose.STOP, Purpose.TARGET) if o.side == -side]
         if legs:
-            wrong = [leg for leg in legs if leg.venue_id and leg.left != size and not leg.asked_at]
-            return [self.modify(ModifyOrder(at, o.tag, o.venue_id, size=size)) for o in wrong]
+            wrong = [leg for leg in legs if leg.venue_id and leg.left != size]
+            return [
+                self.modify(ModifyOrder(at, leg.tag, leg.venue_id, size=size))
+                for leg in wrong
+                if not self._asked(leg.asked_at, at)
+            ]
         instrument, plan = self.numbers().instrument, self.entry.intent if self.entry else None
         stop_ticks = plan.stop_ticks if plan else self.numbers().signals.stop_ticks
         target_ticks = plan.target_ticks if plan else self.numbers().signals.target_ticks
