@@ -73,9 +73,12 @@ class Bus:
     def __init__(self, table: Routes, inboxes: Mapping[str, Inbox], journal: Journal) -> None:
         self.table, self.inboxes, self.journal = table, inboxes, journal
         self.watches: list[Watch] = []
+        self.closed = False  # the run has ended: whatever is still said comes too late
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
+        if self.closed:
+            return 0
         kind, seq = type(message), 0
         record = Record(0, actor, cause, message)
         if kind in _LOGGED:

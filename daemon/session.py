@@ -151,6 +151,7 @@ class Session:
         balance = flat.balance if flat else None
         ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)
         seq = self.bus.post("main", ended)
+        self.bus.closed = True  # nothing may follow a clean close in the log
         code = EXIT_OK if flat else EXIT_NOT_FLAT
         try:
             await self.wal.durable(seq)

@@ -86,7 +86,9 @@ class Host:
 
     def gateway(self, username, api_key, speed):
         """A gateway that outlives the daemon, and a daemon that is told where it is."""
-        self.write("/etc/systemd/system/tradebot-gateway.service", GATEWAY.format(place=PLACE, speed=speed))
+        self.write(
+            "/etc/systemd/system/tradebot-gateway.service", GATEWAY.format(place=PLACE, speed=speed)
+        )
         secret = f"TOPSTEPX_USERNAME={username}\nTOPSTEPX_API_KEY={api_key}\n"
         self.write("/etc/tradebot/gateway.env", secret)
         self.credentials(username, api_key)
@@ -99,7 +101,9 @@ class Host:
 
     def start(self):
         """Returns when the daemon is ready, as systemctl does."""
-        self.sh("systemctl start tradebot || { journalctl -b -u tradebot -n 40 --no-pager; exit 1; }")
+        self.sh(
+            "systemctl start tradebot || { journalctl -b -u tradebot -n 40 --no-pager; exit 1; }"
+        )
 
     def stop(self):
         """Returns when the daemon is gone, which must have been with exit 0."""
