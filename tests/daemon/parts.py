@@ -1,4 +1,4 @@
-"""What the tests of the daemon are made of: a real log, a bus on it, and a venue that is a script."""
+"""What the tests of the daemon are made of: a real log, a bus on it, a scripted venue."""
 
 import asyncio
 from contextlib import contextmanager

@@ -25,16 +25,23 @@ async def serving(folder):
         await api.stop()
 
 
+async def ask(http, method, path, headers, **body):
+    """Status, headers and, where it is JSON, the answer."""
+    async with http.request(method, path, headers=headers, **body) as answer:
+        told = await answer.json() if answer.content_type == "application/json" else None
+        return answer.status, answer.headers, told
+
+
 def head(where, **more):
     return {"Authorization": f"Bearer {where['token']}", **more}
 
 
 async def test_status_and_commands_are_for_whoever_has_the_token(tmp_path):
     async with serving(tmp_path) as (http, where, acts):
-        async with http.get("/status", headers=head(where)) as answer:
-            assert (answer.status, await answer.json()) == (200, {"state": "ACTIVE"})
-        async with http.post("/command", json=WORD, headers=head(where)) as answer:
-            assert (answer.status, await answer.json()) == (200, {"seq": 42})
+        status, _, told = await ask(http, "GET", "/status", head(where))
+        assert (status, told) == (200, {"state": "ACTIVE"})
+        status, _, told = await ask(http, "POST", "/command", head(where), json=WORD)
+        assert (status, told) == (200, {"seq": 42})
     assert acts == [("pause", "ada", "news")]
 
 
@@ -56,8 +63,8 @@ async def test_status_and_commands_are_for_whoever_has_the_token(tmp_path):
 async def test_nobody_else_gets_in(tmp_path, method, path, headers, status):
     async with serving(tmp_path) as (http, where, acts):
         given = head(where, **headers) if "Authorization" not in headers and headers else headers
-        async with http.request(method, path, json=WORD, headers=given) as answer:
-            assert answer.status == status
+        got, _, _ = await ask(http, method, path, given, json=WORD)
+    assert got == status
     assert acts == []
 
 
@@ -74,29 +81,31 @@ async def test_nobody_else_gets_in(tmp_path, method, path, headers, status):
 )
 async def test_other_methods_and_paths_do_nothing(tmp_path, method, path, status):
     async with serving(tmp_path) as (http, where, acts):
-        async with http.request(method, path, headers=head(where)) as answer:
-            assert answer.status == status
-            assert "Access-Control-Allow-Origin" not in answer.headers
+        got, headers, _ = await ask(http, method, path, head(where))
+    assert got == status
+    assert "Access-Control-Allow-Origin" not in headers
     assert acts == []
 
 
-@pytest.mark.parametrize(
-    "body", ["", "{", "[]", "null", '"pause"', '{"name":"pause"}', '{"name":"buy","by":"a","why":"b"}',
-             '{"name":"rearm","by":"","why":""}', '{"name":"rearm","by":"ada","why":""}']
+NONSENSE = (
+    "", "{", "[]", "null", '"pause"', '{"name":"pause"}', '{"name":"buy","by":"a","why":"b"}',
+    '{"name":"rearm","by":"","why":""}', '{"name":"rearm","by":"ada","why":""}',
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NONSENSE)
 async def test_a_word_that_makes_no_sense_is_refused_with_a_sentence(tmp_path, body):
     async with serving(tmp_path) as (http, where, acts):
-        async with http.post("/command", data=body, headers=head(where)) as answer:
-            assert answer.status == 400
-            assert (await answer.json())["error"]
+        status, _, told = await ask(http, "POST", "/command", head(where), data=body)
+    assert status == 400 and told["error"]
     assert acts == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_every_command_is_taken(tmp_path, name):
     async with serving(tmp_path) as (http, where, acts):
-        async with http.post("/command", json=WORD | {"name": name}, headers=head(where)) as answer:
-            assert answer.status == 200
+        status, _, _ = await ask(http, "POST", "/command", head(where), json=WORD | {"name": name})
+    assert status == 200
     assert acts == [(name, "ada", "news")]
 
 
