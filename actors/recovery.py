@@ -12,6 +12,7 @@ from actors.book import BOOKED, Book
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
+    ActorFailed,
     Agreed,
     Command,
     FeedState,
@@ -61,6 +62,7 @@ class Recovery:
         FeedState,
         StateChanged,
         Command,
+        ActorFailed,
         *BOOKED,
     )
 
@@ -83,6 +85,8 @@ class Recovery:
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name="stop" | "flatten" | "kill"):
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case ActorFailed():  # risk has fenced entries until there is a new agreement
+                ledger.agreed, ledger.reads = False, 0
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
@@ -166,9 +170,9 @@ class Recovery:
         return [Flat(told.at, told.balance)]
 
     def _due(self, at: int) -> list[Message]:
-        """Is it time to look again?"""
+        """Is it time to look again? A flatten is proven by queries, also while the hub is down."""
         ledger, numbers = self.memory, self._numbers()
-        if not ledger.linked:
+        if not (ledger.linked or ledger.flatten):
             return []
         settled = ledger.agreed and not ledger.book.unknown() and not ledger.odd
         wait = numbers.reconcile_s if settled else numbers.retry_s

@@ -12,7 +12,7 @@ from actors.replay import Difference, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.config import Config
-from core.messages import AccountSnapshot, Bar, Fill, Record, Stage
+from core.messages import Bar, Record, Stage
 from core.settings import Settings
 from indicators.schema import FINGERPRINT
 from storage import model as models
@@ -52,12 +52,11 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     return list(replay(stages, records))
 
 
-def whole(settings: Settings, stages: Stages, records: Iterable[Record]) -> Stages:
-    """All stages: what takes raw ticks begins anew, with the grid going on from the last bar."""
-    records = list(records)
-    bars = [record.message for record in records if isinstance(record.message, Bar)]
-    market = Market(settings, bars[-1] if bars else None)
-    for record in records:
-        if isinstance(record.message, (Fill, AccountSnapshot)):  # they tell the position to mark
-            market.on(record.message)
-    return {"market": market, **stages}
+def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:
+    """What takes raw ticks begins anew: its grid goes on from the last bar.
+
+    It marks the position that risk knows of until the venue tells it one.
+    """
+    begun = Market(settings, last)
+    begun.feed.position = stages["risk"].memory.book.position.size  # type: ignore[attr-defined]
+    return begun

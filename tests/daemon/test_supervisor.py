@@ -38,7 +38,7 @@ async def running(folder, names=("signals", "other"), built=Counting):
         posted = []
         hub.watches.append(lambda actor, message, seq: posted.append((actor, message)))
         keeper = Supervisor(
-            hub, log, folder, LIMITS, lambda: build.AT, lambda name, records: built()
+            hub, log, folder, LIMITS, lambda: build.AT, stages, lambda name, records: built()
         )
         actors = {n: Actor(n, stages[n], hub.inboxes[n], hub) for n in names}
         tasks = {n: asyncio.create_task(keeper.keep(actors[n])) for n in names}
