@@ -26,7 +26,7 @@ from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
 from daemon.snapshots import resume
 from daemon.stopping import Stopping
-from daemon.supervisor import Build, contained
+from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import show, status
 from storage import lock, model, sentinel
