@@ -36,12 +36,19 @@ class Inbox:
         self.done_at = time.monotonic()  # when the actor last had nothing to do
         self.at_work = False  # its actor has taken something and is not back for more
         self._waiter: asyncio.Future[None] | None = None
+        self.closed = False  # its actor is gone for good
 
     def put(self, record: Record) -> None:
+        if self.closed:
+            return
         if len(self.items) >= self.depth and not self._conflate(record):
             raise Overflow(f"inbox of {self.name} is full with {self.depth} messages")
         self.items.append(record)
         self.wake()
+
+    def close(self) -> None:
+        self.closed = True
+        self.items.clear()
 
     def wake(self) -> None:
         waiter, self._waiter = self._waiter, None
@@ -74,9 +81,12 @@ class Bus:
     def __init__(self, table: Routes, inboxes: Mapping[str, Inbox], journal: Journal) -> None:
         self.table, self.inboxes, self.journal = table, inboxes, journal
         self.watches: list[Watch] = []
+        self.closed = False  # the run has ended: whatever is still said comes too late
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
+        if self.closed:
+            return 0
         kind, seq = type(message), 0
         record = Record(0, actor, cause, message)
         if kind in _LOGGED:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ from core.messages import (
     Refused,
     RunEnded,
     RunStarted,
-    Stage,
     StateChanged,
     Trade,
     TradeClosed,
@@ -47,7 +46,7 @@ from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
-from daemon.supervisor import Supervisor, contained
+from daemon.supervisor import Build, Supervisor, contained
 from daemon.wiring import Stages
 from storage.wal import Wal
 from venues.base import Venue
@@ -69,7 +68,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Callable[[str], Stage], stopping: Stopping,
+        build: Build, stopping: Stopping,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build
@@ -171,6 +170,7 @@ class Session:
         balance = flat.balance if flat else None
         ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)
         seq = self.bus.post("main", ended)
+        self.bus.closed = True  # nothing may follow a clean close in the log
         code = EXIT_OK if flat else EXIT_NOT_FLAT
         try:
             await self.wal.durable(seq)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -52,9 +53,10 @@ def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int
 
     async def learn() -> None:
         """Until then the clock goes by the first market event, which is late by its way to us."""
-        while (mono := (await tape_time(config))["mono"]) is None:
-            await asyncio.sleep(ASK_AGAIN_S)
-        clock.origin = mono
+        with suppress(TradebotError):  # gone again: the next link that comes up asks anew
+            while (mono := (await tape_time(config))["mono"]) is None:
+                await asyncio.sleep(ASK_AGAIN_S)
+            clock.origin = mono
 
     def watch(actor: str, message: Message, seq: int) -> None:
         if isinstance(message, FeedState) and message.link == "market" and message.up:
