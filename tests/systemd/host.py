@@ -20,6 +20,8 @@ sys.exit(main())
 PLACE = "Environment=PYTHONPATH=/opt/tradebot/src LD_LIBRARY_PATH=/opt/python/lib\n"
 GATEWAY = """[Service]
 User=tradebot
+# Its first line holds the key: that is how scripts get it.
+StandardOutput=null
 {place}
 EnvironmentFile=/etc/tradebot/gateway.env
 WorkingDirectory=/opt/tradebot
@@ -86,7 +88,9 @@ class Host:
 
     def gateway(self, username, api_key, speed):
         """A gateway that outlives the daemon, and a daemon that is told where it is."""
-        self.write("/etc/systemd/system/tradebot-gateway.service", GATEWAY.format(place=PLACE, speed=speed))
+        self.write(
+            "/etc/systemd/system/tradebot-gateway.service", GATEWAY.format(place=PLACE, speed=speed)
+        )
         secret = f"TOPSTEPX_USERNAME={username}\nTOPSTEPX_API_KEY={api_key}\n"
         self.write("/etc/tradebot/gateway.env", secret)
         self.credentials(username, api_key)
@@ -99,7 +103,9 @@ class Host:
 
     def start(self):
         """Returns when the daemon is ready, as systemctl does."""
-        self.sh("systemctl start tradebot || { journalctl -b -u tradebot -n 40 --no-pager; exit 1; }")
+        self.sh(
+            "systemctl start tradebot || { journalctl -b -u tradebot -n 40 --no-pager; exit 1; }"
+        )
 
     def stop(self):
         """Returns when the daemon is gone, which must have been with exit 0."""
