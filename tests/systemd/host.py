@@ -22,6 +22,7 @@ GATEWAY = """[Service]
 User=tradebot
 # Its first line holds the key: that is how scripts get it.
 StandardOutput=null
+StandardError=journal
 {place}
 EnvironmentFile=/etc/tradebot/gateway.env
 WorkingDirectory=/opt/tradebot
