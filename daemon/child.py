@@ -19,6 +19,9 @@ STOP_S = 5.0
 class Child:
     def __init__(self, process: asyncio.subprocess.Process, told: dict[str, str]) -> None:
         self.process, self.told = process, told
+        self.keys = {
+            "TOPSTEPX_USERNAME": told["username"], "TOPSTEPX_API_KEY": told["api_key"]
+        }  # fmt: skip
 
     async def stop(self) -> None:
         if self.process.returncode is None:

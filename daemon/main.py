@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
-import signal
 import subprocess
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,6 +25,8 @@ from daemon import child, wiring
 from daemon.api import Api
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
+from daemon.stopping import Stopping
+from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import show, status
 from storage import lock, model, sentinel
@@ -42,7 +44,7 @@ class Options(Struct, frozen=True):
     view: bool = False  # a live screen instead of log lines
 
 
-async def run(config: Config, options: Options) -> tuple[int, dict[str, Any]]:
+async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int, dict[str, Any]]:
     """Trade. Returns exit code and report."""
     state, wal = Path(config.paths.state), Path(config.paths.wal)
     for directory in (state, wal):
@@ -54,7 +56,7 @@ async def run(config: Config, options: Options) -> tuple[int, dict[str, Any]]:
             tape, speed = config.paths.tape, config.run.speed
             simulator = await child.start(tape, speed, options.config_path, state)
             config = pointed(config, simulator.told)
-        return await trade(config, options, simulator, held)
+        return await contained("daemon", trade(config, options, simulator, held, stopping))
     finally:
         if simulator is not None:
             await simulator.stop()
@@ -71,12 +73,10 @@ def pointed(config: Config, told: dict[str, Any]) -> Config:
 
 
 async def trade(
-    config: Config, options: Options, simulator: child.Child | None, held: int
+    config: Config, options: Options, simulator: child.Child | None, held: int, stopping: Stopping
 ) -> tuple[int, dict[str, Any]]:
     refuse_unready(config)
-    told = simulator.told if simulator else {}
-    env = {"TOPSTEPX_USERNAME": told["username"], "TOPSTEPX_API_KEY": told["api_key"]}
-    who = credentials.load(env) if simulator else credentials.load()
+    who = credentials.load(simulator.keys if simulator else os.environ)
     clock = await clock_of(config)
     settings = scaled(config.settings(), clock)
     thinker = wiring.load_model(config, clocks.wall())
@@ -86,7 +86,7 @@ async def trade(
     )  # fmt: skip
     try:
         await venue.open()
-        return await serve(config, options, venue, clock, settings, thinker, held)
+        return await serve(config, options, venue, clock, settings, thinker, held, stopping)
     finally:
         await venue.close()
 
@@ -107,7 +107,7 @@ def in_session(config: Config, at: int) -> bool:
 
 async def serve(
     config: Config, options: Options, venue: TopstepX, clock: Clock, settings: Settings,
-    thinker: model.Model | None, held: int,
+    thinker: model.Model | None, held: int, stopping: Stopping,
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Open the log, recover, trade, report."""
     run_id = secrets.token_hex(RUN_ID_BYTES)
@@ -126,7 +126,7 @@ async def serve(
         cut = unanswered(stages, records)
         build = builder(settings, thinker, records)
         parts = {"market": build("market"), **stages}
-        session = Session(config, venue, wal, clock, parts, tally, build)
+        session = Session(config, venue, wal, clock, parts, tally, build, stopping)
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
             config.account.balance_start, commit(), config.sha256(),
@@ -164,10 +164,8 @@ def builder(
 async def attended(
     config: Config, options: Options, session: Session, start: RunStarted, cut: list[Any]
 ) -> Ended:
-    """The session with its surroundings: signals, local API, kill file, live view."""
-    loop, state = asyncio.get_running_loop(), Path(config.paths.state)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, session.stop, f"signal {number.name}", "operator")
+    """The session with its surroundings: local API, kill file, live view."""
+    state = Path(config.paths.state)
 
     def act(name: str, by: str, why: str) -> int:
         if name == "kill":

@@ -24,6 +24,7 @@ from core.messages import (
     Fill,
     Flat,
     Halted,
+    Hold,
     Intent,
     Message,
     PlaceOrder,
@@ -43,7 +44,8 @@ from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
-from daemon.supervisor import Supervisor
+from daemon.stopping import Stopping
+from daemon.supervisor import Supervisor, contained
 from daemon.wiring import Stages
 from storage.wal import Wal
 from venues.base import Venue
@@ -64,7 +66,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Callable[[str], Stage],
+        build: Callable[[str], Stage], stopping: Stopping,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build
@@ -75,16 +77,12 @@ class Session:
             table.setdefault(kind, []).append("gateway")
         self.bus = Bus(table, self.inboxes, wal)
         self.bus.watches += [tally.watch, self.watch]
-        self.stopping: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
         self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
+        self.held: Hold | None = None  # the newest decision to do nothing
         self.price: float | None = None
-
-    def stop(self, why: str, by: str) -> None:
-        """Begin the end: entries off, cancel, flatten. The first reason stays."""
-        if not self.stopping.done():
-            self.stopping.set_result((why, by))
 
     async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
         """Trade until told to stop, then flatten. `unanswered`: what a crash cut off the log."""
@@ -93,7 +91,7 @@ class Session:
         self.bus.post("main", start)
         tasks = [asyncio.create_task(work, name=name) for name, work in self.works().items()]
         ender = asyncio.create_task(self.end(), name="end")
-        self.wal.watch(lambda error: self.stop(f"log failed: {error}", "wal"))
+        self.wal.watch(lambda error: self.stopping.say(f"log failed: {error}", "wal"))
         done, _ = await asyncio.wait([*tasks, ender], return_when=asyncio.FIRST_COMPLETED)
         while ender not in done and not any(task.exception() for task in done):
             rest = [task for task in [*tasks, ender] if not task.done()]
@@ -123,9 +121,9 @@ class Session:
         lag = self.config.supervisor.lag_max_s
         return {
             **{actor.name: supervisor.keep(actor) for actor in actors},
-            "gateway": gateway.run(),
-            "pulse": self.pulse(),
-            "health": health.watch(self.inboxes, self.wal, lag),
+            "gateway": contained("gateway", gateway.run()),
+            "pulse": contained("pulse", self.pulse()),
+            "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 
     async def pulse(self) -> None:
@@ -141,7 +139,7 @@ class Session:
 
     async def end(self) -> Ended:
         """Wait for the word to stop, flatten, prove it, say so."""
-        why, by = await self.stopping
+        why, by = await self.stopping.wait()
         health.notify("STOPPING=1")
         log.info("stopping", why=why, by=by)
         self.bus.post("main", Command(self.clock(), "stop", by, why))
@@ -169,16 +167,18 @@ class Session:
             return
         if isinstance(message, Bar):
             self.price = message.close
+        elif isinstance(message, Hold):
+            self.held = message
         elif isinstance(message, SHOWN):
             self.recent.append((actor, message))
         if isinstance(message, Agreed) and not self.ready:
             self.ready = True
             health.notify("READY=1")
             log.info("ready", position=message.position, unknown=message.unknown)
-        if isinstance(message, Flat) and self.stopping.done() and not self.flat.done():
+        if isinstance(message, Flat) and self.stopping.told and not self.flat.done():
             self.flat.set_result(message)
         if isinstance(message, FeedState) and message.why == END_OF_TAPE:
-            self.stop(END_OF_TAPE, "gateway")
+            self.stopping.say(END_OF_TAPE, "gateway")
         if isinstance(message, TOLD):
             log.info(kind.__name__, **told(message))
 

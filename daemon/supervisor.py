@@ -8,8 +8,9 @@ ends the process, since the account is safe with its stops at the venue and a re
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -24,10 +25,26 @@ from daemon.wiring import CRITICAL, fold
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
+T = TypeVar("T")
 
 
 class Escalated(TradebotError):
-    """A critical actor failed more often than its budget allows."""
+    """A critical actor failed more often than its budget allows, or what has no stage failed."""
+
+
+async def contained(name: str, work: Awaitable[T]) -> T:
+    """Await what cannot be rebuilt: its failure ends the process, and a restart recovers."""
+    try:
+        return await work
+    except Exception as error:
+        cause = error
+        while isinstance(cause, ExceptionGroup):
+            cause = cause.exceptions[0]
+        if not isinstance(cause, TradebotError):
+            log.error("failed", part=name, exc_info=cause)
+            text = f"{type(cause).__name__}: {cause}"[:500]
+            cause = Escalated(f"{name} failed: {text}: restart to recover")
+    raise cause
 
 
 class Supervisor:
