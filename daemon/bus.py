@@ -32,6 +32,7 @@ class Inbox:
         self.items: deque[Record] = deque()
         self.conflated = 0
         self.done_at = time.monotonic()  # when the actor last had nothing to do
+        self.at_work = False  # its actor has taken something and is not back for more
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, record: Record) -> None:
@@ -47,10 +48,15 @@ class Inbox:
 
     async def wait(self) -> None:
         """Return when something is there."""
-        self.done_at = time.monotonic()
+        self.done_at, self.at_work = time.monotonic(), False
         if not self.items:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
+        self.at_work = True
+
+    @property
+    def busy(self) -> bool:
+        return self.at_work or bool(self.items)
 
     def _conflate(self, record: Record) -> bool:
         """Drop the oldest waiting quote for a newer market event."""

@@ -5,7 +5,6 @@ import hashlib
 import os
 import secrets
 import subprocess
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,14 @@ from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
 from core.errors import ConfigError
-from core.messages import Command, Message, Record, RunStarted, Stage
+from core.messages import Command, RunStarted, Stage
 from core.sessions import session as trading_session
 from core.settings import Settings
 from daemon import child, wiring
 from daemon.api import Api
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
+from daemon.snapshots import resume
 from daemon.stopping import Stopping
 from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
@@ -118,21 +118,20 @@ async def serve(
     )  # fmt: skip
     try:
         say_what_opening_found(wal)
-        tally = Tally(Latency())
-        records = [line.record for line in read(wal.directory)]
-        for record in records:
-            tally.count(record.actor, record.message)
-        stages = wiring.thinking(settings, thinker)
-        cut = unanswered(stages, records)
-        build = builder(settings, thinker, records)
-        parts = {"market": build("market"), **stages}
+        tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
+        found = resume(wal, stages, tally)
+
+        def build(name: str) -> Stage:
+            return wiring.whole(settings, wiring.thinking(settings, thinker), found.last)[name]
+
+        parts = wiring.whole(settings, stages, found.last)
         session = Session(config, venue, wal, clock, parts, tally, build, stopping)
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
             config.account.balance_start, commit(), config.sha256(),
             thinker.manifest_sha256 if thinker else "", settings,
         )  # fmt: skip
-        ended = await attended(config, options, session, start, cut)
+        ended = await attended(config, options, session, start, found.cut)
     finally:
         wal.close()
     return ended.code, report(config, session, ended)
@@ -143,22 +142,6 @@ def say_what_opening_found(wal: Wal) -> None:
         log.warning("the log of another account was moved aside", to=str(wal.moved))
     if wal.torn:
         log.warning("a torn end of the log was cut off and kept", at=str(wal.broken))
-
-
-def unanswered(stages: wiring.Stages, records: list[Record]) -> list[tuple[str, int, Message]]:
-    """Fold the log into the stages; what a crash cut off the end is to be posted first."""
-    cut = []
-    for difference in wiring.fold(stages, records):
-        if not difference.unanswered:
-            log.warning("this code would have answered otherwise", record=difference.seq)
-        cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
-    return cut
-
-
-def builder(
-    settings: Settings, thinker: model.Model | None, records: list[Record]
-) -> Callable[[str], Stage]:
-    return lambda name: wiring.whole(settings, wiring.thinking(settings, thinker), records)[name]
 
 
 async def attended(

@@ -1,6 +1,7 @@
 """One run of the daemon: actors at work between the start of recovery and the proof of flatness."""
 
 import asyncio
+import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -44,6 +45,7 @@ from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
+from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
 from daemon.supervisor import Supervisor, contained
 from daemon.wiring import Stages
@@ -54,6 +56,7 @@ from venues.topstepx.protocol import END_OF_TAPE
 log = structlog.get_logger("tradebot")
 SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
 TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
+DISK_S = 10.0
 RECENT = 12  # decisions kept for the view
 
 
@@ -76,7 +79,8 @@ class Session:
         for kind in TAKES:
             table.setdefault(kind, []).append("gateway")
         self.bus = Bus(table, self.inboxes, wal)
-        self.bus.watches += [tally.watch, self.watch]
+        self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log)
+        self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
@@ -109,7 +113,7 @@ class Session:
     def works(self) -> dict[str, Any]:
         supervisor = Supervisor(
             self.bus, self.wal, Path(self.config.paths.wal), self.config.supervisor, self.clock,
-            self.build,
+            self.stages, self.build,
         )  # fmt: skip
         actors = [
             Actor(name, stage, self.inboxes[name], self.bus) for name, stage in self.stages.items()
@@ -123,6 +127,8 @@ class Session:
             **{actor.name: supervisor.keep(actor) for actor in actors},
             "gateway": contained("gateway", gateway.run()),
             "pulse": contained("pulse", self.pulse()),
+            "snapshots": contained("snapshots", self.snapshots.keep()),
+            "disk": contained("disk", self.disk()),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 
@@ -136,6 +142,19 @@ class Session:
                 last = now // SECOND
                 self.bus.post("clock", Pulse(last * SECOND))
             await asyncio.sleep(max(0.001, ((last + 1) * SECOND - now) / SECOND / speed))
+
+    async def disk(self) -> None:
+        """Little free disk: no entries; hardly any: flat, while the log can still be written."""
+        limit, told = self.config.log.free_min_mb, ""
+        while True:
+            free = shutil.disk_usage(self.wal.directory).free >> 20
+            word = "" if free >= limit else "pause" if free >= limit // 4 else "flatten"
+            if word not in ("", told):
+                told, why = word, f"{free} MiB of disk free, {limit} wanted"
+                self.bus.post(
+                    "health", Command(self.clock(), word, "health", why, Reason.SYS_DISK_LOW)
+                )
+            await asyncio.sleep(DISK_S)
 
     async def end(self) -> Ended:
         """Wait for the word to stop, flatten, prove it, say so."""

@@ -21,7 +21,7 @@ from core.messages import ActorFailed, Halted, Stage
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.bus import Bus, Overflow
-from daemon.wiring import CRITICAL, fold
+from daemon.wiring import CRITICAL, Stages, fold
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
@@ -50,10 +50,11 @@ async def contained(name: str, work: Awaitable[T]) -> T:
 class Supervisor:
     def __init__(
         self, bus: Bus, wal: Wal, directory: Path, limits: Limits, clock: Clock,
-        build: Callable[[str], Stage],
+        stages: Stages, build: Callable[[str], Stage],
     ) -> None:  # fmt: skip
         self.bus, self.wal, self.directory = bus, wal, directory
-        self.limits, self.clock, self.build = limits, clock, build
+        self.limits, self.clock = limits, clock
+        self.stages, self.build = stages, build
         self.failures: dict[str, deque[float]] = {}
 
     async def keep(self, actor: Actor) -> None:
@@ -81,7 +82,7 @@ class Supervisor:
         )
         if len(times) > self.limits.restarts_max:
             return self.escalate(actor, text)
-        actor.stage = await self.rebuild(actor.name, seq)
+        actor.stage = self.stages[actor.name] = await self.rebuild(actor.name, seq)
         return True
 
     def escalate(self, actor: Actor, text: str) -> bool:

@@ -52,10 +52,6 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     return list(replay(stages, records))
 
 
-def whole(settings: Settings, stages: Stages, records: Iterable[Record]) -> Stages:
-    """All stages: what takes raw ticks begins anew, with the grid going on from the last bar."""
-    last = None
-    for record in records:
-        if isinstance(record.message, Bar):
-            last = record.message
+def whole(settings: Settings, stages: Stages, last: Bar | None) -> Stages:
+    """All stages: what takes raw ticks begins anew, its grid going on from the last bar."""
     return {"market": Market(settings, last), **stages}
