@@ -25,9 +25,10 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.terms import Purpose
-from daemon import wiring
+from daemon import logs, wiring
 from daemon.report import Latency, Tally
 from daemon.session import Session
+from daemon.stopping import Stopping
 from research.venue import PaperVenue
 from storage import model as models
 from storage.wal import Wal
@@ -61,18 +62,16 @@ class Stamps(Latency):
 
 
 class Timed:
-    """A stage that notes its time, by kind of message."""
+    """Puts itself before a stage's `on` and notes what that took, by kind of message."""
 
     def __init__(self, name: str, stage: Stage, spent: dict[tuple[str, str], list[float]]) -> None:
-        self.name, self.stage, self.takes, self.spent = name, stage, stage.takes, spent
+        self.name, self.answer, self.spent = name, stage.on, spent
         self.done = self.bar_at = 0
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.stage, name)
+        stage.on = self.on
 
     def on(self, message: Message) -> list[Message]:
         began = time.perf_counter_ns()
-        answers = self.stage.on(message)
+        answers = self.answer(message)
         self.done = time.perf_counter_ns()
         if answers and type(answers[0]) is Bar:
             self.bar_at = self.done
@@ -139,13 +138,15 @@ class Rig:
         stages = {"market": Market(SETTINGS), **wiring.thinking(SETTINGS, thinker)}
         stages["inference"].predict = self.overrule(thinker.predict)
         timed = {
-            name: Timed(name, stage, self.spent) if every_stage or name == "market" else stage
+            name: Timed(name, stage, self.spent)
             for name, stage in stages.items()
+            if every_stage or name == "market"
         }
         self.market = timed["market"]
         self.session = Session(
-            CONFIG, self.desk, self.wal, self.clock, timed, Tally(self.stamps), stages.__getitem__
-        )
+            CONFIG, self.desk, self.wal, self.clock, stages, Tally(self.stamps),
+            stages.__getitem__, Stopping(),
+        )  # fmt: skip
         self.start = RunStarted(
             START, "bench", "sim", 1, "rig", CONFIG.account.balance_start, "", "", "", SETTINGS
         )
@@ -159,6 +160,7 @@ class Rig:
 
     async def begin(self) -> None:
         """Start the session and warm it up until the first entry may come."""
+        logs.start(json_only=False, quiet=True)
         self.task = asyncio.create_task(self.session.run(self.start, []))
         await self.desk.ready.wait()
         while not self.session.ready:
@@ -175,6 +177,7 @@ class Rig:
 
     async def idle(self) -> None:
         """Until no actor has anything to do."""
+        assert not self.task.done()
         while any(inbox.items for inbox in self.session.inboxes.values()):
             await asyncio.sleep(0)
         await asyncio.sleep(0)
