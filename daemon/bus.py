@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from actors.pipeline import Routes
 from core.errors import TradebotError
 from core.messages import LOGGED, Message, Quote, Record
+
+SETTLE_TURNS = 100  # of the event loop, at most, that a bar waits for the decisions on the last
 
 Watch = Callable[[str, Message, int], None]  # actor, message, seq
 
@@ -96,6 +98,15 @@ class Bus:
         for watch in self.watches:
             watch(actor, message, seq)
         return seq
+
+
+    async def settle(self, names: Iterable[str]) -> None:
+        """Return when these actors have done what they had, or have had turns enough for it."""
+        inboxes = [self.inboxes[name] for name in names if name in self.inboxes]
+        for _ in range(SETTLE_TURNS):
+            if not any(inbox.busy for inbox in inboxes):
+                return
+            await asyncio.sleep(0)
 
 
 _LOGGED = frozenset(LOGGED)
