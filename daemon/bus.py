@@ -99,7 +99,6 @@ class Bus:
             watch(actor, message, seq)
         return seq
 
-
     async def settle(self, names: Iterable[str]) -> None:
         """Return when these actors have done what they had, or have had turns enough for it."""
         inboxes = [self.inboxes[name] for name in names if name in self.inboxes]
