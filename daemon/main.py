@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
-from core.errors import LogError, EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, LogError, TradebotError
 from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.sessions import session as trading_session
 from core.settings import Settings
