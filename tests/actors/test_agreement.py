@@ -88,9 +88,7 @@ def test_fills_from_before_this_log_are_not_ours():
 def test_terms_that_changed_unheard_are_taken(change, healed):
     known = book(Life.FILLED)
     known.hear(build.order_accepted(tag="r1-1-SL", side=-1, price=Decimal("4998.25")), MES)
-    leg = build.venue_order(
-        **{"tag": "r1-1-SL", "side": -1, "price": Decimal("4998.25"), **change}
-    )
+    leg = build.venue_order(**{"tag": "r1-1-SL", "side": -1, "price": Decimal("4998.25"), **change})
     assert heal(known, told(leg)) == ["OrderAccepted"] * healed
     known.hear(build.modify_order(tag="r1-1-SL", size=3), MES)
     assert heal(known, told(build.venue_order(tag="r1-1-SL", size=7))) == []  # on its way

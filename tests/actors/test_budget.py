@@ -94,6 +94,7 @@ sides = st.sampled_from((1, -1))
 @given(cents, cents, cents, sides, st.integers(0, 3), st.integers(0, 60))
 def test_a_loss_a_position_or_an_order_never_adds_room(loss, more, fell, side, orders, stop):
     """The same account with more lost, more held and more coming has no more left."""
+
     def at(lost, **extra):
         equity = D(1000) - lost
         return left(account(equity, 1000 + fell, 1000 + fell / 2, -lost, **extra))  # fmt: skip
@@ -120,7 +121,8 @@ def test_the_worst_case_is_what_every_live_entry_would_make(side, held, expected
 
 @pytest.mark.parametrize(("rule", "limit"), [
     ({"day_loss_max": D(7)}, 7), ({"day_drawdown_max": D(7)}, 7), ({"balance_min": D(993)}, 7),
-    ({"account_drawdown_max": D(7)}, 7), ({"kill_loss_max": D(7)}, 7), ({"balance_min": D(1001)}, 0),
+    ({"account_drawdown_max": D(7)}, 7), ({"kill_loss_max": D(7)}, 7),
+    ({"balance_min": D(1001)}, 0),
 ])  # fmt: skip
 def test_room_is_the_nearest_limit_and_never_negative(rule, limit):
     room = budget.room(replace(RISK, **rule), D(1000), D(0), D(1000), D(1000), D(1000))

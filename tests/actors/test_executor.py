@@ -214,7 +214,7 @@ def test_a_position_without_a_stop_is_closed_within_its_time(side, native):
 TAGS = {1: "r-1", 2: "r-1-SL", 3: "r-1-TP", 9: ""}
 steps = st.one_of(
     st.builds(lambda n: ("pulse", n), st.integers(1, 3)),
-    st.builds(lambda n, side: ("fill", n, side), st.sampled_from(list(TAGS)), st.sampled_from((1, -1))),
+    st.tuples(st.just("fill"), st.sampled_from(list(TAGS)), st.sampled_from((1, -1))),
     st.builds(lambda n: ("accepted", n), st.sampled_from((1, 2, 3))),
     st.builds(lambda n: ("cancelled", n), st.sampled_from((1, 2, 3))),
     st.builds(lambda n: ("rejected", n), st.sampled_from(list(Request))),
