@@ -34,7 +34,7 @@ train: .venv/ready
 # For maintainers: resolve again. Hashes, no addresses.
 lock:
 	uv pip compile pyproject.toml --extra train --extra dev --generate-hashes \
-	  --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --upgrade -o requirements.lock
+	  --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links -o requirements.lock
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from cli.replay import records_of
-from cli.sentences import checks, moment, sentence
 from core import config as configs
 from core.clock import SECOND
 from core.errors import EXIT_OK, UsageError
 from core.messages import Hold, Intent, PlaceOrder, Record, Refused, TradeClosed
+from daemon.sentences import checks, moment, sentence
 from venues.topstepx.protocol import nanoseconds
 
 DECISIONS = (Hold, Intent, Refused)

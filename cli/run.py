@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from core import config as configs
 from core.config import Config
 from core.errors import ConfigError
+from daemon.stopping import Stopping
 
 MODES = ("sim", "paper", "live")
 
@@ -31,19 +32,20 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
+    stopping = Stopping()
+    stopping.hear_signals()
     config = chosen(configs.load(Path(given.config)), given)
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by onnxruntime at its import
     from daemon import logs
     from daemon import main as daemon
+    from daemon import report as reports
 
     view = sys.stdout.isatty() and not given.json
     logs.start(json_only=given.json, quiet=view)
     options = daemon.Options(Path(given.config), view)
-    code, report = runner()(daemon.run(config, options))
-    print(
-        orjson.dumps(report, default=str).decode() if given.json else reports.told(report),
-        flush=True,
-    )
+    code, report = runner()(daemon.run(config, options, stopping))
+    text = orjson.dumps(report, default=str).decode() if given.json else reports.told(report)
+    print(text, flush=True)
     return code
 
 

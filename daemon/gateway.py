@@ -82,10 +82,18 @@ class Gateway:
                 self.tell(record, self.refusal(order, Reason.SYS_WAL_IO, str(error)))
                 return
         self.latency.durable(time.perf_counter() - began)
-        if isinstance(order, PlaceOrder) and 0 < order.expires_at < self.clock():
-            self.tell(record, self.refusal(order, Reason.SIG_EXPIRED, "too old when journalled"))
+        if why := self.too_late(order):
+            self.tell(record, self.refusal(order, Reason.SIG_EXPIRED, why))
             return
         await self.act(record, order)
+
+    def too_late(self, order: Asked) -> str | None:
+        """Why an entry must not be sent any more. An earlier run's was decided in its world."""
+        if reduces(order) or not isinstance(order, PlaceOrder):
+            return None
+        if not order.tag.startswith(f"{self.wal.run}-"):
+            return "an entry of an earlier run"
+        return "too old when journalled" if 0 < order.expires_at < self.clock() else None
 
     async def act(self, record: Record, order: Asked) -> None:
         request = REQUEST[type(order)]

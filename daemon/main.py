@@ -2,10 +2,9 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
-import signal
 import subprocess
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,23 @@ from msgspec.structs import replace
 from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
-from core.errors import ConfigError
-from core.messages import Command, Message, Record, RunStarted, Stage
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
+from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.sessions import session as trading_session
 from core.settings import Settings
 from daemon import child, wiring
 from daemon.api import Api
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
+from daemon.snapshots import resume
+from daemon.stopping import Stopping
+from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import show, status
 from storage import lock, model, sentinel
-from storage.segments import segments
+from storage.segments import segments, tail
 from storage.wal import Wal, read
+from venues.base import Unreachable
 from venues.topstepx import credentials
 from venues.topstepx.client import TopstepX
 
@@ -42,11 +45,14 @@ class Options(Struct, frozen=True):
     view: bool = False  # a live screen instead of log lines
 
 
-async def run(config: Config, options: Options) -> tuple[int, dict[str, Any]]:
+async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int, dict[str, Any]]:
     """Trade. Returns exit code and report."""
     state, wal = Path(config.paths.state), Path(config.paths.wal)
-    for directory in (state, wal):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for key, directory in (("state", state), ("wal", wal)):
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"paths.{key}: {directory}: {error.strerror}") from None
     held = lock.take(wal)
     simulator: child.Child | None = None
     try:
@@ -54,7 +60,7 @@ async def run(config: Config, options: Options) -> tuple[int, dict[str, Any]]:
             tape, speed = config.paths.tape, config.run.speed
             simulator = await child.start(tape, speed, options.config_path, state)
             config = pointed(config, simulator.told)
-        return await trade(config, options, simulator, held)
+        return await contained("daemon", trade(config, options, simulator, held, stopping))
     finally:
         if simulator is not None:
             await simulator.stop()
@@ -71,12 +77,10 @@ def pointed(config: Config, told: dict[str, Any]) -> Config:
 
 
 async def trade(
-    config: Config, options: Options, simulator: child.Child | None, held: int
+    config: Config, options: Options, simulator: child.Child | None, held: int, stopping: Stopping
 ) -> tuple[int, dict[str, Any]]:
     refuse_unready(config)
-    told = simulator.told if simulator else {}
-    env = {"TOPSTEPX_USERNAME": told["username"], "TOPSTEPX_API_KEY": told["api_key"]}
-    who = credentials.load(env) if simulator else credentials.load()
+    who = credentials.load(simulator.keys if simulator else os.environ)
     clock = await clock_of(config)
     settings = scaled(config.settings(), clock)
     thinker = wiring.load_model(config, clocks.wall())
@@ -85,10 +89,23 @@ async def trade(
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
     )  # fmt: skip
     try:
-        await venue.open()
-        return await serve(config, options, venue, clock, settings, thinker, held)
+        try:
+            await venue.open()
+        except Unreachable as error:
+            raise unreached(config, stopping, str(error)) from None
+        return await serve(config, options, venue, clock, settings, thinker, held, stopping)
     finally:
         await venue.close()
+
+
+def unreached(config: Config, stopping: Stopping, why: str) -> TradebotError:
+    """No venue, no start. Told to stop before there was one: the log says if anything is open."""
+    error = TradebotError(f"the venue cannot be reached: {why}: nothing was started, try again")
+    if stopping.told:
+        files = segments(Path(config.paths.wal))
+        closed = not files or tail(files)[0].clean
+        error.code = EXIT_OK if closed else EXIT_NOT_FLAT
+    return error
 
 
 def refuse_unready(config: Config) -> None:
@@ -107,7 +124,7 @@ def in_session(config: Config, at: int) -> bool:
 
 async def serve(
     config: Config, options: Options, venue: TopstepX, clock: Clock, settings: Settings,
-    thinker: model.Model | None, held: int,
+    thinker: model.Model | None, held: int, stopping: Stopping,
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Open the log, recover, trade, report."""
     run_id = secrets.token_hex(RUN_ID_BYTES)
@@ -118,21 +135,23 @@ async def serve(
     )  # fmt: skip
     try:
         say_what_opening_found(wal)
-        tally = Tally(Latency())
-        records = [line.record for line in read(wal.directory)]
-        for record in records:
-            tally.count(record.actor, record.message)
-        stages = wiring.thinking(settings, thinker)
-        cut = unanswered(stages, records)
-        build = builder(settings, thinker, records)
-        parts = {"market": build("market"), **stages}
-        session = Session(config, venue, wal, clock, parts, tally, build)
+        tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
+        found = resume(wal, stages, tally)
+        parts = {"market": wiring.market(settings, stages, found.last), **stages}
+
+        def build(name: str, records: list[Record]) -> Stage:
+            bars = (r.message for r in reversed(records) if isinstance(r.message, Bar))
+            if name == "market":
+                return wiring.market(settings, parts, next(bars, None))
+            return wiring.thinking(settings, thinker)[name]
+
+        session = Session(config, venue, wal, clock, parts, tally, build, stopping)
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
             config.account.balance_start, commit(), config.sha256(),
             thinker.manifest_sha256 if thinker else "", settings,
         )  # fmt: skip
-        ended = await attended(config, options, session, start, cut)
+        ended = await attended(config, options, session, start, found.cut)
     finally:
         wal.close()
     return ended.code, report(config, session, ended)
@@ -145,29 +164,11 @@ def say_what_opening_found(wal: Wal) -> None:
         log.warning("a torn end of the log was cut off and kept", at=str(wal.broken))
 
 
-def unanswered(stages: wiring.Stages, records: list[Record]) -> list[tuple[str, int, Message]]:
-    """Fold the log into the stages; what a crash cut off the end is to be posted first."""
-    cut = []
-    for difference in wiring.fold(stages, records):
-        if not difference.unanswered:
-            log.warning("this code would have answered otherwise", record=difference.seq)
-        cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
-    return cut
-
-
-def builder(
-    settings: Settings, thinker: model.Model | None, records: list[Record]
-) -> Callable[[str], Stage]:
-    return lambda name: wiring.whole(settings, wiring.thinking(settings, thinker), records)[name]
-
-
 async def attended(
     config: Config, options: Options, session: Session, start: RunStarted, cut: list[Any]
 ) -> Ended:
-    """The session with its surroundings: signals, local API, kill file, live view."""
-    loop, state = asyncio.get_running_loop(), Path(config.paths.state)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, session.stop, f"signal {number.name}", "operator")
+    """The session with its surroundings: local API, kill file, live view."""
+    state = Path(config.paths.state)
 
     def act(name: str, by: str, why: str) -> int:
         if name == "kill":

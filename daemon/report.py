@@ -68,7 +68,7 @@ class Tally:
 
     def count(self, actor: str, message: Message) -> None:
         self.kinds[type(message).__name__] += 1
-        self.reasons[getattr(message, "reason", "")] += 1
+        self.reasons[str(getattr(message, "reason", ""))] += 1
         self.signals += actor == "signals"
         if isinstance(message, TradeClosed):
             self.trips.append(message)

@@ -1,8 +1,9 @@
 """One run of the daemon: actors at work between the start of recovery and the proof of flatness."""
 
 import asyncio
+import shutil
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from core.messages import (
     Fill,
     Flat,
     Halted,
+    Hold,
     Intent,
     Message,
     PlaceOrder,
@@ -32,7 +34,6 @@ from core.messages import (
     Refused,
     RunEnded,
     RunStarted,
-    Stage,
     StateChanged,
     Trade,
     TradeClosed,
@@ -43,7 +44,9 @@ from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
-from daemon.supervisor import Supervisor
+from daemon.snapshots import Snapshots
+from daemon.stopping import Stopping
+from daemon.supervisor import Build, Supervisor, contained
 from daemon.wiring import Stages
 from storage.wal import Wal
 from venues.base import Venue
@@ -52,6 +55,7 @@ from venues.topstepx.protocol import END_OF_TAPE
 log = structlog.get_logger("tradebot")
 SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
 TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
+DISK_S = 10.0
 RECENT = 12  # decisions kept for the view
 
 
@@ -64,7 +68,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Callable[[str], Stage],
+        build: Build, stopping: Stopping,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build
@@ -74,17 +78,14 @@ class Session:
         for kind in TAKES:
             table.setdefault(kind, []).append("gateway")
         self.bus = Bus(table, self.inboxes, wal)
-        self.bus.watches += [tally.watch, self.watch]
-        self.stopping: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log)
+        self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
+        self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
         self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
+        self.held: Hold | None = None  # the newest decision to do nothing
         self.price: float | None = None
-
-    def stop(self, why: str, by: str) -> None:
-        """Begin the end: entries off, cancel, flatten. The first reason stays."""
-        if not self.stopping.done():
-            self.stopping.set_result((why, by))
 
     async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
         """Trade until told to stop, then flatten. `unanswered`: what a crash cut off the log."""
@@ -93,7 +94,7 @@ class Session:
         self.bus.post("main", start)
         tasks = [asyncio.create_task(work, name=name) for name, work in self.works().items()]
         ender = asyncio.create_task(self.end(), name="end")
-        self.wal.watch(lambda error: self.stop(f"log failed: {error}", "wal"))
+        self.wal.watch(lambda error: self.stopping.say(f"log failed: {error}", "wal"))
         done, _ = await asyncio.wait([*tasks, ender], return_when=asyncio.FIRST_COMPLETED)
         while ender not in done and not any(task.exception() for task in done):
             rest = [task for task in [*tasks, ender] if not task.done()]
@@ -111,7 +112,7 @@ class Session:
     def works(self) -> dict[str, Any]:
         supervisor = Supervisor(
             self.bus, self.wal, Path(self.config.paths.wal), self.config.supervisor, self.clock,
-            self.build,
+            self.stages, self.build,
         )  # fmt: skip
         actors = [
             Actor(name, stage, self.inboxes[name], self.bus) for name, stage in self.stages.items()
@@ -123,9 +124,11 @@ class Session:
         lag = self.config.supervisor.lag_max_s
         return {
             **{actor.name: supervisor.keep(actor) for actor in actors},
-            "gateway": gateway.run(),
-            "pulse": self.pulse(),
-            "health": health.watch(self.inboxes, self.wal, lag),
+            "gateway": contained("gateway", gateway.run()),
+            "pulse": contained("pulse", self.pulse()),
+            "snapshots": contained("snapshots", self.snapshots.keep()),
+            "disk": contained("disk", self.disk()),
+            "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 
     async def pulse(self) -> None:
@@ -139,9 +142,22 @@ class Session:
                 self.bus.post("clock", Pulse(last * SECOND))
             await asyncio.sleep(max(0.001, ((last + 1) * SECOND - now) / SECOND / speed))
 
+    async def disk(self) -> None:
+        """Little free disk: no entries; hardly any: flat, while the log can still be written."""
+        limit, told = self.config.log.free_min_mb, ""
+        while True:
+            free = shutil.disk_usage(self.wal.directory).free >> 20
+            word = "" if free >= limit else "pause" if free >= limit // 4 else "flatten"
+            if word not in ("", told):
+                told, why = word, f"{free} MiB of disk free, {limit} wanted"
+                self.bus.post(
+                    "health", Command(self.clock(), word, "health", why, Reason.SYS_DISK_LOW)
+                )
+            await asyncio.sleep(DISK_S)
+
     async def end(self) -> Ended:
         """Wait for the word to stop, flatten, prove it, say so."""
-        why, by = await self.stopping
+        why, by = await self.stopping.wait()
         health.notify("STOPPING=1")
         log.info("stopping", why=why, by=by)
         self.bus.post("main", Command(self.clock(), "stop", by, why))
@@ -154,6 +170,7 @@ class Session:
         balance = flat.balance if flat else None
         ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)
         seq = self.bus.post("main", ended)
+        self.bus.closed = True  # nothing may follow a clean close in the log
         code = EXIT_OK if flat else EXIT_NOT_FLAT
         try:
             await self.wal.durable(seq)
@@ -169,16 +186,18 @@ class Session:
             return
         if isinstance(message, Bar):
             self.price = message.close
+        elif isinstance(message, Hold):
+            self.held = message
         elif isinstance(message, SHOWN):
             self.recent.append((actor, message))
         if isinstance(message, Agreed) and not self.ready:
             self.ready = True
             health.notify("READY=1")
             log.info("ready", position=message.position, unknown=message.unknown)
-        if isinstance(message, Flat) and self.stopping.done() and not self.flat.done():
+        if isinstance(message, Flat) and self.stopping.told and not self.flat.done():
             self.flat.set_result(message)
         if isinstance(message, FeedState) and message.why == END_OF_TAPE:
-            self.stop(END_OF_TAPE, "gateway")
+            self.stopping.say(END_OF_TAPE, "gateway")
         if isinstance(message, TOLD):
             log.info(kind.__name__, **told(message))
 

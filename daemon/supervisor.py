@@ -8,36 +8,56 @@ ends the process, since the account is safe with its stops at the venue and a re
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
 from core.clock import Clock
 from core.config import Supervisor as Limits
 from core.errors import TradebotError
-from core.messages import ActorFailed, Halted, Stage
+from core.messages import ActorFailed, Halted, Record, Stage
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.bus import Bus, Overflow
-from daemon.wiring import CRITICAL, fold
+from daemon.wiring import CRITICAL, Stages, fold
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
+Build = Callable[[str, list[Record]], Stage]  # of an actor's name and the log so far
+T = TypeVar("T")
 
 
 class Escalated(TradebotError):
-    """A critical actor failed more often than its budget allows."""
+    """A critical actor failed more often than its budget allows, or what has no stage failed."""
+
+
+async def contained(name: str, work: Awaitable[T]) -> T:
+    """Await what cannot be rebuilt: its failure ends the process, and a restart recovers."""
+    try:
+        return await work
+    except Exception as error:
+        cause = error
+        while isinstance(cause, ExceptionGroup):
+            cause = cause.exceptions[0]
+        if not isinstance(cause, TradebotError):
+            log.error("failed", part=name, exc_info=cause)
+            text = f"{type(cause).__name__}: {cause}"[:500]
+            cause = Escalated(f"{name} failed: {text}: restart to recover")
+    raise cause
 
 
 class Supervisor:
     def __init__(
         self, bus: Bus, wal: Wal, directory: Path, limits: Limits, clock: Clock,
-        build: Callable[[str], Stage],
+        stages: Stages, build: Build,
     ) -> None:  # fmt: skip
         self.bus, self.wal, self.directory = bus, wal, directory
-        self.limits, self.clock, self.build = limits, clock, build
+        self.limits, self.clock = limits, clock
+        self.stages, self.build = stages, build
         self.failures: dict[str, deque[float]] = {}
+        self.faulty: dict[str, set[int]] = {}  # actor -> the records it failed on in this run
 
     async def keep(self, actor: Actor) -> None:
         """Run the actor until cancelled, rebuilding it after each failure within the budget."""
@@ -64,23 +84,38 @@ class Supervisor:
         )
         if len(times) > self.limits.restarts_max:
             return self.escalate(actor, text)
-        actor.stage = await self.rebuild(actor.name, seq)
+        actor.stage = self.stages[actor.name] = await self.rebuild(actor.name, seq)
         return True
 
     def escalate(self, actor: Actor, text: str) -> bool:
         if actor.name in CRITICAL:
             raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
         why = f"actor {actor.name} keeps failing: {text}"
+        actor.inbox.close()
         self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
         return False
 
     async def rebuild(self, name: str, seq: int) -> Stage:
-        """A new stage, folded up to the record that the old one failed on."""
-        stage = self.build(name)
+        """A new stage, folded up to the record that the old one failed on, without that one.
+
+        The market is not folded: what it takes is not logged, and it goes on from the last bar.
+        """
+        faulty = self.faulty.setdefault(name, set())
+        faulty.add(seq)
+        last = self.wal.seq if name == "market" else seq - 1
+        await self.wal.durable(last)
+        records = await asyncio.to_thread(self._until, last, frozenset(faulty))
+        stage = self.build(name, records)
         if name != "market":
-            await self.wal.durable(self.wal.seq)
-            fold({name: stage}, await asyncio.to_thread(self._before, seq))
+            fold({name: stage}, records)
         return stage
 
-    def _before(self, seq: int) -> list:  # type: ignore[type-arg]
-        return [line.record for line in read(self.directory) if line.seq <= seq]
+    def _until(self, last: int, faulty: frozenset[int]) -> list[Record]:
+        """The log up to `last` and no further: behind it the writer is at work."""
+        records = []
+        for line in read(self.directory):
+            if line.seq not in faulty:
+                records.append(line.record)
+            if line.seq >= last:
+                break
+        return records

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from actors.guard import left, limits, marked
 from core.messages import Message
+from daemon.sentences import moment, sentence
 from daemon.session import Session
 
 REFRESH_S = 0.25
@@ -80,12 +81,15 @@ def screen(session: Session) -> Panel:
     decisions = Table.grid(padding=(0, 2))
     for actor, message in list(session.recent):
         decisions.add_row(*line(actor, message))
+    if session.held is not None:
+        decisions.add_row(*line("now", session.held))
     foot = Text(f"queues: {queues}   bar to order p50: {lag or '-'} us   log: {now['log_seq']}")
-    title = f"tradebot · {now['mode']} · {'ready' if now['ready'] else 'starting'}"
-    return Panel(Group(facts, Text(), decisions, Text(), foot), title=title, width=100)
+    phase = "ready" if now["ready"] else "starting"
+    title = f"tradebot · {now['mode']} · {moment(now['at'])[:19]} · {phase}"
+    return Panel(Group(facts, Text(), decisions, Text(), foot), title=title)
 
 
 def line(actor: str, message: Message) -> tuple[str, str, str]:
-    reason = getattr(message, "reason", "")
     style = "red" if type(message).__name__ in ("Refused", "Halted") else "cyan"
-    return actor, type(message).__name__, f"[{style}]{reason}[/]"
+    reason: str = getattr(message, "reason", "")
+    return f"{moment(message.at)[11:19]} {actor}", sentence(message), f"[{style}]{reason}[/]"

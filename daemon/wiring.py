@@ -52,10 +52,11 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     return list(replay(stages, records))
 
 
-def whole(settings: Settings, stages: Stages, records: Iterable[Record]) -> Stages:
-    """All stages: what takes raw ticks begins anew, with the grid going on from the last bar."""
-    last = None
-    for record in records:
-        if isinstance(record.message, Bar):
-            last = record.message
-    return {"market": Market(settings, last), **stages}
+def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:
+    """What takes raw ticks begins anew: its grid goes on from the last bar.
+
+    It marks the position that risk knows of until the venue tells it one.
+    """
+    begun = Market(settings, last)
+    begun.feed.position = stages["risk"].memory.book.position.size  # type: ignore[attr-defined]
+    return begun

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct, field
@@ -25,8 +25,9 @@ from core.reasons import Reason
 VERSION = 1
 LINE_MAX = 64 * 1024
 GENESIS = "00000000"  # `prev` of the first record of all
-_BLANK = len(',"crc":"00000000"}')  # the tail of an encoded Line, without its newline
-_TAIL = _BLANK + 1
+_TAIL = len(',"crc":"00000000"}\n')
+# Bytes of a line besides its seq and the rest, of which the two braces stand in it.
+_PLACE = len('{"v":1,"seq":,"prev":"00000000","ts":"2026-11-20T20:33:46.123456789Z",') - 2 + _TAIL
 
 # What stands in `class`: D on disk before its effect, L may be lost, G one sync for a group.
 CLASS: dict[type, str] = {
@@ -42,10 +43,9 @@ def _holds(kind: Any) -> set[object]:
     return {kind}.union(*map(_holds, parts))
 
 
-# What the JSON of a number that is not finite looks like: without it there is nothing to refuse.
-_SUSPECT: dict[type, tuple[bytes, ...]] = {
-    kind: (b"null",) * (float in _holds(kind)) + (b"NaN", b"Infinity") * (Decimal in _holds(kind))
-    for kind in LOGGED
+# Whether a number that is not finite may stand in it: a float as null, a Decimal by its name.
+_SUSPECT: dict[type, tuple[bool, bool]] = {
+    kind: (float in _holds(kind), Decimal in _holds(kind)) for kind in LOGGED
 }
 
 
@@ -76,6 +76,28 @@ class Line(Struct, frozen=True):
         return seconds * 1_000_000_000 + int(self.ts[20:29])
 
 
+class _Rest(Struct, frozen=True):
+    """The part of a line that does not depend on its place in the log."""
+
+    run: str
+    actor: str
+    cause: int | None
+    kind: str
+    reason: Reason
+    cls: str = field(name="class")
+    message: Any = field(name="msg")
+
+
+class Draft(NamedTuple):
+    """A line without what only its place in the log tells: `prev`, and so its crc."""
+
+    seq: int
+    ns: int
+    body: bytes
+    message: Any
+    size: int  # bytes of the whole line
+
+
 class _Head(Struct):
     """What every version of a line has: enough to say why it cannot be read."""
 
@@ -99,30 +121,47 @@ def stamp(ns: int) -> str:
     return f"{_second(seconds)}.{rest:09d}Z"
 
 
-def encode(record: Record, prev: str, ns: int, run: str) -> tuple[bytes, str]:
-    """The line and its crc. Raises LogError for what no log could give back unchanged."""
+def draft(record: Record, ns: int, run: str) -> Draft:
+    """All of a line but what its place tells. Raises LogError for what no log gives back unchanged.
+
+    ns: the clock now.
+    """
     message: Any = record.message  # checked to be one of Logged by the table
     kind = type(message)
     cls = CLASS.get(kind)
     if cls is None:
         raise LogError(f"{kind.__name__} is not logged: it belongs on the tape")
-    line = Line(
-        VERSION, record.seq, prev, stamp(ns), run, record.actor, record.cause,
-        kind.__name__, message.reason, cls, message,
-    )  # fmt: skip
+    rest = _Rest(run, record.actor, record.cause, kind.__name__, message.reason, cls, message)
     try:
-        body = _encoder.encode(line)[:-_BLANK]
+        body = _encoder.encode(rest)
     except UnicodeEncodeError as error:
-        raise LogError(f"{line.kind} holds text that is not Unicode: {error}") from None
-    for suspect in _SUSPECT[kind]:
-        if suspect in body:
-            _refuse_nonfinite(message)
+        raise LogError(f"{kind.__name__} holds text that is not Unicode: {error}") from None
+    floats, decimals = _SUSPECT[kind]
+    if (floats and body.count(b"null") > (record.cause is None)) or (
+        decimals and (b"NaN" in body or b"Infinity" in body)
+    ):
+        _refuse_nonfinite(message)
     if not body.isascii():
         body = _escape(body)
-    if len(body) + _TAIL > LINE_MAX:
-        raise LogError(f"{line.kind} of {len(body) + _TAIL} bytes: a line has {LINE_MAX} at most")
-    crc = "%08x" % zlib.crc32(body)  # noqa: UP031  twice as fast as an f-string
-    return b'%b,"crc":"%b"}\n' % (body, crc.encode()), crc
+    size = len(body) + len(str(record.seq)) + _PLACE
+    if size > LINE_MAX:
+        raise LogError(f"{kind.__name__} of {size} bytes: a line has {LINE_MAX} at most")
+    return Draft(record.seq, ns, body, message, size)
+
+
+def seal(made: Draft, prev: str) -> tuple[bytes, str]:
+    """The line and its crc."""
+    seconds, rest = divmod(made.ns, 1_000_000_000)
+    body = b'{"v":%d,"seq":%d,"prev":"%b","ts":"%b.%09dZ",%b' % (
+        VERSION, made.seq, prev.encode(), _second(seconds).encode(), rest, made.body[1:-1],
+    )  # fmt: skip
+    crc = b"%08x" % zlib.crc32(body)
+    return b'%b,"crc":"%b"}\n' % (body, crc), crc.decode()
+
+
+def encode(record: Record, prev: str, ns: int, run: str) -> tuple[bytes, str]:
+    """The line and its crc, at once. Raises LogError as `draft` does."""
+    return seal(draft(record, ns, run), prev)
 
 
 def _refuse_nonfinite(message: Message) -> None:

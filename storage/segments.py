@@ -78,7 +78,9 @@ def follow(file: Segment, chain: Chain, last: bool) -> Iterator[Line]:
     with file.path.open("rb") as stream:
         for raw in stream:
             if not is_true(raw):
-                raise damage(file, chain, last, joined([raw], stream))
+                # After half a line the file ended; what a live writer added since is not judged.
+                rest = joined([raw], stream) if raw.endswith(b"\n") else [raw]
+                raise damage(file, chain, last, rest)
             try:
                 line = decode(raw)
             except LogError as error:

@@ -18,16 +18,8 @@ from core.messages import Record, RunEnded, SegmentClosed, SegmentOpened
 from storage import lock
 from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
-from storage.line import CLASS, VERSION, Line, encode
-from storage.segments import (
-    account_of,
-    move_aside,
-    name,
-    read,
-    repair,
-    segments,
-    tail,
-)
+from storage.line import VERSION, Draft, Line, draft, seal
+from storage.segments import account_of, move_aside, name, read, repair, segments, tail
 from storage.writer import Writer, fall_back
 
 QUEUE_MAX = 10_000  # records that may wait for the disk
@@ -47,12 +39,14 @@ class Wal:
         self.torn: Torn | None = None  # the torn end that opening cut off
         self.broken: Path | None = None  # and where its copy is
         self.moved: Path | None = None  # where the log of another account went
-        self.chain, self.order = Chain(), 0
+        self.seq = 0
+        self.chain = Chain()  # how far the writer has come: its thread's own, once that runs
+        self.order, self.size = 0, 0  # of the segment
         self.waiting: list[tuple[int, asyncio.Future[None]]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_failure: Callable[[LogError], None] | None = None
         self._held = -1  # the lock
-        self.writer = Writer(disk, state / "ballast", settings.group_s, self._told)
+        self.writer = Writer(disk, state / "ballast", settings.group_s, self._seal, self._told)
 
     @classmethod
     def open(
@@ -68,6 +62,7 @@ class Wal:
         disk = disk or Disk()
         try:
             make_directory(directory, disk)
+            make_directory(state or directory, disk)
             held = lock.take(directory) if held is None else held
         except OSError as error:
             raise LogError(f"log: {error}") from None
@@ -85,10 +80,6 @@ class Wal:
         return wal
 
     @property
-    def seq(self) -> int:
-        return self.chain.seq
-
-    @property
     def failed(self) -> LogError | None:
         """The first failure, which is final."""
         return self.writer.error
@@ -100,10 +91,10 @@ class Wal:
 
     def append(self, record: Record) -> None:
         """Queue a record. After a failure it goes to stderr. Raises LogError for a faulty one."""
-        if record.seq != self.chain.seq + 1:
-            raise LogError(f"record {record.seq} follows {self.chain.seq}")
+        if record.seq != self.seq + 1:
+            raise LogError(f"record {record.seq} follows {self.seq}")
         self._put(record, None)
-        if self.chain.size >= self.settings.segment_mb << 20 and not _ends_run(record):
+        if self.size >= self.settings.segment_mb << 20 and not _ends_run(record):
             self._turn()
 
     async def durable(self, seq: int) -> None:
@@ -114,7 +105,7 @@ class Wal:
         future: asyncio.Future[None] = self.loop.create_future()
         self.waiting.append((seq, future))
         self.writer.hurry()
-        late = self.loop.call_later(self.settings.sync_timeout_s, self._give_up)
+        late = self.loop.call_later(self.settings.sync_timeout_s / 2, self._doubt, seq)
         try:
             if self.writer.durable >= seq or self.failed:
                 self._release()
@@ -141,19 +132,33 @@ class Wal:
             self._held = -1
 
     def _put(self, record: Record, opens: Path | None) -> None:
-        chain, writer = self.chain, self.writer
-        line, crc = encode(record, chain.prev or "", self.clock(), self.run)
-        chain.add(line, record.seq, crc, record.message)
-        item = (record.seq, line, opens)
-        if self.failed:
-            fall_back([item])
+        writer, made = self.writer, draft(record, self.clock(), self.run)
+        self.seq = record.seq
+        self.size += made.size
+        if writer.error:
+            fall_back([(made, opens)])
             return
-        writer.queue.append(item)
+        writer.queue.append((made, opens))
         waiting = len(writer.queue)
-        if CLASS[type(record.message)] == "D" or waiting >= self.settings.group_records:
+        if not waiting % self.settings.group_records:
             self._hurry()
-            if waiting > QUEUE_MAX:
-                self._fail(LogError(f"log: {waiting} records wait for the disk"))
+        if waiting > QUEUE_MAX:
+            self._fail(LogError(f"log: {waiting} records wait for the disk"))
+
+    def _seal(self, made: Draft) -> bytes:
+        """In the writer's thread: the line as it belongs at the end of the chain."""
+        chain, message = self.chain, made.message
+        if isinstance(message, SegmentClosed):
+            closed = SegmentClosed(message.at, chain.count, chain.digest.hex())
+            made = draft(Record(made.seq, "wal", None, closed), made.ns, self.run)
+        if isinstance(message, SegmentOpened):
+            if chain.closed or chain.clean:
+                chain.turn()
+            opened = SegmentOpened(message.at, VERSION, self.account, chain.before)
+            made = draft(Record(made.seq, "wal", None, opened), made.ns, self.run)
+        line, crc = seal(made, chain.prev or "")
+        chain.add(line, made.seq, crc, made.message)
+        return line
 
     def _hurry(self) -> None:
         """Wake the writer when the loop is idle: waking a thread costs more than an append."""
@@ -164,18 +169,18 @@ class Wal:
 
     def _turn(self) -> None:
         """Close this segment and open the next."""
-        closed = SegmentClosed(self.clock(), self.chain.count, self.chain.digest.hex())
-        self._put(Record(self.seq + 1, "wal", None, closed), None)
-        self.chain.turn()
+        self._put(Record(self.seq + 1, "wal", None, SegmentClosed(self.clock(), 0, "")), None)
         self._open_segment()
 
     def _open_segment(self) -> None:
-        self.order += 1
+        self.order, self.size = self.order + 1, 0
         self._put(self._opening(), self.directory / name(self.order, self.seq + 1))
 
     def _opening(self) -> Record:
-        opened = SegmentOpened(self.clock(), VERSION, self.account, self.chain.before)
-        return Record(self.seq + 1, "wal", None, opened)
+        """Of a segment; what the chain tells of the one before is filled in when it is sealed."""
+        return Record(
+            self.seq + 1, "wal", None, SegmentOpened(self.clock(), VERSION, self.account, "")
+        )
 
     def _recover(self, disk: Disk) -> None:
         """Find the end of the log, make it whole and durable, and be ready to go on."""
@@ -186,11 +191,9 @@ class Wal:
             self.chain, self.torn = tail(files)
             if self.torn:
                 self.broken = repair(self.torn, self.clock(), disk)
-            self.order = files[-1].order
+            self.order, self.seq, self.size = files[-1].order, self.chain.seq, self.chain.size
         self.writer.reserve(self.settings.ballast_mb << 20)
         if not files or self.chain.clean or self.chain.closed:
-            if files:
-                self.chain.turn()
             self._open_segment()
         else:
             self.writer.go_on(files[-1].path, self.chain)
@@ -224,12 +227,21 @@ class Wal:
             tell, self.on_failure = self.on_failure, None
             tell(failed)
 
-    def _give_up(self) -> None:
-        self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
+    def _doubt(self, seq: int) -> None:
+        """Half the time is up. A process that was stopped wakes to find it gone: start it here."""
+        if self.loop is not None:
+            self.loop.call_later(self.settings.sync_timeout_s / 2, self._give_up, seq)
+
+    def _give_up(self, seq: int) -> None:
+        if self.writer.durable < seq:
+            self._fail(LogError(f"log: no sync within {self.settings.sync_timeout_s} s"))
 
     def _fail(self, error: LogError) -> None:
+        """Those who wait are told by the loop later, not from within an `append`."""
         self.writer.error = self.writer.error or error
-        self._release()
+        if self.loop is not None:
+            with suppress(RuntimeError):
+                self.loop.call_soon(self._release)
 
 
 def _ends_run(record: Record) -> bool:

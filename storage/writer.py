@@ -17,20 +17,25 @@ from pathlib import Path
 from core.errors import LogError
 from storage.chain import Chain
 from storage.disk import Disk, write_all
+from storage.line import GENESIS, Draft
+from storage.line import seal as seal_at
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-# A line, its seq, and the file it is to be the first line of, if it opens a segment.
-Item = tuple[int, bytes, Path | None]
+# A record, and the file whose first line it is to be, if it opens a segment.
+Item = tuple[Draft, Path | None]
+Seal = Callable[[Draft], bytes]  # to the line that belongs where the log has come to
 
 
 class Writer:
     """`queue` is filled by one thread, the event loop's, and emptied by this one."""
 
-    def __init__(self, disk: Disk, ballast: Path, group_s: float, told: Callable[[], None]) -> None:
+    def __init__(
+        self, disk: Disk, ballast: Path, group_s: float, seal: Seal, told: Callable[[], None]
+    ) -> None:
         self.disk, self.ballast = disk, ballast
-        self.group_s, self.told = group_s, told
+        self.group_s, self.seal, self.told = group_s, seal, told
         self.fd, self.size = -1, 0  # of the open segment
         self.queue: deque[Item] = deque()
         self.durable = 0  # the last seq that is on disk
@@ -91,15 +96,15 @@ class Writer:
 
     def commit(self, group: list[Item]) -> None:
         lines: list[bytes] = []
-        for _, line, opens in group:
+        for made, opens in group:
             if opens is not None:
                 self.write(b"".join(lines))
                 lines = []
                 self.turn(opens)
-            lines.append(line)
+            lines.append(self.seal(made))
         self.write(b"".join(lines))
         self.disk.fdatasync(self.fd)
-        self.durable = group[-1][0]
+        self.durable = group[-1][0].seq
 
     def turn(self, path: Path) -> None:
         """The old segment is whole on disk before the new one exists."""
@@ -139,5 +144,5 @@ class Writer:
 def fall_back(group: list[Item]) -> None:
     """The log is lost; let the journal of the system keep what it would have held."""
     with suppress(OSError, ValueError):
-        sys.stderr.write("".join(line.decode() for _, line, _ in group))
+        sys.stderr.write("".join(seal_at(made, GENESIS)[0].decode() for made, _ in group))
         sys.stderr.flush()

@@ -57,8 +57,8 @@ run = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(run, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=20)
+@given(st.lists(run, min_size=1, max_size=4))
 def test_after_any_crashes_the_log_is_a_prefix_with_all_that_was_durable(runs):
     """Each run writes durable records and others, of which the crash keeps any part."""
     with tempfile.TemporaryDirectory() as name:

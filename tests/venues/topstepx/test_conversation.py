@@ -66,7 +66,14 @@ async def session(*faults, seconds=600, speed=1.0, **changes):
 
 
 def entry(tag, **changes):
-    terms = {"type": OrderType.MARKET, "side": 1, "size": 2, "stop_ticks": 40, "target_ticks": 40}
+    terms = {
+        "type": OrderType.MARKET,
+        "side": 1,
+        "size": 2,
+        "stop_ticks": 40,
+        "target_ticks": 40,
+        "bracket": True,
+    }
     return PlaceOrder(1, tag, Purpose.ENTRY, **(terms | changes))
 
 

@@ -1,0 +1,137 @@
+"""Where the log left off: the stages folded from the newest good snapshot and the records after it.
+
+A snapshot is taken when no actor has anything waiting, so that every stage stands at the same
+record. It is a shortcut only: without any, the fold begins at the first record.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from actors.features import Catalogue
+from core.config import Log
+from core.errors import LogError
+from core.messages import Bar, Message, Stage, TradeClosed
+from daemon import wiring
+from daemon.bus import Inbox
+from daemon.report import Tally
+from storage import snapshot
+from storage.wal import Wal, read
+
+log = structlog.get_logger("tradebot")
+PERIOD_S = 1.0
+QUIET_S = 0.01  # until no actor is at work
+
+
+class Resumed(Struct):
+    last: Bar | None  # the grid of bars goes on from here
+    cut: list[tuple[str, int | None, Message]]  # answers that a crash cut off the log
+    seq: int  # the snapshot that was used; 0 none
+
+
+def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
+    """Bring stages and tally to the end of the log."""
+    found, bad = snapshot.latest(wal.directory)
+    for text in bad:
+        log.warning("a snapshot is bad, an older one or the log serves", why=text)
+    last, seq = None, 0
+    if found is not None and found.seq <= wal.seq and set(found.state["stages"]) == named(stages):
+        restore(stages, found.state["stages"])
+        recount(tally, found.state["tally"])
+        last, seq = msgspec.convert(found.state["last"], Bar | None), found.seq
+    records = [line.record for line in read(wal.directory, after_seq=seq)]
+    for record in records:
+        tally.count(record.actor, record.message)
+        last = record.message if isinstance(record.message, Bar) else last
+    cut: list[tuple[str, int | None, Message]] = []
+    for difference in wiring.fold(stages, records):
+        if not difference.unanswered:
+            log.warning("this code would have answered otherwise", record=difference.seq)
+        cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
+    return Resumed(last, cut, seq)
+
+
+class Snapshots:
+    def __init__(
+        self, wal: Wal, stages: wiring.Stages, inboxes: dict[str, Inbox], tally: Tally, limits: Log
+    ) -> None:
+        self.wal, self.stages, self.inboxes = wal, stages, inboxes
+        self.tally, self.limits = tally, limits
+        self.last: Bar | None = None
+        self.taken = wal.seq
+
+    def watch(self, actor: str, message: Message, seq: int) -> None:
+        if type(message) is Bar:
+            self.last = message
+
+    async def keep(self) -> None:
+        """Take one each `snapshot_records`, until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            if self.wal.seq - self.taken < self.limits.snapshot_records:
+                continue
+            while any(inbox.busy for inbox in self.inboxes.values()):
+                await asyncio.sleep(QUIET_S)
+            await self.take()
+
+    async def take(self) -> None:
+        """All stages at this record. A snapshot that fails costs a longer fold, nothing else."""
+        seq = self.taken = self.wal.seq
+        state = {
+            "stages": remembered(self.stages),
+            "tally": counted(self.tally),
+            "last": msgspec.to_builtins(self.last),
+        }
+        try:
+            await self.wal.durable(seq)
+            kept = self.limits.snapshots_kept
+            await asyncio.to_thread(snapshot.save, self.wal.directory, seq, state, kept)
+        except LogError as error:
+            log.warning("no snapshot", why=str(error))
+
+
+def named(stages: wiring.Stages) -> set[str]:
+    return set(remembered(stages))
+
+
+def remembered(stages: wiring.Stages) -> dict[str, Any]:
+    """What each stage that remembers anything remembers, as plain data and arrays."""
+    plain: dict[str, Any] = {}
+    for name, stage in stages.items():
+        if name == "market":
+            continue  # it takes raw ticks, which no log has: it begins anew
+        if isinstance(stage, Catalogue):
+            plain[name] = stage.state()
+        elif (memory := getattr(stage, "memory", None)) is not None:
+            plain[name] = msgspec.to_builtins(memory, str_keys=True)
+    return plain
+
+
+def restore(stages: wiring.Stages, plain: dict[str, Any]) -> None:
+    for name, state in plain.items():
+        stage: Stage = stages[name]
+        if isinstance(stage, Catalogue):
+            stage.restore(state)
+        else:
+            kind = type(stage.memory)  # type: ignore[attr-defined]
+            memory = msgspec.json.decode(msgspec.json.encode(state), type=kind)
+            stage.memory = memory  # type: ignore[attr-defined]
+
+
+def counted(tally: Tally) -> dict[str, Any]:
+    return {
+        "kinds": dict(tally.kinds),
+        "reasons": dict(tally.reasons),
+        "signals": tally.signals,
+        "trips": msgspec.to_builtins(tally.trips),
+    }
+
+
+def recount(tally: Tally, plain: dict[str, Any]) -> None:
+    tally.kinds, tally.reasons = Counter(plain["kinds"]), Counter(plain["reasons"])
+    tally.signals = plain["signals"]
+    tally.trips = msgspec.convert(plain["trips"], list[TradeClosed])

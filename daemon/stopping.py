@@ -1,0 +1,41 @@
+"""The word to stop. It may come at any moment, from the first line of the program to the last.
+
+A signal that comes before there is a session is kept for it: the daemon then starts, recovers and
+flattens, but never trades. The first reason stays; to say it again changes nothing.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopping:
+    def __init__(self) -> None:
+        self.told: tuple[str, str] | None = None  # why, and by whom
+        self._wake: Callable[[], object] | None = None
+
+    def say(self, why: str, by: str) -> None:
+        if self.told is None:
+            self.told = why, by
+            if self._wake is not None:
+                self._wake()
+
+    def hear_signals(self) -> None:
+        """From now on for as long as the process lives: loops come and go with their handlers."""
+        for number in SIGNALS:
+            signal.signal(number, self._signalled)
+
+    async def wait(self) -> tuple[str, str]:
+        loop, said = asyncio.get_running_loop(), asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(said.set)
+        try:
+            while self.told is None:
+                await said.wait()
+            return self.told
+        finally:
+            self._wake = None
+
+    def _signalled(self, number: int, _: object) -> None:
+        self.say(f"signal {signal.Signals(number).name}", "operator")
