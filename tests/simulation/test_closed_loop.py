@@ -9,8 +9,8 @@ import pytest
 from core import messages as m
 from tests.simulation.world import BALANCE, SECOND, START, World, alive, settings, walk
 
-SEEDS = int(os.environ.get("SEEDS", "5"))  # of each kind; a campaign asks for more
-LENGTH, PATIENCE = 240, 400  # seconds of market, and of pulses to the proof of flatness
+SEEDS = int(os.environ.get("SEEDS", "4"))  # of each kind; a campaign asks for more
+LENGTH, PATIENCE = 150, 400  # seconds of market, and of pulses to the proof of flatness
 KINDS = {
     "native": ({}, True),
     "manual": ({"execution": {"native_brackets": False}}, True),

@@ -134,7 +134,7 @@ class World:
         return self.paper.exchange
 
     def run(self, events, check=None):
-        """Everything that follows from the events, as `pump`; False once flatness is proven."""
+        """Everything that follows, in the order of a live log; False once flatness is proven."""
         table = routes(self.stages)
         for event in events:
             pending = deque([("tape", None, event)])
