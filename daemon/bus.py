@@ -75,11 +75,10 @@ class Bus:
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
-        kind, seq = type(message), 0
-        record = Record(0, actor, cause, message)
-        if kind in _LOGGED:
-            seq = self.journal.seq + 1
-            record = Record(seq, actor, cause, message)
+        kind = type(message)
+        seq = self.journal.seq + 1 if kind in _LOGGED else 0
+        record = Record(seq, actor, cause, message)
+        if seq:
             self.journal.append(record)
         for name in self.table.get(kind, ()):
             self.inboxes[name].put(record)

@@ -76,8 +76,8 @@ class Session:
         depth = config.supervisor.inbox_depth
         self.inboxes = {name: Inbox(name, depth) for name in (*stages, "gateway")}
         table = routes(stages)
-        for kind in TAKES:
-            table.setdefault(kind, []).append("gateway")
+        for kind in TAKES:  # before all others: an order does not wait for those who note it
+            table[kind] = ["gateway", *table.get(kind, ())]
         self.bus = Bus(table, self.inboxes, wal)
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log)
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
