@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from actors.book import Book, Life
+from actors.book import Book
+from actors.order import Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -15,6 +16,7 @@ from core.reasons import Reason
 from core.terms import Request, Status, VenueOrder
 
 ALIVE = (Status.PENDING, Status.WORKING, Status.SUSPENDED)
+UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
 
 
 def missing(book: Book, told: AccountSnapshot, began: int) -> list[Message]:
@@ -41,13 +43,14 @@ def missing(book: Book, told: AccountSnapshot, began: int) -> list[Message]:
 def _start(book: Book, order: VenueOrder, at: int) -> list[Message]:
     known = book.orders.get(order.tag)
     fresh = known is None and order.tag[-3:] in ("-SL", "-TP") and order.tag[:-3] in book.orders
-    unsure = known is not None and known.life in (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED)
+    unsure = known is not None and known.life in UNSURE
+    changed = known is not None and known.life is Life.ACKED and _differs(known, order)
     woken = (
         known is not None
         and known.life is Life.SUSPENDED
         and order.status in (Status.WORKING, Status.FILLED)
     )
-    if order.status is Status.REJECTED or not (fresh or unsure or woken):
+    if order.status is Status.REJECTED or not (fresh or unsure or woken or changed):
         return []
     if fresh and order.status not in ALIVE and not order.filled:
         return []
@@ -59,9 +62,16 @@ def _start(book: Book, order: VenueOrder, at: int) -> list[Message]:
     ]  # fmt: skip
 
 
+def _differs(known: Order, told: VenueOrder) -> bool:
+    """A change of terms that the log missed; one that is on its way is not missed yet."""
+    if told.status not in ALIVE or known.wish is not None:
+        return False
+    return told.size != known.size or told.price not in (None, known.price)
+
+
 def _end(book: Book, order: VenueOrder, at: int) -> list[Message]:
     known = book.orders.get(order.tag)
-    if known is None or not known.live:
+    if known is None or not (known.live or known.life is Life.NOT_PLACED):
         return []
     match order.status:
         case Status.CANCELLED:
@@ -73,8 +83,10 @@ def _end(book: Book, order: VenueOrder, at: int) -> list[Message]:
     return []
 
 
-def oddities(book: Book, told: AccountSnapshot, runs: list[str]) -> list[str]:
-    """What stays unexplained after `missing` was booked, each as `CODE: text`."""
+def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[int]) -> list[str]:
+    """What stays unexplained after `missing` was booked, each as `CODE: text`.
+
+    `excused`: orders of others whose fills have already been answered for."""
     odd = []
     if told.position != book.position.size:
         text = f"venue holds {told.position}, the log says {book.position.size}"
@@ -87,12 +99,23 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str]) -> list[str]:
             odd.append(f"{Reason.REC_LOST_ACK}: order {order.tag} is not in the log")
         elif not ours and order.status in ALIVE and not (book.closing and not order.tag):
             odd.append(f"{Reason.ORD_FOREIGN}: order {order.venue_id} {order.tag or 'without tag'}")
+        elif base in book.orders and order.status in ALIVE and _dead(book, order.tag):
+            odd.append(f"{Reason.REC_ORDER_DRIFT}: order {order.tag} lives, the log says it ended")
+    odd += [
+        f"{Reason.ORD_FOREIGN}: a fill of order {number}"
+        for number in book.foreign()
+        if number not in excused
+    ]
     odd += [
         f"{Reason.REC_ORDER_DRIFT}: order {order.tag} is not at the venue"
         for order in book.orders.values()
         if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
     ]
     return odd
+
+
+def _dead(book: Book, tag: str) -> bool:
+    return tag in book.orders and not book.orders[tag].live
 
 
 def gravest(odd: list[str]) -> Reason:
@@ -107,13 +130,21 @@ def gravest(odd: list[str]) -> Reason:
 
 
 def adopt(book: Book, told: AccountSnapshot) -> list[Message]:
-    """Take the venue's word: vanished orders end, and a fill nobody sent makes up the position."""
-    shown = {order.tag for order in told.orders}
+    """Take the venue's word: orders end or live, and a fill nobody sent makes up the position."""
+    alive = {order.tag: order for order in told.orders if order.status in ALIVE}
     answers: list[Message] = [
         OrderCancelled(told.at, order.tag, order.venue_id, Reason.REC_ORDER_DRIFT)
         for order in book.orders.values()
-        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
+        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in alive
     ]
+    answers += [
+        OrderAccepted(
+            told.at, tag, order.venue_id, order.status, order.type, order.side, order.size,
+            order.price, Reason.REC_ORDER_DRIFT,
+        )
+        for tag, order in alive.items()
+        if _dead(book, tag)
+    ]  # fmt: skip
     gap = told.position - book.position.size
     if gap:
         price = told.average if told.average is not None else book.position.average

@@ -1,17 +1,18 @@
 """The book: our orders and position, folded from the log by every stage that needs them.
 
-One fold for all, so that no two actors can disagree about the same log. An order's life is the
-table `NEXT`; what is not in it leaves the state as it is, and fills are booked in any state.
+One fold for all, so that no two actors can disagree about the same log. Fills are booked in any
+state of their order, each once.
 """
 
 from decimal import Decimal
-from enum import StrEnum
 
 from msgspec import Struct, field
 
+from actors.order import NEXT, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
+    Agreed,
     ClosePosition,
     Fill,
     Message,
@@ -25,74 +26,11 @@ from core.messages import (
     PlaceOrder,
     RunStarted,
 )
+from core.reasons import Reason
 from core.terms import OrderType, Purpose, Request, Status
 
 TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
 ORDERS_KEPT = 1_000  # dead orders, against late fills
-
-
-class Life(StrEnum):
-    INTENT = "INTENT"
-    UNKNOWN = "UNKNOWN"
-    SUSPENDED = "SUSPENDED"
-    ACKED = "ACKED"
-    FILLED = "FILLED"
-    CANCELLED = "CANCELLED"
-    REJECTED = "REJECTED"
-    NOT_PLACED = "NOT_PLACED"
-
-
-LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED}
-
-# (state, what was heard) -> state
-NEXT: dict[tuple[Life, str], Life] = {
-    (Life.INTENT, "accepted"): Life.ACKED,
-    (Life.INTENT, "suspended"): Life.SUSPENDED,
-    (Life.INTENT, "rejected"): Life.REJECTED,
-    (Life.INTENT, "uncertain"): Life.UNKNOWN,
-    (Life.INTENT, "restarted"): Life.UNKNOWN,
-    (Life.INTENT, "cancelled"): Life.CANCELLED,
-    (Life.INTENT, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "accepted"): Life.ACKED,
-    (Life.UNKNOWN, "suspended"): Life.SUSPENDED,
-    (Life.UNKNOWN, "rejected"): Life.REJECTED,
-    (Life.UNKNOWN, "cancelled"): Life.CANCELLED,
-    (Life.UNKNOWN, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "absent"): Life.NOT_PLACED,
-    (Life.SUSPENDED, "accepted"): Life.ACKED,
-    (Life.SUSPENDED, "cancelled"): Life.CANCELLED,
-    (Life.SUSPENDED, "rejected"): Life.REJECTED,
-    (Life.SUSPENDED, "filled"): Life.FILLED,
-    (Life.ACKED, "cancelled"): Life.CANCELLED,
-    (Life.ACKED, "rejected"): Life.REJECTED,
-    (Life.ACKED, "filled"): Life.FILLED,
-    (Life.NOT_PLACED, "accepted"): Life.ACKED,  # the proof was wrong: the venue's word wins
-    (Life.NOT_PLACED, "filled"): Life.FILLED,
-}
-
-
-class Order(Struct):
-    tag: str
-    purpose: Purpose
-    side: int
-    size: int
-    at: int  # of its intent, or of its first sight
-    life: Life = Life.INTENT
-    venue_id: int = 0
-    filled: int = 0
-    price: Decimal | None = None
-    stop_ticks: int = 0
-    target_ticks: int = 0
-    intent: str = ""
-    asked_at: int = 0  # a cancel or change is on its way since
-
-    @property
-    def live(self) -> bool:
-        return self.life in LIVE
-
-    @property
-    def left(self) -> int:
-        return self.size - self.filled
 
 
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}
@@ -102,9 +40,12 @@ class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
     trades: dict[int, int] = field(default_factory=dict)  # trade id -> at
+    loose: dict[int, int] = field(default_factory=dict)  # filled of orders not yet known, by id
     realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
-    closing: bool = False  # ... and its fills, which carry no tag, are ours
+    closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
+    closes: list[int] = field(default_factory=list)  # ids of orders that so became ours
+    doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
         """Book what a message says. Returns the round trip that a fill finished, if any."""
@@ -113,25 +54,28 @@ class Book(Struct):
                 return self._fill(message, instrument)
             case PlaceOrder(tag=tag):
                 self._place(message)
+            case OrderAccepted(reason=Reason.REC_ORDER_DRIFT):
+                self._accept(message, "adopted")
             case OrderAccepted(status=status):
                 self._accept(message, "suspended" if status == Status.SUSPENDED else "accepted")
             case OrderCancelled(tag=tag):
                 self._move(tag, "cancelled")
-            case OrderRejected(tag=tag, request=request):
-                self._refused(tag, request)
+            case OrderRejected(tag=tag, request=Request.PLACE):
+                self._move(tag, "rejected")
+            case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
+                self.orders[tag].wish = None
             case OrderUncertain(tag=tag, request=Request.PLACE):
                 self._move(tag, "uncertain")
             case NotPlaced(tag=tag):
                 self._move(tag, "absent")
             case OrderReplaced(tag=tag) if tag in self.orders:
-                self.orders[tag].asked_at = 0
-            case ModifyOrder(tag=tag, size=size) if tag in self.orders:
-                order = self.orders[tag]
-                order.asked_at = message.at
-                order.price = message.limit_price or message.stop_price or order.price
-                order.size = order.filled + size if size is not None else order.size
+                self._replaced(self.orders[tag])
+            case ModifyOrder(tag=tag) if tag in self.orders:
+                self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at):
-                self.close_at, self.closing = at, True
+                self.close_at, self.doubt, self.closing = at, at, True
+            case Agreed() if not self.position.size:
+                self.doubt = 0
             case RunStarted():
                 self._restart()
         return None
@@ -161,6 +105,7 @@ class Book(Struct):
             order.tag, order.purpose, order.side, order.size, order.at, price=price,
             stop_ticks=order.stop_ticks, target_ticks=order.target_ticks, intent=order.intent,
         )  # fmt: skip
+        self.closing = self.closing and order.purpose is not Purpose.ENTRY
         self._forget()
 
     def _accept(self, told: OrderAccepted, event: str) -> None:
@@ -174,15 +119,15 @@ class Book(Struct):
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
-        self._move(told.tag, event)
+        order.filled += self.loose.pop(order.venue_id, 0)
+        self._move(told.tag, event if order.left > 0 else "filled")
 
-    def _refused(self, tag: str, request: Request) -> None:
-        if request is Request.PLACE:
-            self._move(tag, "rejected")
-        elif request is Request.CLOSE:
-            self.close_at, self.closing = 0, False
-        elif tag in self.orders:
-            self.orders[tag].asked_at = 0
+    def _replaced(self, order: Order) -> None:
+        """The venue confirmed new terms."""
+        wish, order.wish, order.asked_at = order.wish, None, 0
+        if wish is not None:
+            order.price = wish.limit_price or wish.stop_price or order.price
+            order.size = wish.size or order.size
 
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
@@ -198,19 +143,25 @@ class Book(Struct):
             order.filled += fill.size
             if order.left <= 0:
                 self._move(order.tag, "filled")
+        elif fill.venue_id:
+            self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
+            self.closes += [fill.venue_id] * self.closing
         held = self.position
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
         self.realised += made - fill.fees
+        self.doubt = self.doubt and max(self.doubt, fill.at)
         if not self.position.size:
             self.close_at = 0
-        elif finished is None and order is not None and order.purpose is Purpose.ENTRY:
-            self.closing = False
         return finished
+
+    def foreign(self) -> list[int]:
+        """Orders that filled and that nobody here knows."""
+        return [number for number in self.loose if number not in self.closes]
 
     def _restart(self) -> None:
         for order in self.orders.values():
-            order.asked_at = 0
+            order.asked_at, order.wish = 0, None
             self._move(order.tag, "restarted")
         self.close_at = 0
 
@@ -220,9 +171,12 @@ class Book(Struct):
             del self.orders[tag]
         for trade in list(self.trades)[: max(0, len(self.trades) - TRADES_KEPT)]:
             del self.trades[trade]
+        for order in list(self.loose)[: max(0, len(self.loose) - ORDERS_KEPT)]:
+            del self.loose[order]
+        del self.closes[: max(0, len(self.closes) - ORDERS_KEPT)]
 
 
 BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
-    OrderCancelled, OrderReplaced, NotPlaced, Fill, RunStarted,
+    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted,
 )  # fmt: skip

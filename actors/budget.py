@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from actors.book import Book, Order
+from actors.book import Book
+from actors.order import Life, Order
 from core.instruments import Instrument
 from core.settings import RiskSettings
 from core.terms import Purpose
@@ -60,10 +61,12 @@ def open_risk(
         return ZERO
     side = 1 if held.size > 0 else -1
     stops = [
-        order.price for order in book.live(Purpose.STOP) if order.price and order.side == -side
+        order.price
+        for order in book.live(Purpose.STOP)
+        if order.price and order.side == -side and order.life is Life.ACKED
     ]
     adverse = Decimal(UNPROTECTED_TICKS)
-    if stops:
+    if stops and book.resting_stop() >= abs(held.size):
         worst = min(stops) if side > 0 else max(stops)
         adverse = (held.average - worst) * side / instrument.tick
     if mark is not None:

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors.book import Book, Order
+from actors.book import Book
+from actors.order import Order
 from core.clock import SECOND
 from core.messages import (
     Approved,
@@ -24,7 +25,7 @@ class Desk(Struct):
     settings: Settings | None = None
     run: str = ""
     placed: int = 0  # orders and close requests so far in this run
-    manual: bool = False  # the venue refused brackets
+    refused: bool = False  # the venue refused brackets
     entry: Approved | None = None  # the latest entry
     turn: Approved | None = None  # a reversal waiting for its exit
     exit_at: int = 0  # a signal exit is under way since
@@ -38,6 +39,11 @@ class Desk(Struct):
         assert self.settings is not None
         return self.settings
 
+    @property
+    def manual(self) -> bool:
+        """Stop and target are orders of our own."""
+        return self.refused or not self.numbers().execution.native_brackets
+
     def tag(self) -> str:
         self.placed += 1
         return f"{self.run}-{self.placed}"
@@ -47,12 +53,12 @@ class Desk(Struct):
         return order
 
     def enter(self, approved: Approved, at: int) -> PlaceOrder:
-        intent, execution = approved.intent, self.numbers().execution
+        intent = approved.intent
         self.entry, self.turn = approved, None
         order = PlaceOrder(
             at, self.tag(), Purpose.ENTRY, OrderType.MARKET, intent.side, approved.size,
             stop_ticks=intent.stop_ticks, target_ticks=intent.target_ticks,
-            bracket=execution.native_brackets and not self.manual,
+            bracket=not self.manual,
             expires_at=intent.expires_at, intent=intent.id,
         )  # fmt: skip
         return self.place(order)
@@ -63,14 +69,14 @@ class Desk(Struct):
 
     def cancel(self, order: Order, at: int) -> list[Message]:
         """One request, repeated only when it has had its time."""
-        if not order.venue_id or self._asked(order.asked_at, at):
+        if not order.venue_id or self.asked(order.asked_at, at):
             return []
         order.asked_at = at
         return [CancelOrder(at, order.tag, order.venue_id)]
 
     def close(self, at: int, reason: Reason) -> list[Message]:
         """At most one close request under way."""
-        if self._asked(self.book.close_at, at):
+        if self.asked(self.book.close_at, at):
             return []
         order = ClosePosition(at, self.tag(), reason)
         self.book.hear(order, self.numbers().instrument)
@@ -99,8 +105,12 @@ class Desk(Struct):
         size, side = abs(held.size), 1 if held.size > 0 else -1
         legs = [o for o in self.book.live(Purpose.STOP, Purpose.TARGET) if o.side == -side]
         if legs:
-            wrong = [leg for leg in legs if leg.venue_id and leg.left != size and not leg.asked_at]
-            return [self.modify(ModifyOrder(at, o.tag, o.venue_id, size=size)) for o in wrong]
+            known = [leg for leg in legs if leg.venue_id and not self.asked(leg.asked_at, at)]
+            return [
+                self.modify(ModifyOrder(at, leg.tag, leg.venue_id, size=leg.filled + size))
+                for leg in known
+                if leg.left != size
+            ]
         instrument, plan = self.numbers().instrument, self.entry.intent if self.entry else None
         stop_ticks = plan.stop_ticks if plan else self.numbers().signals.stop_ticks
         target_ticks = plan.target_ticks if plan else self.numbers().signals.target_ticks
@@ -115,8 +125,12 @@ class Desk(Struct):
         )  # fmt: skip
         return [self.place(stop), self.place(target)]
 
+    def alive(self) -> bool:
+        """May any order of ours still fill?"""
+        return bool(self.book.doubt) or any(order.live for order in self.book.orders.values())
+
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)
 
-    def _asked(self, since: int, at: int) -> bool:
+    def asked(self, since: int, at: int) -> bool:
         return bool(since) and at - since < self.after(self.numbers().execution.exit_timeout_s)

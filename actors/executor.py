@@ -6,8 +6,9 @@ the venue refuses brackets, stop and target are orders of our own. A signal exit
 through the touch: the venue then cancels the stop itself, and no instant is without a stop.
 """
 
-from actors.book import BOOKED, Life, Order
+from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
+from actors.order import Life, Order
 from actors.position import Position
 from core.messages import (
     Approved,
@@ -60,6 +61,7 @@ class Executor:
                 desk.flatten = desk.flatten or Reason.RISK_FLATTENING
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
+                desk.turn = None
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
         desk.book.hear(message, desk.numbers().instrument)
@@ -71,36 +73,48 @@ class Executor:
         desk, intent, at = self.memory, approved.intent, approved.at
         if intent.action in EXITS:
             return desk.exit(at)
-        if intent.action in REVERSALS and desk.book.position.size:
+        if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
+            given_up = self._give_up(at, Reason.SIG_SUPERSEDED)
             desk.turn = approved
-            return desk.exit(at)
-        if desk.flatten or desk.book.position.size or desk.book.live(Purpose.ENTRY):
+            return [*given_up, *desk.exit(at)]
+        if desk.flatten or desk.book.position.size or desk.alive():
             text = "not flat, or told to be"
             return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
-        return [desk.enter(approved, at)]
+        return [*self._give_up(at, Reason.SIG_SUPERSEDED), desk.enter(approved, at)]
+
+    def _give_up(self, at: int, reason: Reason) -> list[Message]:
+        """A reversal whose exit came too late, or that something graver overtook."""
+        desk = self.memory
+        turn, desk.turn = desk.turn, None
+        if turn is None:
+            return []
+        text = "the turn is given up"
+        return [OrderRejected(at, turn.intent.id, Request.PLACE, 0, text, reason)]
 
     def _without_brackets(self, refused: OrderRejected) -> list[Message]:
         """The same entry once more, as a new order, with stop and target of our own."""
         desk = self.memory
-        if desk.manual or desk.entry is None or desk.flatten:
+        if desk.refused or desk.entry is None or desk.flatten or desk.book.position.size:
             return []
-        desk.manual = True
+        desk.refused = True
         return [desk.enter(desk.entry, refused.at)]
 
     def _filled(self, fill: Fill) -> list[Message]:
         desk = self.memory
-        held, order = desk.book.position.size, desk.book.owner(fill)
+        held, order, closing = desk.book.position.size, desk.book.owner(fill), desk.book.closing
         finished = desk.book.hear(fill, desk.numbers().instrument)
         now = desk.book.position.size
-        exiting = order is not None and order.purpose is not Purpose.ENTRY
-        desk.overshot = bool(now) and exiting and now * held <= 0
+        exiting = order.purpose is not Purpose.ENTRY if order else closing
+        crossed = exiting and now * held <= 0
+        desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
         if not now:
             desk.flat_at, desk.mark = fill.at, None
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
         desk = self.memory
-        reason = CLOSED_BY.get(order.purpose) if order else None
+        purpose = order.purpose if order else PURPOSE_BY_SUFFIX.get(fill.tag[-3:])
+        reason = CLOSED_BY.get(purpose) if purpose else None
         if desk.exit_at and reason is not Reason.TRADE_STOP:
             reason = Reason.TRADE_SIGNAL
         if reason is None:
@@ -123,12 +137,18 @@ class Executor:
                 m for order in desk.book.live(Purpose.ENTRY) for m in desk.cancel(order, at)
             ]
         if desk.book.position.size:
-            return [*answers, *self._protect(at), *self._leave(at)]
+            return [*answers, *self._leave(at), *self._protect(at)]
         desk.naked_at = desk.exit_at = 0
-        answers += self._sweep(at)
-        if desk.turn is not None and not desk.flatten:
-            answers.append(desk.enter(desk.turn, at))
-        return answers
+        return [*answers, *self._sweep(at), *self._turn(at)]
+
+    def _turn(self, at: int) -> list[Message]:
+        """The second half of a reversal: once flat, with no order left that could fill."""
+        desk = self.memory
+        if desk.turn is None:
+            return []
+        if desk.flatten or at > desk.turn.intent.expires_at:
+            return self._give_up(at, Reason.SIG_BLOCKED if desk.flatten else Reason.SIG_EXPIRED)
+        return [] if desk.alive() else [desk.enter(desk.turn, at)]
 
     def _sweep(self, at: int) -> list[Message]:
         """Cancel exits that outlived their position; the venue's own OCO is given its time."""
@@ -149,7 +169,8 @@ class Executor:
             desk.naked_at = desk.naked_at or at
         if desk.naked_at and at - desk.naked_at >= desk.after(desk.numbers().execution.naked_s):
             return desk.close(at, Reason.RISK_NAKED)
-        return desk.own_exits(at) if desk.manual and not desk.overshot else []
+        leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
+        return desk.own_exits(at) if desk.manual and not leaving else []
 
     def _leave(self, at: int) -> list[Message]:
         """Close what must not stay open: a flatten, both legs of an OCO filled, a late exit."""

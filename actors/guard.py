@@ -5,7 +5,8 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from actors import budget
-from actors.book import Book, Order
+from actors.book import Book
+from actors.order import Order
 from actors.position import gross
 from core.clock import SECOND
 from core.messages import Intent
@@ -35,7 +36,10 @@ class Account(Struct):
     mark: Decimal | None = None
     links: dict[str, bool] = field(default_factory=dict)
     agreed: bool = False
-    reserved: dict[str, Decimal] = field(default_factory=dict)  # approved, not yet an order
+    now: int = 0  # the last pulse
+    paused: bool = False  # by an operator, who alone ends it
+    # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
+    reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
 
 
 def realised(account: Account) -> Decimal:
@@ -74,7 +78,8 @@ def left(account: Account) -> Decimal:
     coming = budget.pending_risk(risk, settings.instrument, _entries(account))
     at_stake = budget.open_risk(risk, settings.instrument, account.book, account.mark)
     share = budget.drawdown_share(equity, account.high)
-    return space * share - at_stake - coming - sum(account.reserved.values(), ZERO)
+    approved = sum((cost for cost, _ in account.reserved.values()), ZERO)
+    return space * share - at_stake - coming - approved
 
 
 def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
@@ -85,18 +90,22 @@ def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
     exposure = budget.worst_case(account.book, intent.side) + risk.contracts
     exposure += len(account.reserved) * risk.contracts
     unknown = len(account.book.unknown())
+    kill, drawdown, *daily = limits(account)
+    life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
     return (
         _flag(account.why, account.state is State.ACTIVE),
-        _flag(Reason.RISK_NOT_AGREED, account.agreed),
+        _flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
         _flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
         Check(Reason.RISK_UNKNOWN_PENDING, Decimal(unknown), ZERO, not unknown),
-        *limits(account),
+        kill,
+        drawdown,
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
+        *daily,
         Check(Reason.RISK_MAX_TRADES, pause, ZERO, not pause),
         _open(intent.at, settings),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
-        _floor(Reason.SIG_EXPIRED, Decimal(intent.expires_at - intent.at) / SECOND, ZERO),
+        _floor(Reason.SIG_EXPIRED, life, ZERO),
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         _most(Reason.RISK_DRB, cost, left(account)),

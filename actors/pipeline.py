@@ -18,12 +18,23 @@ def routes(stages: Mapping[str, Stage]) -> Routes:
 
 
 def pump(stages: Mapping[str, Stage], tape: Iterable[Message]) -> Iterator[tuple[str, Message]]:
-    """Every message of the run with its actor, in order: each event, then all that follows."""
+    """Every message of the run with its actor, in order: each event, then all that follows.
+
+    What an event brings about is drained answer by answer, so that each of several bars that close
+    at once is decided on before the next, as in the live run.
+    """
     table = routes(stages)
+
+    def answers(message: Message) -> Iterator[tuple[str, Message]]:
+        for name in table.get(type(message), ()):
+            for answer in stages[name].on(message):
+                yield name, answer
+
     for event in tape:
-        pending = deque([("tape", event)])
-        while pending:
-            actor, message = pending.popleft()
-            yield actor, message
-            for name in table.get(type(message), ()):
-                pending.extend((name, answer) for answer in stages[name].on(message))
+        yield "tape", event
+        for first in list(answers(event)):
+            pending = deque([first])
+            while pending:
+                actor, message = pending.popleft()
+                yield actor, message
+                pending.extend(answers(message))

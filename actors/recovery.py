@@ -12,13 +12,16 @@ from actors.book import BOOKED, Book
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
+    ActorFailed,
     Agreed,
     Command,
     FeedState,
+    Fill,
     Flat,
     Halted,
     Message,
     NotPlaced,
+    OrderRejected,
     OrderUncertain,
     Pulse,
     QueryFailed,
@@ -40,13 +43,14 @@ class Ledger(Struct):
     settings: Settings | None = None
     began: int = 0  # of this log: what the account did before is not ours
     runs: list[str] = field(default_factory=list)
-    linked: bool = False
+    linked_at: int = 0  # the user link is up since; 0 down
     agreed: bool = False
     agreed_at: int = 0
     asked_at: int = 0  # a Reconcile is unanswered since; 0 none
     told_at: int = 0  # last answer
     reads: int = 0  # consistent snapshots in a row since the link came up
     odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
+    excused: list[int] = field(default_factory=list)  # orders of others, answered for
     absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
     flatten: bool = False
     flat_at: int = 0  # first of the two snapshots that prove the account flat
@@ -61,6 +65,7 @@ class Recovery:
         FeedState,
         StateChanged,
         Command,
+        ActorFailed,
         *BOOKED,
     )
 
@@ -75,20 +80,28 @@ class Recovery:
             case QueryFailed(at=at):
                 ledger.asked_at, ledger.told_at, ledger.reads = 0, at, 0
             case FeedState(link="user", up=up):
-                ledger.linked, ledger.reads = up, 0
+                ledger.linked_at, ledger.reads = (message.at if up else 0), 0
                 ledger.agreed = ledger.agreed and up
                 return self._ask(message.at, Reason.REC_START) if up else []
+            case ActorFailed():
+                ledger.agreed, ledger.reads = False, 0
             case StateChanged(state=state):
                 ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name="stop" | "flatten" | "kill"):
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case ActorFailed():  # risk has fenced entries until there is a new agreement
+                ledger.agreed, ledger.reads = False, 0
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
         match message:
-            case OrderUncertain(at=at):
-                return self._ask(at, Reason.REC_QUERY)
+            case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
+                return self._ask(message.at, Reason.REC_QUERY)
+            case Fill() if self._doubtful() or message.venue_id in ledger.book.foreign():
+                return self._ask(message.at, Reason.REC_QUERY)
+            case Command() if ledger.flatten:
+                return self._ask(message.at, Reason.REC_QUERY)
             case Pulse(at=at):
                 return self._due(at)
         return []
@@ -101,15 +114,17 @@ class Recovery:
         for message in missing:
             ledger.book.hear(message, instrument)
         proven = self._proofs(told)
-        verdict = agreement.oddities(ledger.book, told, ledger.runs)
+        verdict = agreement.oddities(ledger.book, told, ledger.runs, ledger.excused)
         again = [odd for odd in verdict if odd in ledger.odd]
         ledger.odd = verdict
         answers: list[Message] = [*missing, *proven]
+        if verdict:
+            ledger.flat_at = 0
         if again:
             ledger.reads = 0
             return [*answers, *self._drift(told, again)]
         if not verdict:
-            ledger.reads += 1
+            ledger.reads += told.at >= ledger.linked_at > 0  # older ones may lack what we missed
             answers += self._agree(told, len(missing) + len(proven))
             answers += self._prove_flat(told)
         return answers
@@ -118,7 +133,11 @@ class Recovery:
         """Unknown orders that two full queries, `unknown_quiet_s` apart, did not show."""
         ledger, quiet = self.memory, int(self._numbers().unknown_quiet_s * SECOND)
         shown = {order.tag for order in told.orders}
-        unknown = [order.tag for order in ledger.book.unknown() if order.tag not in shown]
+        unknown = [
+            order.tag
+            for order in ledger.book.unknown()
+            if order.tag not in shown and order.at <= told.at
+        ]
         since = {tag: ledger.absent.get(tag, told.at) for tag in unknown}
         gone = [tag for tag in unknown if told.at - since[tag] >= quiet]
         ledger.absent = {tag: at for tag, at in since.items() if tag not in gone}
@@ -131,6 +150,7 @@ class Recovery:
         ledger, reason = self.memory, agreement.gravest(odd)
         ledger.agreed = False
         halt = Halted(told.at, "; ".join(odd), "recovery", reason)
+        ledger.excused += [n for n in ledger.book.foreign() if n not in ledger.excused]
         if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
             return [halt]
         adopted = agreement.adopt(ledger.book, told)
@@ -142,10 +162,11 @@ class Recovery:
         """The first agreement of a run that follows another takes two snapshots."""
         ledger = self.memory
         fresh = len(ledger.runs) < 2
-        if ledger.agreed and not corrected:
+        cleared = self._doubtful() and told.at >= ledger.book.doubt
+        if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
-        if not ledger.agreed and ledger.reads < 2 and not fresh:
+        if not ledger.agreed and ledger.reads < (1 if fresh else 2):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
         unknown = len(ledger.book.unknown())
@@ -156,6 +177,7 @@ class Recovery:
         if not ledger.flatten or ledger.proven:
             return []
         alive = any(order.live for order in ledger.book.orders.values())
+        alive = alive or any(order.status in agreement.ALIVE for order in told.orders)
         if told.position or alive or ledger.book.position.size:
             ledger.flat_at = 0
             return []
@@ -168,15 +190,21 @@ class Recovery:
     def _due(self, at: int) -> list[Message]:
         """Is it time to look again?"""
         ledger, numbers = self.memory, self._numbers()
-        if not ledger.linked:
+        flattening = ledger.flatten and not ledger.proven
+        if not (ledger.linked_at or flattening):
             return []
-        settled = ledger.agreed and not ledger.book.unknown() and not ledger.odd
-        wait = numbers.reconcile_s if settled else numbers.retry_s
-        if ledger.flatten and not ledger.proven:
+        open_questions = ledger.book.unknown() or ledger.odd or self._doubtful()
+        settled = ledger.agreed and not open_questions
+        wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
+        if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
         if ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
             return []
         return self._ask(at, Reason.REC_QUERY)
+
+    def _doubtful(self) -> bool:
+        """Flat after a close, and nobody has looked since."""
+        return bool(self.memory.book.doubt) and not self.memory.book.position.size
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory
@@ -192,7 +220,7 @@ class Recovery:
         ledger.settings = run.settings
         ledger.began = ledger.began or run.at
         ledger.runs.append(run.run)
-        ledger.linked = ledger.agreed = False
+        ledger.linked_at, ledger.agreed = 0, False
         ledger.asked_at, ledger.reads, ledger.odd = 0, 0, []
         ledger.absent.clear()
 

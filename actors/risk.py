@@ -5,6 +5,8 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
 from actors.guard import Account, closing, judge, limits, marked, realised
@@ -35,6 +37,11 @@ from core.settings import Settings
 from core.terms import Action, State
 
 EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
+REVERSALS = {
+    Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
+    Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
+}
+PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
 
 # What breaking a limit leads to. HALTED needs a person; FLATTEN_ONLY ends with the session.
 SEVERITY = {
@@ -62,10 +69,15 @@ REASONS = {
     "pause": Reason.RISK_PAUSED,
     "kill": Reason.RISK_KILL,
     "flatten": Reason.RISK_FLATTENING,
-    "stop": Reason.RISK_FLATTENING,
+    "stop": Reason.SYS_STOPPING,  # ends with the run; a flatten lasts until resumed
 }
 # A FLATTEN_ONLY for one of these ends with the trade date.
 DAILY = (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED)
+
+
+def leaving(intent: Intent) -> Intent:
+    """The exit that a reversal begins with: no rule may forbid that."""
+    return replace(intent, action=REVERSALS[intent.action], side=-intent.side)
 
 
 class Risk:
@@ -94,6 +106,8 @@ class Risk:
                 account.agreed = True
             case ActorFailed():
                 account.agreed = False
+            case Pulse(at=at):
+                account.now = at
             case TradeClosed(at=at, net=net):
                 self._count(at, net)
             case PlaceOrder(intent=intent):
@@ -110,14 +124,18 @@ class Risk:
             if not size:
                 return Refused(intent.at, intent, (), Reason.SIG_SUPERSEDED)
             return Approved(intent.at, intent, size, ZERO, ())
+        now = max(account.now, intent.at)
+        account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
         checks = judge(intent, account)
         broken = next((check for check in checks if not check.passed), None)
+        if broken is not None and size and intent.action in REVERSALS:
+            return Approved(intent.at, leaving(intent), size, ZERO, checks, broken.rule)
         if broken is not None:
             return Refused(intent.at, intent, checks, broken.rule)
         settings = self._settings()
         size = settings.risk.contracts
         cost = planned(settings.risk, settings.instrument, size, intent.stop_ticks)
-        account.reserved[intent.id] = cost
+        account.reserved[intent.id] = (cost, intent.expires_at)
         return Approved(intent.at, intent, size, cost, checks)
 
     def _react(self, message: Message) -> list[Message]:
@@ -150,7 +168,7 @@ class Risk:
         account.peak, account.high = max(account.peak, equity), max(account.high, equity)
         for check in limits(account):
             state = SEVERITY[check.rule]
-            if not check.passed and GRAVITY[state] > GRAVITY[account.state]:
+            if not check.passed and self._graver(state):
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 return self._change(at, state, check.rule, why, "risk")
         return []
@@ -158,6 +176,7 @@ class Risk:
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
         account = self.memory
         state = COMMANDS.get((account.state, name))
+        account.paused = (account.paused or name in PAUSING) and name not in ("resume", "rearm")
         if state is None:
             return []
         return self._change(at, state, REASONS.get(name, Reason.RISK_REARMED), why or name, by)
@@ -176,7 +195,7 @@ class Risk:
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
         if account.state is State.FLATTEN_ONLY and account.why in DAILY:
-            return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, f"day {day}", "clock")
+            return self._release(at, f"day {day}", "clock")
         return []
 
     def _start(self, run: RunStarted) -> list[Message]:
@@ -184,15 +203,25 @@ class Risk:
         account.settings, account.capital = run.settings, run.balance_start
         account.agreed, account.links = False, {}
         account.reserved.clear()
-        if account.why is Reason.RISK_FLATTENING and account.state is State.FLATTEN_ONLY:
-            return self._change(
-                run.at, State.ACTIVE, Reason.RISK_STATE_CHANGE, "a new run", run.run
-            )
+        if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
+            return self._release(run.at, "a new run", run.run)
         return []
+
+    def _release(self, at: int, why: str, by: str) -> list[Message]:
+        """What ended by itself leaves behind what an operator paused before."""
+        if self.memory.paused:
+            return self._change(at, State.PAUSED, Reason.RISK_PAUSED, why, by)
+        return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, why, by)
+
+    def _graver(self, state: State) -> bool:
+        """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
+        now, why = GRAVITY[self.memory.state], self.memory.why
+        return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
 
     def _overstayed(self, at: int) -> bool:
         account, settings = self.memory, self._settings()
-        if not account.book.position.size or account.state is not State.ACTIVE:
+        flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
+        if flattening or not account.book.position.size:
             return False
         return closing(at, settings) <= Decimal(repr(settings.session.flatten_s))
 

@@ -1,6 +1,6 @@
 """Signals: each prediction becomes an intent or a hold with its reason, knowing the position.
 
-One intent is open at a time: until it is refused, rejected, filled or expired, all else holds.
+One intent is open at a time: until it is refused, filled or expired, all else holds.
 """
 
 from collections.abc import Mapping

@@ -13,6 +13,11 @@ from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
 from storage import sentinel
 
 TIMEOUT_S = 10.0
+NO_DAEMON = {
+    "kill": "no daemon runs: the next start finds the kill",
+    "rearm": "no daemon runs: the kill file is removed; a halt in the log is re-armed only by a "
+    "rearm to the running daemon",
+}
 
 
 class NoDaemon(TradebotError):
@@ -55,7 +60,7 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool) -> int:
             sentinel.create(state, by, why, time.time_ns())
         else:
             sentinel.remove(state)
-        told = {"seq": None, "note": f"no daemon runs: the next start finds the {verb}"}
+        told = {"seq": None, "note": NO_DAEMON[verb]}
     print(json.dumps(told) if as_json else f"{verb}: {told.get('note') or 'record'} "
           f"{told['seq'] or ''}".rstrip())  # fmt: skip
     return EXIT_OK

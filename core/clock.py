@@ -42,7 +42,9 @@ class TapeClock:
         return self._passed
 
     def see(self, at: int) -> None:
-        """A market event came; only at speed 0 does that set the clock."""
+        """A market event came. At speed 0 it sets the clock; else the first one starts it."""
+        if self.speed and self.origin is None:
+            self.origin = time.monotonic_ns() - int((at - self.start) / self.speed)
         if not self.speed and at > self._newest:
             self._newest, self.origin = at, time.monotonic_ns()
 

@@ -94,6 +94,7 @@ class Settings(Struct, frozen=True):
 
 REACTION: dict[str, tuple[str, ...]] = {
     "feed": ("latency_max_s", "skew_max_s", "stale_s"),
+    "bars": ("late_s",),
     "signals": ("ttl_s",),
     "execution": ("naked_s", "exit_timeout_s"),
     "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s"),

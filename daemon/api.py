@@ -12,6 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
+from core.errors import ConfigError
+from storage.disk import Disk, write_file
+
 COMMANDS = ("pause", "resume", "flatten", "kill", "rearm")
 HOSTS = ("127.0.0.1", "localhost")
 
@@ -32,11 +35,14 @@ class Api:
         self.runner = web.AppRunner(app, access_log=None)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", self.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self.runner.cleanup()
+            raise ConfigError(f"api.port: {self.port}: {error.strerror}: 0 takes any") from None
         port = self.runner.addresses[0][1]
-        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w") as file:
-            json.dump({"port": port, "token": self.token, "pid": os.getpid()}, file)
+        where = {"port": port, "token": self.token, "pid": os.getpid()}
+        write_file(self.path, json.dumps(where).encode(), Disk())
 
     async def stop(self) -> None:
         self.path.unlink(missing_ok=True)

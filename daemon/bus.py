@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from actors.pipeline import Routes
 from core.errors import TradebotError
 from core.messages import LOGGED, Message, Quote, Record
+
+SETTLE_TURNS = 100  # of the event loop, at most, that a bar waits for the decisions on the last
 
 Watch = Callable[[str, Message, int], None]  # actor, message, seq
 
@@ -34,12 +36,19 @@ class Inbox:
         self.done_at = time.monotonic()  # when the actor last had nothing to do
         self.at_work = False  # its actor has taken something and is not back for more
         self._waiter: asyncio.Future[None] | None = None
+        self.closed = False  # its actor is gone for good
 
     def put(self, record: Record) -> None:
+        if self.closed:
+            return
         if len(self.items) >= self.depth and not self._conflate(record):
             raise Overflow(f"inbox of {self.name} is full with {self.depth} messages")
         self.items.append(record)
         self.wake()
+
+    def close(self) -> None:
+        self.closed = True
+        self.items.clear()
 
     def wake(self) -> None:
         waiter, self._waiter = self._waiter, None
@@ -71,10 +80,13 @@ class Inbox:
 class Bus:
     def __init__(self, table: Routes, inboxes: Mapping[str, Inbox], journal: Journal) -> None:
         self.table, self.inboxes, self.journal = table, inboxes, journal
-        self.watches: list[Watch] = []
+        self.watches: list[Watch] = []  # told of all that is logged
+        self.closed = False  # the run has ended: whatever is still said comes too late
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
+        if self.closed:
+            return 0
         kind = type(message)
         seq = self.journal.seq + 1 if kind in _LOGGED else 0
         record = Record(seq, actor, cause, message)
@@ -82,9 +94,17 @@ class Bus:
             self.journal.append(record)
         for name in self.table.get(kind, ()):
             self.inboxes[name].put(record)
-        for watch in self.watches:
+        for watch in self.watches if seq else ():
             watch(actor, message, seq)
         return seq
+
+    async def settle(self, names: Iterable[str]) -> None:
+        """Return when these actors have done what they had, or have had turns enough for it."""
+        inboxes = [self.inboxes[name] for name in names if name in self.inboxes]
+        for _ in range(SETTLE_TURNS):
+            if not any(inbox.busy for inbox in inboxes):
+                return
+            await asyncio.sleep(0)
 
 
 _LOGGED = frozenset(LOGGED)

@@ -44,7 +44,7 @@ async def start(tape: str, speed: float, config: Path, state: Path) -> Child:
             sys.executable, "-m", "cli.main", "gateway", "--tape", tape, "--speed", str(speed),
             "--config", str(config), "--ledger", str(state / "gateway-ledger.jsonl"),
             stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment(os.environ),
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent, start_new_session=True,
         )  # fmt: skip
     assert process.stdout is not None
     try:
@@ -65,6 +65,9 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def die_with_parent() -> None:
-    """In the child: ignore the terminal's Ctrl-C, and end when the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In the child: end when the parent is killed.
+
+    Its session is its own: a Ctrl-C or a SIGTERM to the whole group is for the parent, who needs
+    the venue to flatten and to prove it.
+    """
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from daemon.bus import Inbox
 from storage.wal import Wal
@@ -14,13 +15,13 @@ STUCK_S = 5.0  # an actor with work, none of it done for so long, hangs
 
 
 def notify(text: str) -> None:
-    """One sd_notify datagram; nothing where no systemd waits for it."""
+    """One sd_notify datagram; nothing where no systemd waits or listens."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
         channel.sendto(text.encode(), address)
 
 

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
-from core.errors import ConfigError
-from core.messages import Command, RunStarted, Stage
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
+from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.sessions import session as trading_session
 from core.settings import Settings
 from daemon import child, wiring
@@ -30,8 +30,9 @@ from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import show, status
 from storage import lock, model, sentinel
-from storage.segments import segments
+from storage.segments import segments, tail
 from storage.wal import Wal, read
+from venues.base import Unreachable
 from venues.topstepx import credentials
 from venues.topstepx.client import TopstepX
 
@@ -47,8 +48,11 @@ class Options(Struct, frozen=True):
 async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int, dict[str, Any]]:
     """Trade. Returns exit code and report."""
     state, wal = Path(config.paths.state), Path(config.paths.wal)
-    for directory in (state, wal):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for key, directory in (("state", state), ("wal", wal)):
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"paths.{key}: {directory}: {error.strerror}") from None
     held = lock.take(wal)
     simulator: child.Child | None = None
     try:
@@ -85,10 +89,23 @@ async def trade(
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
     )  # fmt: skip
     try:
-        await venue.open()
+        try:
+            await venue.open()
+        except Unreachable as error:
+            raise unreached(config, stopping, str(error)) from None
         return await serve(config, options, venue, clock, settings, thinker, held, stopping)
     finally:
         await venue.close()
+
+
+def unreached(config: Config, stopping: Stopping, why: str) -> TradebotError:
+    """No venue, no start. Told to stop before there was one: the log says if anything is open."""
+    error = TradebotError(f"the venue cannot be reached: {why}: nothing was started, try again")
+    if stopping.told:
+        files = segments(Path(config.paths.wal))
+        closed = not files or tail(files)[0].clean
+        error.code = EXIT_OK if closed else EXIT_NOT_FLAT
+    return error
 
 
 def refuse_unready(config: Config) -> None:
@@ -120,11 +137,14 @@ async def serve(
         say_what_opening_found(wal)
         tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
         found = resume(wal, stages, tally)
+        parts = {"market": wiring.market(settings, stages, found.last), **stages}
 
-        def build(name: str) -> Stage:
-            return wiring.whole(settings, wiring.thinking(settings, thinker), found.last)[name]
+        def build(name: str, records: list[Record]) -> Stage:
+            bars = (r.message for r in reversed(records) if isinstance(r.message, Bar))
+            if name == "market":
+                return wiring.market(settings, parts, next(bars, None))
+            return wiring.thinking(settings, thinker)[name]
 
-        parts = wiring.whole(settings, stages, found.last)
         session = Session(config, venue, wal, clock, parts, tally, build, stopping)
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import structlog
 from msgspec import Struct
 
 from actors.pipeline import routes
-from core import clock as clocks
 from core.clock import SECOND, Clock
 from core.config import Config
 from core.errors import EXIT_LOG, EXIT_NOT_FLAT, EXIT_OK, LogError
@@ -30,13 +29,10 @@ from core.messages import (
     Message,
     PlaceOrder,
     Pulse,
-    Quote,
     Refused,
     RunEnded,
     RunStarted,
-    Stage,
     StateChanged,
-    Trade,
     TradeClosed,
 )
 from core.reasons import Reason
@@ -47,7 +43,7 @@ from daemon.gateway import TAKES, Gateway
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
-from daemon.supervisor import Supervisor, contained
+from daemon.supervisor import Build, Supervisor, contained
 from daemon.wiring import Stages
 from storage.wal import Wal
 from venues.base import Venue
@@ -69,7 +65,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Callable[[str], Stage], stopping: Stopping,
+        build: Build, stopping: Stopping,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build
@@ -171,6 +167,7 @@ class Session:
         balance = flat.balance if flat else None
         ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)
         seq = self.bus.post("main", ended)
+        self.bus.closed = True  # nothing may follow a clean close in the log
         code = EXIT_OK if flat else EXIT_NOT_FLAT
         try:
             await self.wal.durable(seq)
@@ -180,10 +177,6 @@ class Session:
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
         kind = type(message)
-        if kind is Quote or kind is Trade:
-            if isinstance(self.clock, clocks.TapeClock):
-                self.clock.see(message.at)
-            return
         if isinstance(message, Bar):
             self.price = message.close
         elif isinstance(message, Hold):

@@ -17,7 +17,7 @@ import structlog
 from core.clock import Clock
 from core.config import Supervisor as Limits
 from core.errors import TradebotError
-from core.messages import ActorFailed, Halted, Stage
+from core.messages import ActorFailed, Halted, Record, Stage
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.bus import Bus, Overflow
@@ -25,6 +25,7 @@ from daemon.wiring import CRITICAL, Stages, fold
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
+Build = Callable[[str, list[Record]], Stage]  # of an actor's name and the log so far
 T = TypeVar("T")
 
 
@@ -50,12 +51,13 @@ async def contained(name: str, work: Awaitable[T]) -> T:
 class Supervisor:
     def __init__(
         self, bus: Bus, wal: Wal, directory: Path, limits: Limits, clock: Clock,
-        stages: Stages, build: Callable[[str], Stage],
+        stages: Stages, build: Build,
     ) -> None:  # fmt: skip
         self.bus, self.wal, self.directory = bus, wal, directory
         self.limits, self.clock = limits, clock
         self.stages, self.build = stages, build
         self.failures: dict[str, deque[float]] = {}
+        self.faulty: dict[str, set[int]] = {}  # actor -> the records it failed on in this run
 
     async def keep(self, actor: Actor) -> None:
         """Run the actor until cancelled, rebuilding it after each failure within the budget."""
@@ -89,16 +91,31 @@ class Supervisor:
         if actor.name in CRITICAL:
             raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
         why = f"actor {actor.name} keeps failing: {text}"
+        actor.inbox.close()
         self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
         return False
 
     async def rebuild(self, name: str, seq: int) -> Stage:
-        """A new stage, folded up to the record that the old one failed on."""
-        stage = self.build(name)
+        """A new stage, folded up to the record that the old one failed on, without that one.
+
+        The market is not folded: what it takes is not logged, and it goes on from the last bar.
+        """
+        faulty = self.faulty.setdefault(name, set())
+        faulty.add(seq)
+        last = self.wal.seq if name == "market" else seq - 1
+        await self.wal.durable(last)
+        records = await asyncio.to_thread(self._until, last, frozenset(faulty))
+        stage = self.build(name, records)
         if name != "market":
-            await self.wal.durable(self.wal.seq)
-            fold({name: stage}, await asyncio.to_thread(self._before, seq))
+            fold({name: stage}, records)
         return stage
 
-    def _before(self, seq: int) -> list:  # type: ignore[type-arg]
-        return [line.record for line in read(self.directory) if line.seq <= seq]
+    def _until(self, last: int, faulty: frozenset[int]) -> list[Record]:
+        """The log up to `last` and no further: behind it the writer is at work."""
+        records = []
+        for line in read(self.directory):
+            if line.seq not in faulty:
+                records.append(line.record)
+            if line.seq >= last:
+                break
+        return records

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ from core.config import Config
 from core.errors import TradebotError
 from core.messages import FeedState, Message
 from core.settings import Settings
+
+ASK_AGAIN_S = 0.05
 
 
 async def clock_of(config: Config) -> Clock:
@@ -49,7 +52,11 @@ def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int
     tasks: list[asyncio.Task[None]] = []
 
     async def learn() -> None:
-        clock.origin = (await tape_time(config))["mono"]
+        """Until then the clock goes by the first market event, which is late by its way to us."""
+        with suppress(TradebotError):  # gone again: the next link that comes up asks anew
+            while (mono := (await tape_time(config))["mono"]) is None:
+                await asyncio.sleep(ASK_AGAIN_S)
+            clock.origin = mono
 
     def watch(actor: str, message: Message, seq: int) -> None:
         if isinstance(message, FeedState) and message.link == "market" and message.up:

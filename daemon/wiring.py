@@ -52,6 +52,11 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     return list(replay(stages, records))
 
 
-def whole(settings: Settings, stages: Stages, last: Bar | None) -> Stages:
-    """All stages: what takes raw ticks begins anew, its grid going on from the last bar."""
-    return {"market": Market(settings, last), **stages}
+def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:
+    """What takes raw ticks begins anew: its grid goes on from the last bar.
+
+    It marks the position that risk knows of until the venue tells it one.
+    """
+    begun = Market(settings, last)
+    begun.feed.position = stages["risk"].memory.book.position.size  # type: ignore[attr-defined]
+    return begun

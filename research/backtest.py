@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.market import Market
 from actors.pipeline import pump
@@ -48,7 +49,7 @@ def backtest(
     config: Config, tape: Tape, think: Think, seen: Seen, latency_s: float = 0.0
 ) -> Outcome:
     """Run the tape through; `seen` is told every message but the ticks, with its actor."""
-    settings = config.settings()
+    settings = config.settings().at_speed(config.run.speed or 1.0)  # as the live run in sim
     venue = PaperVenue(settings, config.gateway.balance, latency_s)
     stages: dict[str, Stage] = {"venue": venue, "market": Market(settings), **think(settings)}
     flat = False
@@ -64,6 +65,11 @@ def backtest(
     return Outcome(exchange.balance, exchange.position.size, alive, book.realised, flat)
 
 
+def event_known(event: Quote | Trade) -> bool:
+    """A print without aggressor is a buy on the gateway's wire, which has no word for unknown."""
+    return type(event) is Quote or event.side != 0
+
+
 def script(config: Config, settings: Settings, tape: Tape) -> Iterator[Message]:
     """The life of a run as messages: start, links up, the market with its pulses, the stop."""
     start = tape.start
@@ -77,7 +83,7 @@ def script(config: Config, settings: Settings, tape: Tape) -> Iterator[Message]:
         while second < event.at // SECOND:
             second += 1
             yield Pulse(second * SECOND)
-        yield event
+        yield event if event_known(event) else replace(event, side=1)
     yield Command(second * SECOND + SECOND, "stop", "tape", "end of tape")
     for later in range(1, END_S):
         yield Pulse((second + later) * SECOND)

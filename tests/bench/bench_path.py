@@ -14,14 +14,16 @@ import uvloop
 from tests.bench.bench_wal import percentiles
 from tests.bench.rig import Rig
 
-TRIPS, TICKS, BURST, PAUSE_S = 400, 20_000, 100, 0.005
+TRIPS, TICKS, BURST, PAUSE_S = 200, 20_000, 100, 0.005
 
 
 async def entries(rig: Rig, pause_s: float) -> dict[str, float]:
     found = [await rig.trip(1 if number % 2 else -1, pause_s) for number in range(TRIPS)]
     name = "paced" if pause_s else "hot"
     told = {}
-    for what, samples in zip(("bar_to_order", "tick_to_order"), zip(*found), strict=True):
+    for what, samples in zip(
+        ("bar_to_order", "tick_to_order"), zip(*found, strict=True), strict=True
+    ):
         p50, p99 = percentiles(list(samples))
         told |= {f"{what}_{name}_p50_us": p50, f"{what}_{name}_p99_us": p99}
     return told

@@ -11,6 +11,8 @@ from core.messages import Fill, Flat, Halted, PlaceOrder, RunEnded, RunStarted
 from core.reasons import Reason
 from core.terms import Purpose
 from daemon import wiring
+from daemon.snapshots import remembered, restore
+from storage import snapshot
 from storage.wal import read
 
 NAKED_S = 2.0
@@ -77,7 +79,7 @@ def harm(truth: Truth, wal: Path, kept: Iterable[tuple[Path, bytes]]) -> list[tu
     most = max((abs(size) for size in truth.positions()), default=0)
     if most > 1:
         found.append(("breach", f"held {most} contracts"))
-    return [*found, *unlike(records)]
+    return [*found, *unlike(records), *resumed(records, wal)]
 
 
 def lost(truth: Truth, messages: list) -> Iterator[tuple[str, str]]:
@@ -131,6 +133,23 @@ def unlike(records: list) -> Iterator[tuple[str, str]]:
         if not found.unanswered:
             kind = type(found.input).__name__
             yield "replay", f"{found.actor} answers seq {found.seq} {kind} otherwise"
+
+
+def resumed(records: list, wal: Path) -> Iterator[tuple[str, str]]:
+    """Does the newest snapshot with the records after it lead where the whole log leads?"""
+    starts = [r.message for r in records if isinstance(r.message, RunStarted)]
+    found, _ = snapshot.latest(wal)
+    if not starts or found is None:
+        return
+    short = wiring.thinking(starts[0].settings, None)
+    restore(short, found.state["stages"])
+    wiring.fold(short, [record for record in records if record.seq > found.seq])
+    full = wiring.thinking(starts[0].settings, None)
+    wiring.fold(full, records)
+    ours, theirs = remembered(short), remembered(full)
+    for name in ours:
+        if ours[name] != theirs[name]:
+            yield "replay", f"{name} differs by the snapshot of {found.seq}"
 
 
 def closed(wal: Path) -> str | None:

@@ -38,6 +38,7 @@ WEATHERS: tuple[list[dict], ...] = (
     [{"on": "Order/place", "every": 3, "do": "delay", "seconds": 1.5}],
     [{"on": "Order/place", "every": 3, "do": "delay_reply", "seconds": 1.0}],
     [{"on": "Order/place", "every": 4, "do": "lose_reply"}],
+    [{"on": "Order/place", "every": 3, "do": "lose_request"}],
     [{"on": "Order/modify", "every": 2, "do": "lose_reply"}],
     [{"on": "GatewayUserTrade", "every": 3, "do": "drop"},
      {"on": "GatewayUserOrder", "every": 4, "do": "duplicate"}],

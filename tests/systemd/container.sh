@@ -15,17 +15,18 @@ inside() { nsenter --target "$(cat "$PID.leader")" --all --root --wd -- "$@"; }
 
 build() {
   [ -e "$HOME_DIR/complete" ] && return
-  local suite
-  suite=$(. /etc/os-release; echo "$VERSION_CODENAME")
-  command -v mmdebstrap >/dev/null && command -v systemd-nspawn >/dev/null ||
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-      mmdebstrap systemd-container >&2
+  if ! command -v mmdebstrap || ! command -v systemd-nspawn; then
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+      mmdebstrap systemd-container
+  fi
   rm -rf "$HOME_DIR"
   mkdir -p "$HOME_DIR"
-  # The C libraries under a Python of the host come with that of the suite.
+  # The host's suite, since a Python of the host needs its C libraries.
   mmdebstrap --quiet --variant=minbase --include=systemd-sysv,libpython3-stdlib,procps \
-    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    "$suite" "$ROOT" >&2
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
+    "$(. /etc/os-release; echo "$VERSION_CODENAME")" "$ROOT"
   : >"$ROOT/etc/machine-id"
   touch "$HOME_DIR/complete"
 }

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections import Counter
 from pathlib import Path
 
 REPO = Path(__file__).parents[2]
@@ -20,6 +21,9 @@ sys.exit(main())
 PLACE = "Environment=PYTHONPATH=/opt/tradebot/src LD_LIBRARY_PATH=/opt/python/lib\n"
 GATEWAY = """[Service]
 User=tradebot
+# Its first line holds the key: that is how scripts get it.
+StandardOutput=null
+StandardError=journal
 {place}
 EnvironmentFile=/etc/tradebot/gateway.env
 WorkingDirectory=/opt/tradebot
@@ -125,18 +129,19 @@ class Host:
         return int(self.show("MainPID")["MainPID"])
 
     def records(self, *kinds):
-        """The log's records of these kinds."""
+        """The log's records of these kinds; of all, if none is named."""
         lines = self.sh(f"cat {WAL}/*.jsonl 2>/dev/null || true").splitlines()
         rows = [json.loads(line) for line in lines if line.endswith('"}')]
-        return [row for row in rows if row["kind"] in kinds]
+        return [row for row in rows if not kinds or row["kind"] in kinds]
 
     def until(self, condition, limit_s):
         """Wait for it, and say for how many seconds."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > limit_s:
-                said = self.sh("journalctl -b -n 30 --no-pager; systemctl status tradebot || true")
-                raise AssertionError(f"not so within {limit_s} s:\n{said}")
+                seen = Counter(row["reason"] for row in self.records())
+                said = self.sh("journalctl -b -u tradebot -n 30")
+                raise AssertionError(f"not so within {limit_s} s:\n{seen}\n{said}")
             time.sleep(0.1)
         return time.monotonic() - began
 

@@ -1,0 +1,170 @@
+import asyncio
+import os
+from contextlib import asynccontextmanager, suppress
+from threading import Event
+
+import pytest
+
+from core.messages import (
+    CancelOrder,
+    ClosePosition,
+    OrderRejected,
+    OrderUncertain,
+    PlaceOrder,
+    QueryFailed,
+)
+from core.reasons import Reason
+from core.terms import Purpose, Request
+from daemon.gateway import TAKES, Gateway
+from daemon.report import Latency
+from storage.disk import Disk
+from tests import build
+from tests.daemon.parts import RUN, Venue, bus, until, wal
+from venues.base import Unknown, Unreachable
+
+ENTRY = build.place_order(tag=f"{RUN}-1")
+REDUCERS = (
+    build.cancel_order(),
+    build.close_position(),
+    build.modify_order(),
+    build.place_order(tag=f"{RUN}-2", purpose=Purpose.STOP, expires_at=0),
+)
+
+
+class SlowDisk(Disk):
+    """Syncs only while it is let."""
+
+    def __init__(self):
+        self.may = Event()
+        self.may.set()
+
+    def fdatasync(self, fd):
+        self.may.wait(10)
+        os.fdatasync(fd)
+
+
+@asynccontextmanager
+async def serving(folder, *script, now=build.AT, disk=None):
+    with wal(folder, disk=disk) as log:
+        venue = Venue(*script)
+        hub = bus({}, log, gateway=TAKES)
+        told = []
+        hub.watches.append(lambda actor, message, seq: told.append(message))
+        gateway = Gateway(venue, hub.inboxes["gateway"], hub, log, lambda: now, Latency())
+        task = asyncio.create_task(gateway.run())
+        try:
+            yield hub, venue, told
+        finally:
+            if disk is not None:
+                disk.may.set()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def test_nothing_is_sent_before_it_is_on_disk(tmp_path):
+    disk = SlowDisk()
+    async with serving(tmp_path, disk=disk) as (hub, venue, _):
+        disk.may.clear()
+        hub.post("executor", ENTRY)
+        await asyncio.sleep(0.1)
+        assert venue.sent == []
+        disk.may.set()
+        await until(lambda: venue.sent)
+        assert venue.sent == [ENTRY]
+
+
+async def test_an_entry_that_a_dead_log_cannot_hold_is_refused(tmp_path):
+    disk = SlowDisk()
+    async with serving(tmp_path, disk=disk) as (hub, venue, told):
+        disk.may.clear()
+        hub.post("executor", ENTRY)
+        await until(lambda: len(told) > 1)
+        assert (told[1].tag, told[1].reason) == (ENTRY.tag, Reason.SYS_WAL_IO)
+        assert venue.sent == []
+
+
+@pytest.mark.parametrize("order", REDUCERS, ids=lambda order: type(order).__name__)
+async def test_what_reduces_is_sent_even_with_a_dead_log(tmp_path, order):
+    disk = SlowDisk()
+    async with serving(tmp_path, disk=disk) as (hub, venue, _):
+        disk.may.clear()
+        hub.post("executor", order)
+        await until(lambda: venue.sent)
+        assert venue.sent == [order]
+
+
+async def test_an_entry_too_old_when_journalled_is_not_sent(tmp_path):
+    async with serving(tmp_path, now=ENTRY.expires_at + 1) as (hub, venue, told):
+        hub.post("executor", ENTRY)
+        await until(lambda: len(told) > 1)
+        assert told[1].reason is Reason.SIG_EXPIRED
+        assert venue.sent == []
+
+
+async def test_an_entry_of_an_earlier_run_is_not_sent(tmp_path):
+    async with serving(tmp_path) as (hub, venue, told):
+        hub.post("executor", build.place_order(tag="beef-1"))
+        await until(lambda: len(told) > 1)
+        assert (told[1].reason, told[1].text) == (
+            Reason.SIG_EXPIRED, "an entry of an earlier run",
+        )  # fmt: skip
+        assert venue.sent == []
+
+
+@pytest.mark.parametrize(
+    ("order", "request_"),
+    [
+        (ENTRY, Request.PLACE),
+        (build.cancel_order(), Request.CANCEL),
+        (build.modify_order(), Request.MODIFY),
+        (build.close_position(), Request.CLOSE),
+    ],
+)
+async def test_an_unknown_outcome_is_uncertain_and_never_rejected(tmp_path, order, request_):
+    async with serving(tmp_path, Unknown("no answer in 5 s")) as (hub, venue, told):
+        hub.post("executor", order)
+        await until(lambda: len(told) > 1)
+        assert isinstance(told[1], OrderUncertain)
+        assert (told[1].tag, told[1].request, told[1].why) == (
+            order.tag, request_, "no answer in 5 s",
+        )  # fmt: skip
+        assert len(venue.sent) == 1
+
+
+async def test_what_was_not_sent_is_rejected_as_not_placed(tmp_path):
+    async with serving(tmp_path, Unreachable("refused")) as (hub, _, told):
+        hub.post("executor", ENTRY)
+        await until(lambda: len(told) > 1)
+        assert isinstance(told[1], OrderRejected)
+        assert (told[1].reason, told[1].text) == (Reason.ORD_NOT_PLACED, "refused")
+
+
+async def test_a_query_without_an_answer_says_so_and_nothing_else(tmp_path):
+    async with serving(tmp_path, Unreachable("HTTP 502")) as (hub, _, told):
+        hub.post("recovery", build.reconcile())
+        await until(lambda: len(told) > 1)
+        assert isinstance(told[1], QueryFailed)
+
+
+async def test_a_slow_order_does_not_hold_up_a_cancel(tmp_path):
+    class Slow(Venue):
+        async def place(self, order, at):
+            await asyncio.Event().wait()
+
+    with wal(tmp_path) as log:
+        venue = Slow()
+        hub = bus({}, log, gateway=TAKES)
+        gateway = Gateway(venue, hub.inboxes["gateway"], hub, log, lambda: build.AT, Latency())
+        task = asyncio.create_task(gateway.run())
+        hub.post("executor", ENTRY)
+        hub.post("executor", build.cancel_order())
+        await until(lambda: venue.sent)
+        assert [type(order) for order in venue.sent] == [CancelOrder]
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def test_the_gateway_takes_every_order_kind():
+    assert {PlaceOrder, CancelOrder, ClosePosition} < set(TAKES)

@@ -1,0 +1,101 @@
+import asyncio
+import socket
+from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+
+import pytest
+
+from daemon import health
+from daemon.bus import Inbox
+from tests.daemon.parts import record
+
+
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """The socket that systemd would listen on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "40000")
+        yield channel
+
+
+def heard(channel):
+    said = []
+    with suppress(BlockingIOError):
+        while True:
+            said.append(channel.recv(100).decode())
+    return said
+
+
+def inboxes():
+    return {name: Inbox(name, 10) for name in health.CRITICAL}
+
+
+@asynccontextmanager
+async def watching(boxes, failed=None, lag_s=0.5):
+    task = asyncio.create_task(health.watch(boxes, SimpleNamespace(failed=failed), lag_s))
+    try:
+        await asyncio.sleep(0.1)
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def test_a_word_to_systemd_is_one_datagram(systemd):
+    health.notify("READY=1")
+    assert heard(systemd) == ["READY=1"]
+
+
+def test_without_a_systemd_nothing_is_said(monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    health.notify("READY=1")
+
+
+def test_an_abstract_address_works_too(monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind("\0tradebot-test-notify")
+        channel.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@tradebot-test-notify")
+        health.notify("READY=1")
+        assert heard(channel) == ["READY=1"]
+
+
+def test_a_systemd_that_is_gone_does_not_end_us(monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    health.notify("WATCHDOG=1")
+
+
+async def test_the_watchdog_is_pinged_while_there_is_progress(systemd):
+    async with watching(inboxes()):
+        assert set(heard(systemd)) == {"WATCHDOG=1"}
+
+
+@pytest.mark.parametrize("name", health.CRITICAL)
+async def test_no_ping_while_a_critical_actor_has_work_and_does_none(systemd, name):
+    boxes = inboxes()
+    boxes[name].put(record(1))
+    boxes[name].done_at -= health.STUCK_S + 1
+    async with watching(boxes):
+        assert heard(systemd) == []
+
+
+async def test_no_ping_when_the_log_has_failed(systemd):
+    async with watching(inboxes(), failed=OSError("disk")):
+        assert heard(systemd) == []
+
+
+async def test_no_ping_when_the_loop_is_late(systemd):
+    async with watching(inboxes(), lag_s=-1.0):
+        assert heard(systemd) == []
+
+
+async def test_an_idle_actor_is_not_stuck(systemd):
+    boxes = inboxes()
+    for box in boxes.values():
+        box.done_at -= 1000
+    async with watching(boxes):
+        assert heard(systemd)

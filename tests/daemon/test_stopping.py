@@ -1,0 +1,60 @@
+import asyncio
+import os
+import signal
+
+import pytest
+import uvloop
+
+from daemon.stopping import SIGNALS, Stopping
+
+
+@pytest.fixture
+def stopping():
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    word = Stopping()
+    word.hear_signals()
+    yield word
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_before_there_is_a_loop_is_kept(stopping):
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert asyncio.run(stopping.wait()) == ("signal SIGTERM", "operator")
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_wakes_whoever_waits(stopping, run, number):
+    async def wait():
+        asyncio.get_running_loop().call_later(0.01, os.kill, os.getpid(), number)
+        return await asyncio.wait_for(stopping.wait(), 5)
+
+    assert run(wait()) == (f"signal {number.name}", "operator")
+
+
+def test_the_first_reason_stays(stopping):
+    stopping.say("end of tape", "gateway")
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert asyncio.run(stopping.wait()) == ("end of tape", "gateway")
+
+
+def test_a_second_signal_after_the_loop_is_closed_is_harmless(stopping):
+    async def wait():
+        stopping.say("end of tape", "gateway")
+        return await stopping.wait()
+
+    asyncio.run(wait())
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stopping.told == ("end of tape", "gateway")
+
+
+def test_a_signal_while_nobody_waits_any_more_is_harmless(stopping):
+    async def give_up():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 0.01)
+
+    asyncio.run(give_up())
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stopping.told
