@@ -83,8 +83,6 @@ class Recovery:
                 ledger.linked_at, ledger.reads = (message.at if up else 0), 0
                 ledger.agreed = ledger.agreed and up
                 return self._ask(message.at, Reason.REC_START) if up else []
-            case ActorFailed():
-                ledger.agreed, ledger.reads = False, 0
             case StateChanged(state=state):
                 ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
                 ledger.proven, ledger.flat_at = False, 0

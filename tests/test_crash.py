@@ -1,7 +1,9 @@
 """The campaign's smallest tier: real kills and real SIGTERMs on each run of the tests."""
 
 import json
+import resource
 import signal
+import time
 
 import pytest
 
@@ -43,3 +45,18 @@ def test_a_stop_while_the_user_hub_is_down_is_proven_flat_by_queries(tmp_path):
         assert ended(daemon, 40) == 0
         assert rig.open_at_venue() == ([], [])
         assert harm(Truth(rig.ledger), rig.wal, []) == []
+
+
+def test_a_log_that_can_not_be_written_any_more_ends_flat_with_74(tmp_path):
+    with Rig(tmp_path / "rig", 10.0, {"SIGNALS_CYCLE_S": "20"}, []) as rig:
+        daemon = rig.start()
+        assert wait(lambda: b'"kind":"fill"' in rig.ledger.read_bytes(), daemon, 30)
+        size = rig.segments()[-1].stat().st_size
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, size))
+        began = time.time_ns()
+        assert ended(daemon, 40) == 74
+        assert rig.open_at_venue() == ([], [])
+        later = [line for line in Truth(rig.ledger).rows("request") if line["wall"] > began + 1e9]
+        assert "Order/place" not in [line["endpoint"] for line in later]
+        said = rig.errors.read_text()  # what the log could not hold any more goes to the journal
+        assert "log failed: log: " in said and '"kind":"RunEnded"' in said.splitlines()[-1]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from storage import lock
 from tests.campaign.rig import ROOT, Rig, ended, wait
+from tests.daemon.parts import record, wal
 
 pytestmark = pytest.mark.slow
 
@@ -153,3 +155,25 @@ def test_a_sigterm_to_the_whole_group_still_ends_flat(tmp_path):
     assert ended(daemon, 30) == 0
     told = json.loads((tmp_path / "report").read_bytes())
     assert (told["position"], told["open_orders"], told["ended"]) == (0, 0, "signal SIGTERM")
+
+
+@pytest.mark.parametrize(("crashed", "code"), [(False, 0), (True, 73)])
+def test_a_stop_before_the_venue_was_reached_tells_by_the_log_if_anything_is_open(
+    tmp_path, crashed, code
+):
+    if crashed:
+        with wal(tmp_path / "wal") as log:
+            log.append(record(log.seq + 1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        here = {"TRADEBOT_VENUE_REST_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        env = {**os.environ, **NOWHERE, **LIVE, **here, "PYTHONPATH": str(ROOT)}
+        env |= {"TRADEBOT_SIGNALS_STRATEGY": "cycle", "TRADEBOT_VENUE_REQUEST_TIMEOUT_S": "0.5"}
+        command = [sys.executable, "-m", "cli.main", "run", "--json"]
+        command += ["--state", str(tmp_path / "state"), "--wal", str(tmp_path / "wal")]
+        with (tmp_path / "errors").open("wb") as errors:
+            daemon = subprocess.Popen(command, env=env, cwd=ROOT, stderr=errors)
+        with silent.accept()[0]:
+            daemon.send_signal(signal.SIGTERM)
+            assert ended(daemon, 30) == code
+    assert "the venue cannot be reached" in (tmp_path / "errors").read_text()
