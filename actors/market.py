@@ -19,8 +19,11 @@ class Market:
 
     def on(self, message: Message) -> list[Message]:
         kind = type(message)
+        cleaned = self.feed.on(message) if kind in self._feeds else []
+        if len(cleaned) == 1 and cleaned[0] is message:  # a clean tick: nearly every message
+            return self.bars.on(message)
         answers: list[Message] = []
-        for clean in self.feed.on(message) if kind in self._feeds else ():
+        for clean in cleaned:
             if type(clean) is not Quote and type(clean) is not Trade:
                 answers.append(clean)
             if type(clean) in self._bars:

@@ -80,22 +80,21 @@ class Inbox:
 class Bus:
     def __init__(self, table: Routes, inboxes: Mapping[str, Inbox], journal: Journal) -> None:
         self.table, self.inboxes, self.journal = table, inboxes, journal
-        self.watches: list[Watch] = []
+        self.watches: list[Watch] = []  # told of all that is logged
         self.closed = False  # the run has ended: whatever is still said comes too late
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
         if self.closed:
             return 0
-        kind, seq = type(message), 0
-        record = Record(0, actor, cause, message)
-        if kind in _LOGGED:
-            seq = self.journal.seq + 1
-            record = Record(seq, actor, cause, message)
+        kind = type(message)
+        seq = self.journal.seq + 1 if kind in _LOGGED else 0
+        record = Record(seq, actor, cause, message)
+        if seq:
             self.journal.append(record)
         for name in self.table.get(kind, ()):
             self.inboxes[name].put(record)
-        for watch in self.watches:
+        for watch in self.watches if seq else ():
             watch(actor, message, seq)
         return seq
 

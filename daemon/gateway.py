@@ -7,7 +7,7 @@ disk before its bytes leave; an entry that grew too old on the way is not sent a
 import asyncio
 import time
 
-from core.clock import Clock
+from core.clock import Clock, TapeClock
 from core.errors import LogError
 from core.messages import (
     CancelOrder,
@@ -18,8 +18,10 @@ from core.messages import (
     OrderUncertain,
     PlaceOrder,
     QueryFailed,
+    Quote,
     Reconcile,
     Record,
+    Trade,
 )
 from core.reasons import Reason
 from core.terms import Purpose, Request
@@ -46,6 +48,7 @@ class Gateway:
     ) -> None:
         self.venue, self.inbox, self.bus, self.wal = venue, inbox, bus, wal
         self.clock, self.latency = clock, latency
+        self.see = clock.see if isinstance(clock, TapeClock) and not clock.speed else None
         self.calls = {
             PlaceOrder: venue.place,
             CancelOrder: venue.cancel,
@@ -69,6 +72,8 @@ class Gateway:
 
     def hear(self, message: Message) -> None:
         self.latency.frame()
+        if self.see is not None and type(message) in (Quote, Trade):
+            self.see(message.at)
         self.bus.post("gateway", message)
 
     async def send(self, record: Record) -> None:

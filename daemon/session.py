@@ -11,7 +11,6 @@ import structlog
 from msgspec import Struct
 
 from actors.pipeline import routes
-from core import clock as clocks
 from core.clock import SECOND, Clock
 from core.config import Config
 from core.errors import EXIT_LOG, EXIT_NOT_FLAT, EXIT_OK, LogError
@@ -29,12 +28,10 @@ from core.messages import (
     Message,
     PlaceOrder,
     Pulse,
-    Quote,
     Refused,
     RunEnded,
     RunStarted,
     StateChanged,
-    Trade,
     TradeClosed,
 )
 from core.reasons import Reason
@@ -73,8 +70,8 @@ class Session:
         depth = config.supervisor.inbox_depth
         self.inboxes = {name: Inbox(name, depth) for name in (*stages, "gateway")}
         table = routes(stages)
-        for kind in TAKES:
-            table.setdefault(kind, []).append("gateway")
+        for kind in TAKES:  # before all others: an order does not wait for those who note it
+            table[kind] = ["gateway", *table.get(kind, ())]
         self.bus = Bus(table, self.inboxes, wal)
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
@@ -166,10 +163,6 @@ class Session:
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
         kind = type(message)
-        if kind is Quote or kind is Trade:
-            if isinstance(self.clock, clocks.TapeClock):
-                self.clock.see(message.at)
-            return
         if isinstance(message, Bar):
             self.price = message.close
         elif isinstance(message, Hold):

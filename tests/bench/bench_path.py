@@ -14,7 +14,7 @@ import uvloop
 from tests.bench.bench_wal import percentiles
 from tests.bench.rig import Rig
 
-TRIPS, TICKS, BURST, PAUSE_S = 400, 20_000, 100, 0.005
+TRIPS, TICKS, BURST, PAUSE_S = 200, 20_000, 100, 0.005
 
 
 async def entries(rig: Rig, pause_s: float) -> dict[str, float]:
