@@ -30,7 +30,7 @@ from core.reasons import Reason
 from core.terms import OrderType, Purpose, Request, Status
 
 TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
-ORDERS_KEPT = 1_000  # dead orders, against late fills
+ORDERS_KEPT = 100  # dead orders, against late fills; each message looks through them
 
 
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}

@@ -102,7 +102,7 @@ def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
         drawdown,
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
-        Check(Reason.RISK_MAX_TRADES, pause, ZERO, not pause),
+        Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         _open(intent.at, settings),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
         _floor(Reason.SIG_EXPIRED, life, ZERO),

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     RISK_STATE_CHANGE = "RISK_STATE_CHANGE"  # ACTIVE/REDUCING/FLATTEN_ONLY/HALTED moved
     RISK_REARMED = "RISK_REARMED"  # human re-enabled, with name and reason
     RISK_TRADE_TOO_LARGE = "RISK_TRADE_TOO_LARGE"  # planned loss of one trade over its limit
+    RISK_LOSSES_IN_ROW = "RISK_LOSSES_IN_ROW"  # so many losses in a row: a pause
     RISK_DRB = "RISK_DRB"  # planned loss over what is left of the dynamic risk budget
     RISK_ACCOUNT_DRAWDOWN = "RISK_ACCOUNT_DRAWDOWN"  # equity too far below its high-water mark
     RISK_MIN_BALANCE = "RISK_MIN_BALANCE"  # balance under the minimum

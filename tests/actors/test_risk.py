@@ -182,8 +182,8 @@ def test_the_fifth_loss_in_a_row_pauses_half_an_hour():
     stage.memory.reserved.clear()
     stage.on(loss)
     pause = 1800 * build.SECOND
-    assert verdict(stage, intent(AT + pause - 1)).reason is Reason.RISK_MAX_TRADES
-    assert verdict(stage, intent(AT + pause)).reason is not Reason.RISK_MAX_TRADES
+    assert verdict(stage, intent(AT + pause - 1)).reason is Reason.RISK_LOSSES_IN_ROW
+    assert verdict(stage, intent(AT + pause)).reason is not Reason.RISK_LOSSES_IN_ROW
 
 
 def test_what_is_approved_counts_until_it_is_sent_refused_or_too_old():
