@@ -33,6 +33,7 @@ from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
 from core.terms import State
 
+FLATTENING = ("stop", "flatten", "kill")  # commands
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -86,10 +87,8 @@ class Recovery:
             case StateChanged(state=state):
                 ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
                 ledger.proven, ledger.flat_at = False, 0
-            case Command(name="stop" | "flatten" | "kill"):
+            case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
-            case ActorFailed():  # risk has fenced entries until there is a new agreement
-                ledger.agreed, ledger.reads = False, 0
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
@@ -98,7 +97,7 @@ class Recovery:
                 return self._ask(message.at, Reason.REC_QUERY)
             case Fill() if self._doubtful() or message.venue_id in ledger.book.foreign():
                 return self._ask(message.at, Reason.REC_QUERY)
-            case Command() if ledger.flatten:
+            case Command(name=name) if name in FLATTENING:
                 return self._ask(message.at, Reason.REC_QUERY)
             case Pulse(at=at):
                 return self._due(at)

@@ -20,6 +20,13 @@ NO_DAEMON = {
 }
 
 
+# What was done where no daemon runs.
+NOBODY = {
+    "kill": "no daemon runs: the next start finds the kill file and halts",
+    "rearm": "no daemon runs: the kill file is gone; a halt in the log needs a rearm once it runs",
+}
+
+
 class NoDaemon(TradebotError):
     code = EXIT_DIFFERENCE
 

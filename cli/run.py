@@ -32,9 +32,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
-    stopping = Stopping()
-    stopping.hear_signals()
     config = chosen(configs.load(Path(given.config)), given)
+    os.umask(0o077)
+    stopping = Stopping()
+    stopping.hear_signals(Path(config.paths.state))
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by onnxruntime at its import
     from daemon import logs
     from daemon import main as daemon

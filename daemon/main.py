@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
-from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, LogError, TradebotError
 from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.sessions import session as trading_session
 from core.settings import Settings
@@ -145,7 +145,7 @@ async def serve(
                 return wiring.market(settings, parts, next(bars, None))
             return wiring.thinking(settings, thinker)[name]
 
-        session = Session(config, venue, wal, clock, parts, tally, build, stopping)
+        session = Session(config, venue, wal, clock, parts, tally, build, stopping, found.last)
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
             config.account.balance_start, commit(), config.sha256(),
@@ -172,7 +172,7 @@ async def attended(
 
     def act(name: str, by: str, why: str) -> int:
         if name == "kill":
-            sentinel.create(state, by, why, session.clock())
+            sentinel.create(state, by, why, clocks.wall())
         if name == "rearm":
             forget_kill(state)
         return session.bus.post("operator", Command(session.clock(), name, by, why))
@@ -183,8 +183,6 @@ async def attended(
     await api.start()
     shown = asyncio.create_task(show(session)) if options.view else None
     try:
-        if (kill := sentinel.read(state)) is not None:
-            cut = [*cut, ("operator", None, Command(session.clock(), "kill", "kill file", kill))]
         return await session.run(start, cut)
     finally:
         if shown is not None:
@@ -200,8 +198,13 @@ def forget_kill(state: Path) -> None:
 def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
     """The session in numbers, and the log read back from disk."""
     risk = session.stages["risk"].memory  # type: ignore[attr-defined]
-    files = segments(Path(config.paths.wal))
-    lines = sum(1 for _ in read(Path(config.paths.wal)))
+    files, lines, verified = segments(Path(config.paths.wal)), 0, True
+    try:
+        for _ in read(Path(config.paths.wal)):
+            lines += 1
+    except LogError as error:
+        verified = False
+        log.error("the log does not verify", why=str(error))
     alive = sum(order.live for order in risk.book.orders.values())
     return {
         "mode": config.run.mode,
@@ -211,14 +214,17 @@ def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
         "balance": str(ended.balance) if ended.balance is not None else None,
         "position": risk.book.position.size,
         "open_orders": alive,
-        "wal": {"records": lines, "segments": len(files), "verified": True},
+        "wal": {"records": lines, "segments": len(files), "verified": verified},
     }
 
 
 def commit() -> str:
-    """The code's commit, for the log; empty outside a checkout."""
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+    """The code's commit, for the log; empty outside a checkout or without git."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, text=True,
+            capture_output=True, check=False,
+        )  # fmt: skip
+    except OSError:
+        return ""
     return done.stdout.strip()

@@ -1,7 +1,6 @@
 """One run of the daemon: actors at work between the start of recovery and the proof of flatness."""
 
 import asyncio
-import shutil
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +35,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.reasons import Reason
-from daemon import health
+from daemon import health, watches
 from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
@@ -52,7 +51,6 @@ from venues.topstepx.protocol import END_OF_TAPE
 log = structlog.get_logger("tradebot")
 SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
 TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
-DISK_S = 10.0
 RECENT = 12  # decisions kept for the view
 
 
@@ -65,7 +63,7 @@ class Ended(Struct, frozen=True):
 class Session:
     def __init__(
         self, config: Config, venue: Venue, wal: Wal, clock: Clock, stages: Stages, tally: Tally,
-        build: Build, stopping: Stopping,
+        build: Build, stopping: Stopping, last: Bar | None,
     ) -> None:  # fmt: skip
         self.config, self.venue, self.wal, self.clock = config, venue, wal, clock
         self.stages, self.tally, self.build = stages, tally, build
@@ -75,7 +73,7 @@ class Session:
         for kind in TAKES:  # before all others: an order does not wait for those who note it
             table[kind] = ["gateway", *table.get(kind, ())]
         self.bus = Bus(table, self.inboxes, wal)
-        self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log)
+        self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
@@ -118,13 +116,14 @@ class Session:
             self.venue, self.inboxes["gateway"], self.bus, self.wal, self.clock,
             self.tally.latency,
         )  # fmt: skip
-        lag = self.config.supervisor.lag_max_s
+        lag, told = self.config.supervisor.lag_max_s, (self.bus, self.clock)
         return {
             **{actor.name: supervisor.keep(actor) for actor in actors},
             "gateway": contained("gateway", gateway.run()),
             "pulse": contained("pulse", self.pulse()),
             "snapshots": contained("snapshots", self.snapshots.keep()),
-            "disk": contained("disk", self.disk()),
+            "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
+            "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 
@@ -138,19 +137,6 @@ class Session:
                 last = now // SECOND
                 self.bus.post("clock", Pulse(last * SECOND))
             await asyncio.sleep(max(0.001, ((last + 1) * SECOND - now) / SECOND / speed))
-
-    async def disk(self) -> None:
-        """Little free disk: no entries; hardly any: flat, while the log can still be written."""
-        limit, told = self.config.log.free_min_mb, ""
-        while True:
-            free = shutil.disk_usage(self.wal.directory).free >> 20
-            word = "" if free >= limit else "pause" if free >= limit // 4 else "flatten"
-            if word not in ("", told):
-                told, why = word, f"{free} MiB of disk free, {limit} wanted"
-                self.bus.post(
-                    "health", Command(self.clock(), word, "health", why, Reason.SYS_DISK_LOW)
-                )
-            await asyncio.sleep(DISK_S)
 
     async def end(self) -> Ended:
         """Wait for the word to stop, flatten, prove it, say so."""

@@ -57,11 +57,12 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
 
 class Snapshots:
     def __init__(
-        self, wal: Wal, stages: wiring.Stages, inboxes: dict[str, Inbox], tally: Tally, limits: Log
-    ) -> None:
+        self, wal: Wal, stages: wiring.Stages, inboxes: dict[str, Inbox], tally: Tally, limits: Log,
+        last: Bar | None,
+    ) -> None:  # fmt: skip
         self.wal, self.stages, self.inboxes = wal, stages, inboxes
         self.tally, self.limits = tally, limits
-        self.last: Bar | None = None
+        self.last = last
         self.taken = wal.seq
 
     def watch(self, actor: str, message: Message, seq: int) -> None:

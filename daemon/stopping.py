@@ -7,8 +7,16 @@ flattens, but never trades. The first reason stays; to say it again changes noth
 import asyncio
 import signal
 from collections.abc import Callable
+from pathlib import Path
+
+from core.clock import wall
+from storage import sentinel
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def kill(state: Path) -> None:
+    sentinel.create(state, "operator", "signal SIGUSR1", wall())
 
 
 class Stopping:
@@ -22,10 +30,14 @@ class Stopping:
             if self._wake is not None:
                 self._wake()
 
-    def hear_signals(self) -> None:
-        """From now on for as long as the process lives: loops come and go with their handlers."""
+    def hear_signals(self, state: Path) -> None:
+        """From now on for as long as the process lives: loops come and go with their handlers.
+
+        SIGUSR1 is the kill switch: it leaves the kill file in `state`, which the session watches.
+        """
         for number in SIGNALS:
             signal.signal(number, self._signalled)
+        signal.signal(signal.SIGUSR1, lambda *_: kill(state))
 
     async def wait(self) -> tuple[str, str]:
         loop, said = asyncio.get_running_loop(), asyncio.Event()

@@ -154,7 +154,9 @@ def repair(torn: Torn, ns: int, disk: Disk) -> Path:
 
 def move_aside(directory: Path, ns: int, disk: Disk) -> Path:
     """Put the whole log, with its snapshots, into a folder of its own. Deletes nothing."""
-    aside = directory / f"aside-{stamp(ns).replace(':', '')}"
+    name = f"aside-{stamp(ns).replace(':', '')}"
+    taken = len(list(directory.glob(f"{name}*")))  # in sim the clock begins anew with each tape
+    aside = directory / (f"{name}-{taken + 1}" if taken else name)
     make_directory(aside, disk)
     for path in sorted(directory.iterdir(), reverse=True):
         if path.is_file() and (".jsonl" in path.name or path.name.startswith("snap-")):

@@ -20,11 +20,13 @@ def create(state: Path, by: str, why: str, ns: int, disk: Disk | None = None) ->
 
 
 def read(state: Path) -> str | None:
-    """Who killed it, why and when, on one line; None if nobody did."""
+    """Who killed it, why and when, on one line; None if nobody did. Unreadable is killed too."""
     try:
         content = (state / NAME).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        return f"not readable: {error}"
     return ", ".join(content.split("\n")).strip(", ")
 
 

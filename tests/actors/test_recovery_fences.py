@@ -36,8 +36,7 @@ def test_a_flatten_is_proven_by_queries_while_the_user_hub_is_down(word):
     stage = agreed()
     stage.on(build.feed_state(link="user", up=False))
     assert stage.on(build.pulse(at=AT + 100 * SECOND)) == []
-    answers = stage.on(build.command(name=word))
-    answers += stage.on(build.pulse(at=AT + 101 * SECOND))
+    answers = stage.on(build.command(at=AT + 101 * SECOND, name=word))
     assert [type(answer) for answer in answers] == [Reconcile]
     stage.on(snapshot(AT + 101 * SECOND))
     answers = stage.on(snapshot(AT + 103 * SECOND))

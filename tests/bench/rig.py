@@ -145,7 +145,7 @@ class Rig:
         self.market = timed["market"]
         self.session = Session(
             CONFIG, self.desk, self.wal, self.clock, stages, Tally(self.stamps),
-            stages.__getitem__, Stopping(),
+            stages.__getitem__, Stopping(), None,
         )  # fmt: skip
         self.start = RunStarted(
             START, "bench", "sim", 1, "rig", CONFIG.account.balance_start, "", "", "", SETTINGS

@@ -1,3 +1,5 @@
+"""A word to stop, or to kill, is heard at any moment."""
+
 import asyncio
 import os
 import signal
@@ -6,13 +8,14 @@ import pytest
 import uvloop
 
 from daemon.stopping import SIGNALS, Stopping
+from storage import sentinel
 
 
 @pytest.fixture
-def stopping():
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+def stopping(tmp_path):
+    before = {n: signal.getsignal(n) for n in (*SIGNALS, signal.SIGUSR1)}
     word = Stopping()
-    word.hear_signals()
+    word.hear_signals(tmp_path)
     yield word
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -58,3 +61,9 @@ def test_a_signal_while_nobody_waits_any_more_is_harmless(stopping):
     asyncio.run(give_up())
     os.kill(os.getpid(), signal.SIGTERM)
     assert stopping.told
+
+
+def test_the_kill_signal_leaves_the_kill_file(stopping, tmp_path):
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert "SIGUSR1" in (sentinel.read(tmp_path) or "")
+    assert stopping.told is None

@@ -1,5 +1,7 @@
 """Seeded days against the exchange: whatever the wires do, the end is flat and to the cent."""
 
+import os
+import random
 from decimal import Decimal
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from core import messages as m
 from tests.simulation.world import BALANCE, SECOND, START, World, alive, settings, walk
 
-LENGTH, PATIENCE = 240, 400  # seconds of market, and of pulses to the proof of flatness
+SEEDS = int(os.environ.get("SEEDS", "4"))  # of each kind; a campaign asks for more
+LENGTH, PATIENCE = 150, 400  # seconds of market, and of pulses to the proof of flatness
 KINDS = {
     "native": ({}, True),
     "manual": ({"execution": {"native_brackets": False}}, True),
@@ -17,10 +20,16 @@ KINDS = {
 }
 
 
-def live(kind, seed, rate):
+def live(kind, seed, rate, crashes=()):
     changes, brackets = KINDS[kind]
     world = World(settings(**changes), seed, rate, brackets)
-    assert world.run([*world.start(), *walk(seed, LENGTH)], exposure)
+    assert world.run(world.start())
+    for event in walk(seed, LENGTH):
+        assert world.run([event], exposure)
+        second = (event.at - START) // SECOND
+        if isinstance(event, m.Pulse) and second in crashes:
+            world.crash()
+            assert world.run(world.start(event.at, f"r{second}"), exposure)
     end = START + LENGTH * SECOND
     after = walk(seed, PATIENCE, end + SECOND)
     unproven = world.run([m.Command(end, "stop", "test", "end"), *after], exposure)
@@ -29,15 +38,28 @@ def live(kind, seed, rate):
 
 def exposure(world, message):
     """Never more than position_max, whatever is still to fill."""
-    if isinstance(message, m.Fill | m.PlaceOrder):
-        assert abs(world.exchange.position.size) <= world.settings.risk.position_max
+    assert abs(world.exchange.position.size) <= world.settings.risk.position_max
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.2])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_run_ends_flat_with_the_venues_money(kind, seed, rate):
-    world, unproven = live(kind, seed, rate)
+    ends_well(kind, *live(kind, seed, rate))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crash_at_any_second_changes_nothing_of_that(kind, seed, rate):
+    crashes = random.Random(seed).sample(range(1, LENGTH), 3)
+    world, unproven = live(kind, seed, rate, crashes)
+    ends_well(kind, world, unproven)
+    tags = [order.tag for order in world.of(m.PlaceOrder)]
+    assert len(set(tags)) == len(tags)
+
+
+def ends_well(kind, world, unproven):
     exchange = world.exchange
     assert not unproven, f"not proven flat; position {exchange.position.size}"
     assert exchange.position.size == 0
@@ -49,3 +71,4 @@ def test_every_run_ends_flat_with_the_venues_money(kind, seed, rate):
         assert not [order for order in book.orders.values() if order.live]
         assert abs(BALANCE + book.realised - exchange.balance) <= rounded
     assert world.of(m.TradeClosed)
+    assert not world.of(m.Halted)

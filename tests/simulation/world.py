@@ -5,19 +5,20 @@ and garbles what the venue says, as wires do; what it never touches is the answe
 """
 
 import random
+from collections import deque
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from actors.executor import Executor
 from actors.market import Market
-from actors.pipeline import pump
+from actors.pipeline import routes
 from actors.recovery import Recovery
+from actors.replay import replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core import messages as m
 from core.reasons import Reason
-from core.terms import Request, Status
 from research.venue import ALIVE, REQUEST, PaperVenue
 from strategies import cycle, model
 from tests import build
@@ -102,8 +103,18 @@ class Lossy:
         return [heard, heard] if self.chance() else [heard]
 
 
+def deciding(numbers):
+    """The stages that a log rebuilds."""
+    return {
+        "signals": Signals({"model": model, "cycle": cycle}, numbers),
+        "risk": Risk(numbers),
+        "executor": Executor(numbers),
+        "recovery": Recovery(numbers),
+    }
+
+
 class World:
-    """One run. `messages` is all that was said, with who said it."""
+    """One account's life, with its log."""
 
     def __init__(self, numbers, seed=0, rate=0.0, brackets=True, balance=BALANCE):
         self.settings = numbers
@@ -111,30 +122,45 @@ class World:
         self.paper.exchange = Exchange(
             numbers.instrument, balance, numbers.risk.position_max * 10, brackets=brackets
         )
-        strategies = {"model": model, "cycle": cycle}
         self.stages = {
             "venue": Lossy(self.paper, seed, rate),
             "market": Market(numbers),
-            "signals": Signals(strategies, numbers),
-            "risk": Risk(numbers),
-            "executor": Executor(numbers),
-            "recovery": Recovery(numbers),
+            **deciding(numbers),
         }
-        self.messages = []
+        self.records = []  # the log
 
     @property
     def exchange(self):
         return self.paper.exchange
 
     def run(self, events, check=None):
-        """Everything that follows from the events; False once flatness is proven."""
-        for actor, message in pump(self.stages, events):
-            self.messages.append((actor, message))
-            if check is not None:
-                check(self, message)
-            if isinstance(message, m.Flat):
-                return False
+        """Everything that follows, in the order of a live log; False once flatness is proven."""
+        table = routes(self.stages)
+        for event in events:
+            pending = deque([("tape", None, event)])
+            while pending:
+                actor, cause, message = pending.popleft()
+                seq = self.log(actor, cause, message)
+                for name in table.get(type(message), ()):
+                    pending.extend((name, seq, a) for a in self.stages[name].on(message))
+                if check is not None:
+                    check(self, message)
+                if isinstance(message, m.Flat):
+                    return False
         return True
+
+    def log(self, actor, cause, message):
+        if type(message) not in m.LOGGED:
+            return None
+        self.records.append(m.Record(len(self.records) + 1, actor, cause, message))
+        return len(self.records)
+
+    def crash(self):
+        """All that is not in the log is lost; the stages are what a fold makes of it."""
+        fresh = deciding(self.settings)
+        assert list(replay(fresh, self.records)) == []
+        self.stages |= fresh
+        self.stages["venue"].held.clear()
 
     def start(self, at=START, run="r1"):
         begun = m.RunStarted(at, run, "test", 1, "C", BALANCE, "", "", "", self.settings)
@@ -142,7 +168,7 @@ class World:
         return [begun, *ups]
 
     def of(self, *kinds):
-        return [message for _, message in self.messages if isinstance(message, kinds)]
+        return [r.message for r in self.records if isinstance(r.message, kinds)]
 
     def books(self):
         return [self.stages[n].memory.book for n in ("signals", "risk", "executor", "recovery")]
@@ -150,6 +176,3 @@ class World:
 
 def alive(exchange):
     return [o for o in exchange.orders.values() if o.status in ALIVE]
-
-
-__all__ = ["START", "Lossy", "Request", "Status", "World", "alive", "settings", "walk"]

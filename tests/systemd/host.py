@@ -63,7 +63,6 @@ class Host:
 
     def install(self):
         self.sh("useradd --system --home-dir /var/lib/tradebot --shell /usr/sbin/nologin tradebot")
-        self.sh("ln -s /bin/false /usr/local/bin/git")  # until the daemon starts without one
         self.write("/etc/systemd/system/tradebot.service", unit().read_text())
         self.write("/etc/tradebot/config.toml", (REPO / "config.toml").read_text())
         self.credentials("sim", "none-needed")

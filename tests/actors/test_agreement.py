@@ -1,0 +1,145 @@
+"""What the venue tells and the book lacks, as the messages the hub would have brought."""
+
+from decimal import Decimal
+
+import pytest
+
+from actors import agreement
+from actors.book import Book
+from actors.order import Life
+from core.instruments import INSTRUMENTS
+from core.reasons import Reason
+from core.terms import OrderType, Purpose, Status
+from tests import build
+
+MES = INSTRUMENTS["MES"]
+RUNS = ["r1"]
+
+
+def book(life=None, **more):
+    book = Book()
+    if life is not None:
+        book.hear(build.place_order(tag="r1-1", type=OrderType.MARKET, limit_price=None), MES)
+        book.orders["r1-1"].life = life
+        book.orders["r1-1"].venue_id = 9001 if life is Life.ACKED else 0
+    return book
+
+
+def told(*orders, position=0, fills=()):
+    return build.account_snapshot(position=position, orders=orders, fills=tuple(fills))
+
+
+def order(status=Status.WORKING, tag="r1-1", **more):
+    return build.venue_order(status=status, tag=tag, price=None, **more)
+
+
+def heal(known, snapshot):
+    missing = agreement.missing(known, snapshot, 0)
+    for message in missing:
+        known.hear(message, MES)
+    return [type(message).__name__ for message in missing]
+
+
+@pytest.mark.parametrize(("life", "status", "kinds", "after"), [
+    (Life.INTENT, Status.WORKING, ["OrderAccepted"], Life.ACKED),
+    (Life.UNKNOWN, Status.PENDING, ["OrderAccepted"], Life.ACKED),
+    (Life.UNKNOWN, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
+    (Life.UNKNOWN, Status.EXPIRED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
+    (Life.UNKNOWN, Status.REJECTED, ["OrderRejected"], Life.REJECTED),
+    (Life.NOT_PLACED, Status.WORKING, ["OrderAccepted"], Life.ACKED),
+    (Life.NOT_PLACED, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
+    (Life.REJECTED, Status.WORKING, ["OrderAccepted"], Life.ACKED),
+    (Life.REJECTED, Status.REJECTED, [], Life.REJECTED),
+    (Life.SUSPENDED, Status.SUSPENDED, [], Life.SUSPENDED),
+    (Life.SUSPENDED, Status.WORKING, ["OrderAccepted"], Life.ACKED),
+    (Life.SUSPENDED, Status.CANCELLED, ["OrderCancelled"], Life.CANCELLED),
+    (Life.ACKED, Status.WORKING, [], Life.ACKED),
+    (Life.ACKED, Status.CANCELLED, ["OrderCancelled"], Life.CANCELLED),
+    (Life.CANCELLED, Status.CANCELLED, [], Life.CANCELLED),
+    (Life.FILLED, Status.FILLED, [], Life.FILLED),
+])  # fmt: skip
+def test_the_venues_word_on_an_order_is_taken(life, status, kinds, after):
+    known = book(life)
+    assert heal(known, told(order(status))) == kinds
+    assert known.orders["r1-1"].life is after
+    assert heal(known, told(order(status))) == []  # once is enough
+
+
+@pytest.mark.parametrize("life", [Life.INTENT, Life.UNKNOWN, Life.ACKED, Life.NOT_PLACED])
+def test_a_fill_that_was_missed_is_booked_once(life):
+    known = book(life)
+    fill = build.fill(tag="", venue_id=9001)
+    snapshot = told(order(Status.FILLED, filled=1), position=1, fills=[fill])
+    heal(known, snapshot)
+    assert (known.orders["r1-1"].life, known.position.size) == (Life.FILLED, 1)
+    assert heal(known, snapshot) == []
+
+
+def test_fills_from_before_this_log_are_not_ours():
+    snapshot = told(fills=[build.fill(at=5)])
+    assert agreement.missing(Book(), snapshot, 6) == []
+    assert len(agreement.missing(Book(), snapshot, 5)) == 1
+
+
+@pytest.mark.parametrize(("change", "healed"), [
+    ({"size": 2}, True), ({"price": Decimal("4998.00")}, True),
+    ({"price": Decimal("4998.25"), "size": 1}, False), ({"price": None, "size": 1}, False),
+])  # fmt: skip
+def test_terms_that_changed_unheard_are_taken(change, healed):
+    known = book(Life.FILLED)
+    known.hear(build.order_accepted(tag="r1-1-SL", side=-1, price=Decimal("4998.25")), MES)
+    leg = build.venue_order(**{"tag": "r1-1-SL", "side": -1, "price": Decimal("4998.25"), **change})
+    assert heal(known, told(leg)) == ["OrderAccepted"] * healed
+    known.hear(build.modify_order(tag="r1-1-SL", size=3), MES)
+    assert heal(known, told(build.venue_order(tag="r1-1-SL", size=7))) == []  # on its way
+
+
+def test_a_leg_never_heard_of_is_found():
+    known = book(Life.ACKED)
+    leg = build.venue_order(tag="r1-1-SL", venue_id=2, side=-1, price=Decimal("4998.25"))
+    assert heal(known, told(order(), leg)) == ["OrderAccepted"]
+    assert known.orders["r1-1-SL"].purpose is Purpose.STOP
+    dead = build.venue_order(tag="r1-1-TP", venue_id=3, side=-1, status=Status.CANCELLED)
+    assert heal(known, told(order(), leg, dead)) == []
+
+
+@pytest.mark.parametrize(("known", "snapshot", "reason"), [
+    (book(), told(), None),
+    (book(), told(position=1), Reason.REC_POSITION_DRIFT),
+    (book(Life.ACKED), told(), Reason.REC_ORDER_DRIFT),
+    (book(Life.SUSPENDED), told(), Reason.REC_ORDER_DRIFT),
+    (book(Life.UNKNOWN), told(), None),
+    (book(Life.CANCELLED), told(order()), Reason.REC_ORDER_DRIFT),
+    (book(), told(order(tag="r1-1")), Reason.REC_LOST_ACK),
+    (book(), told(order(tag="r1-1", status=Status.REJECTED)), Reason.REC_LOST_ACK),
+    (book(), told(order(tag="")), Reason.ORD_FOREIGN),
+    (book(), told(order(tag="", status=Status.FILLED)), None),
+    (book(), told(order(tag="r1-1"), order(tag=""), position=1), Reason.REC_LOST_ACK),
+])  # fmt: skip
+def test_what_nothing_explains_is_named(known, snapshot, reason):
+    odd = agreement.oddities(known, snapshot, RUNS, [])
+    assert (agreement.gravest(odd) if odd else None) is reason
+
+
+def test_the_order_of_our_own_close_is_not_foreign():
+    known = book()
+    known.hear(build.close_position(), MES)
+    assert agreement.oddities(known, told(order(tag="")), RUNS, []) == []
+
+
+def test_a_foreign_fill_is_named_until_excused():
+    known = book()
+    known.hear(build.fill(tag="", venue_id=77), MES)
+    snapshot = told(position=1)
+    assert agreement.gravest(agreement.oddities(known, snapshot, RUNS, [])) is Reason.ORD_FOREIGN
+    assert agreement.oddities(known, snapshot, RUNS, [77]) == []
+
+
+@pytest.mark.parametrize("position", [-2, -1, 1, 2])
+def test_adopting_brings_the_book_to_the_venues_position(position):
+    known = book()
+    snapshot = told(position=position)
+    for message in agreement.adopt(known, snapshot):
+        known.hear(message, MES)
+    assert known.position.size == position
+    assert agreement.adopt(known, snapshot) == []

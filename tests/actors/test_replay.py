@@ -1,0 +1,46 @@
+"""Replay: the logged inputs, the logged answers, and every difference between then and now."""
+
+from actors.replay import replay
+from actors.risk import Risk
+from core.messages import Fill, Record
+from tests import build
+from tests.simulation.world import World, deciding, settings, walk
+
+
+def logged(seconds=60):
+    world = World(settings(), seed=3)
+    world.run([*world.start(), *walk(3, seconds)])
+    return world.records
+
+
+def stages():
+    return deciding(settings())
+
+
+def test_a_replay_of_a_log_by_the_same_code_has_no_difference():
+    records = logged()
+    assert sum(isinstance(r.message, Fill) for r in records) > 4
+    assert list(replay(stages(), records)) == []
+
+
+def test_a_changed_answer_is_a_difference_and_a_cut_one_is_unanswered():
+    records = logged()
+    last = max(i for i, r in enumerate(records) if r.actor == "executor")
+    cut = [r for i, r in enumerate(records) if i < last]
+    (difference,) = replay(stages(), cut)
+    assert difference.actor == "executor"
+    assert difference.unanswered == [records[last].message]
+    forged = [*cut, Record(records[last].seq, "executor", records[last].cause, build.flat())]
+    (difference,) = replay(stages(), forged)
+    assert difference.unanswered == []
+
+
+def test_what_an_actor_failed_on_is_left_out_for_it_alone():
+    kill, failed = build.command(name="kill"), build.actor_failed(actor="risk", seq=2)
+    records = [
+        Record(1, "main", None, build.run_started()), Record(2, "operator", None, kill),
+        Record(3, "supervisor", None, failed),
+    ]  # fmt: skip
+    risk = Risk(build.SETTINGS)
+    assert list(replay({"risk": risk}, records)) == []
+    assert risk.memory.state == "ACTIVE"
