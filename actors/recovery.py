@@ -89,6 +89,8 @@ class Recovery:
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case ActorFailed():  # risk has fenced entries until there is a new agreement
+                ledger.agreed, ledger.reads = False, 0
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
