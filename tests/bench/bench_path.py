@@ -1,7 +1,8 @@
 """The order path in a live session: from the closed bar to the order in the gateway's hands.
 
-Entries come after a pause, as they do in life, with caches gone cold; `hot` is without the pause.
-`tick`: one that closes no bar, from `Gateway.hear` until the market actor is done with it.
+`paced`: entries come after a pause, as in life, with caches gone cold; `hot`: without the pause;
+`late`: so too, after `TRIPS` more round trips. `tick`: an event that closes no bar, from
+`Gateway.hear` until the market actor is done with it, alone and `BURST` at once.
 """
 
 import asyncio
@@ -14,12 +15,11 @@ import uvloop
 from tests.bench.bench_wal import percentiles
 from tests.bench.rig import Rig
 
-TRIPS, TICKS, BURST, PAUSE_S = 200, 20_000, 100, 0.005
+TRIPS, TICKS, BURST, PAUSE_S = 100, 20_000, 100, 0.005
 
 
-async def entries(rig: Rig, pause_s: float) -> dict[str, float]:
+async def entries(rig: Rig, name: str, pause_s: float = 0.0) -> dict[str, float]:
     found = [await rig.trip(1 if number % 2 else -1, pause_s) for number in range(TRIPS)]
-    name = "paced" if pause_s else "hot"
     told = {}
     for what, samples in zip(
         ("bar_to_order", "tick_to_order"), zip(*found, strict=True), strict=True
@@ -53,14 +53,28 @@ async def ticks(rig: Rig) -> dict[str, float]:
     return told
 
 
-async def measure(directory: Path) -> dict[str, float]:
+async def paced(directory: Path) -> dict[str, float]:
     rig = Rig(directory)
     await rig.begin()
-    told = {**await entries(rig, PAUSE_S), **await entries(rig, 0.0), **await ticks(rig)}
+    told = await entries(rig, "paced", PAUSE_S)
+    await rig.end()
+    return told
+
+
+async def hot(directory: Path) -> dict[str, float]:
+    rig = Rig(directory)
+    await rig.begin()
+    told = await entries(rig, "hot")
+    for number in range(TRIPS):
+        await rig.trip(1 if number % 2 else -1, 0.0)
+    told |= {**await entries(rig, "late"), **await ticks(rig)}
     await rig.end()
     return told
 
 
 def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as directory:
-        return uvloop.run(measure(Path(directory)))
+        return {
+            **uvloop.run(paced(Path(directory) / "paced")),
+            **uvloop.run(hot(Path(directory) / "hot")),
+        }
