@@ -165,7 +165,7 @@ async def test_a_disk_that_cannot_keep_up_fails_the_log_at_the_bound(tmp_path, c
     disk = Stuck()
     wal = open_wal(tmp_path, disk=disk)
     disk.stuck = True
-    for _ in range(QUEUE_MAX - 2):
+    for _ in range(QUEUE_MAX - 100):
         append(wal, build.pulse())
     assert not wal.failed
     while not wal.failed:
