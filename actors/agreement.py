@@ -108,7 +108,7 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
     ]
     odd += [
         f"{Reason.REC_ORDER_DRIFT}: order {order.tag} is not at the venue"
-        for order in book.orders.values()
+        for order in book.living()
         if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
     ]
     return odd
@@ -134,7 +134,7 @@ def adopt(book: Book, told: AccountSnapshot) -> list[Message]:
     alive = {order.tag: order for order in told.orders if order.status in ALIVE}
     answers: list[Message] = [
         OrderCancelled(told.at, order.tag, order.venue_id, Reason.REC_ORDER_DRIFT)
-        for order in book.orders.values()
+        for order in book.living()
         if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in alive
     ]
     answers += [

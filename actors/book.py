@@ -30,7 +30,7 @@ from core.reasons import Reason
 from core.terms import OrderType, Purpose, Request, Status
 
 TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
-ORDERS_KEPT = 100  # dead orders, against late fills; each message looks through them
+ORDERS_KEPT = 1_000  # dead orders, against late fills
 
 
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}
@@ -38,6 +38,7 @@ PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}
 
 class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
+    alive: list[str] = field(default_factory=list)  # tags of the live ones: few, and asked often
     position: Position = field(default_factory=Position)
     trades: dict[int, int] = field(default_factory=dict)  # trade id -> at
     loose: dict[int, int] = field(default_factory=dict)  # filled of orders not yet known, by id
@@ -81,10 +82,13 @@ class Book(Struct):
         return None
 
     def live(self, *purposes: Purpose) -> list[Order]:
-        return [o for o in self.orders.values() if o.live and (o.purpose in purposes)]
+        return [order for order in self.living() if order.purpose in purposes]
+
+    def living(self) -> list[Order]:
+        return [self.orders[tag] for tag in self.alive]
 
     def unknown(self) -> list[Order]:
-        return [order for order in self.orders.values() if order.life is Life.UNKNOWN]
+        return [order for order in self.living() if order.life is Life.UNKNOWN]
 
     def owner(self, fill: Fill) -> Order | None:
         if fill.tag in self.orders:
@@ -96,17 +100,18 @@ class Book(Struct):
     def resting_stop(self) -> int:
         """Contracts of the open position that a working stop protects."""
         side = -1 if self.position.size > 0 else 1
-        stops = (o for o in self.orders.values() if o.purpose is Purpose.STOP)
-        return sum(o.left for o in stops if o.life is Life.ACKED and o.side == side)
+        stops = (o for o in self.living() if o.purpose is Purpose.STOP and o.side == side)
+        return sum(order.left for order in stops if order.life is Life.ACKED)
 
     def _place(self, order: PlaceOrder) -> None:
         price = order.limit_price if order.type is OrderType.LIMIT else order.stop_price
+        self._forget()
         self.orders[order.tag] = Order(
             order.tag, order.purpose, order.side, order.size, order.at, price=price,
             stop_ticks=order.stop_ticks, target_ticks=order.target_ticks, intent=order.intent,
         )  # fmt: skip
+        self._count(self.orders[order.tag])
         self.closing = self.closing and order.purpose is not Purpose.ENTRY
-        self._forget()
 
     def _accept(self, told: OrderAccepted, event: str) -> None:
         order = self.orders.get(told.tag)
@@ -116,6 +121,7 @@ class Book(Struct):
                 return
             order = Order(told.tag, purpose, told.side, told.size, told.at)
             self.orders[told.tag] = order
+            self._count(order)
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
@@ -133,6 +139,12 @@ class Book(Struct):
         order = self.orders.get(tag)
         if order is not None:
             order.life = NEXT.get((order.life, event), order.life)
+            self._count(order)
+
+    def _count(self, order: Order) -> None:
+        """Keep `alive` true after a change of life."""
+        if order.live != (order.tag in self.alive):
+            (self.alive.append if order.live else self.alive.remove)(order.tag)
 
     def _fill(self, fill: Fill, instrument: Instrument) -> Position | None:
         if fill.trade_id in self.trades:
@@ -160,19 +172,18 @@ class Book(Struct):
         return [number for number in self.loose if number not in self.closes]
 
     def _restart(self) -> None:
-        for order in self.orders.values():
+        for order in self.living():
             order.asked_at, order.wish = 0, None
             self._move(order.tag, "restarted")
         self.close_at = 0
 
     def _forget(self) -> None:
-        dead = [tag for tag, order in self.orders.items() if not order.live]
-        for tag in dead[: max(0, len(dead) - ORDERS_KEPT)]:
-            del self.orders[tag]
-        for trade in list(self.trades)[: max(0, len(self.trades) - TRADES_KEPT)]:
-            del self.trades[trade]
-        for order in list(self.loose)[: max(0, len(self.loose) - ORDERS_KEPT)]:
-            del self.loose[order]
+        """Drop the oldest of what is kept for late news only."""
+        if len(self.orders) - len(self.alive) > ORDERS_KEPT:
+            del self.orders[next(tag for tag in self.orders if tag not in self.alive)]
+        for kept, most in ((self.trades, TRADES_KEPT), (self.loose, ORDERS_KEPT)):
+            if len(kept) > most:
+                del kept[next(iter(kept))]
         del self.closes[: max(0, len(self.closes) - ORDERS_KEPT)]
 
 

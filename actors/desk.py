@@ -127,7 +127,7 @@ class Desk(Struct):
 
     def alive(self) -> bool:
         """May any order of ours still fill?"""
-        return bool(self.book.doubt) or any(order.live for order in self.book.orders.values())
+        return bool(self.book.doubt) or bool(self.book.alive)
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

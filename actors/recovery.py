@@ -175,7 +175,7 @@ class Recovery:
         ledger = self.memory
         if not ledger.flatten or ledger.proven:
             return []
-        alive = any(order.live for order in ledger.book.orders.values())
+        alive = bool(ledger.book.alive)
         alive = alive or any(order.status in agreement.ALIVE for order in told.orders)
         if told.position or alive or ledger.book.position.size:
             ledger.flat_at = 0
@@ -210,7 +210,7 @@ class Recovery:
         if ledger.asked_at or not ledger.began:
             return []
         ledger.asked_at = at
-        open_since = [order.at for order in ledger.book.orders.values() if order.live]
+        open_since = [order.at for order in ledger.book.living()]
         since = min([ledger.agreed_at or at, *open_since]) - LOOK_BACK_S * SECOND
         return [Reconcile(at, max(ledger.began, since), reason)]
 

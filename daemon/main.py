@@ -205,7 +205,7 @@ def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
     except LogError as error:
         verified = False
         log.error("the log does not verify", why=str(error))
-    alive = sum(order.live for order in risk.book.orders.values())
+    alive = len(risk.book.alive)
     return {
         "mode": config.run.mode,
         "ended": ended.why,

@@ -148,7 +148,7 @@ class Session:
         with suppress(TimeoutError):
             flat = await asyncio.wait_for(self.flat, limit)
         book = self.stages["recovery"].memory.book  # type: ignore[attr-defined]
-        alive = sum(order.live for order in book.orders.values())
+        alive = len(book.alive)
         reason = Reason.SYS_CLEAN_CLOSE if flat else Reason.SYS_NOT_FLAT
         balance = flat.balance if flat else None
         ended = RunEnded(self.clock(), why, book.position.size, alive, balance, reason)

@@ -33,7 +33,7 @@ def status(session: Session) -> dict[str, Any]:
         "orders": [
             {"tag": o.tag, "purpose": o.purpose, "side": o.side, "left": o.left, "life": o.life,
              "price": str(o.price) if o.price is not None else None}
-            for o in book.orders.values() if o.live
+            for o in book.living()
         ],
         "equity": str(marked(account)),
         "realised": str(book.realised),

@@ -151,3 +151,19 @@ def test_position_and_money_are_the_sum_of_fills_in_any_order(messages, seed):
         assert abs(book.realised - (points * 5 - fees)) < Decimal("1e-15")
     for order in book.orders.values():
         assert order.live == (order.life in LIVE)
+
+
+@given(st.lists(st.sampled_from(["placed", "accepted", "rejected", "cancelled", "uncertain"])))
+def test_the_list_of_live_orders_is_the_live_orders(events):
+    book = Book()
+    for number, event in enumerate(events):
+        tag = f"r-{number % 3}"
+        told = {
+            "placed": build.place_order(tag=tag),
+            "accepted": build.order_accepted(tag=tag),
+            "rejected": build.order_rejected(tag=tag),
+            "cancelled": build.order_cancelled(tag=tag),
+            "uncertain": build.order_uncertain(tag=tag),
+        }
+        book.hear(told[event], build.SETTINGS.instrument)
+        assert sorted(book.alive) == sorted(t for t, order in book.orders.items() if order.live)

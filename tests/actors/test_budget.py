@@ -30,7 +30,7 @@ def account(equity=1000, high=1000, peak=1000, day=0, position=0, stop=None, ent
     orders = {o.tag: o for o in entries}
     if stop is not None:
         orders["s"] = order("s", Purpose.STOP, -side, abs(position), D(stop))
-    book = Book(orders, Position(position, ENTRY))
+    book = Book(orders, list(orders), Position(position, ENTRY))
     return Account(
         book, SETTINGS, capital=D(1000), base=D(equity), day_start=D(equity) - D(day),
         peak=D(peak), high=D(high), mark=mark,
@@ -115,7 +115,7 @@ def test_profit_of_the_day_makes_no_room(profit):
 
 @pytest.mark.parametrize(("side", "held", "expected"), [(1, 1, 2), (-1, 1, 0), (1, -2, 1)])
 def test_the_worst_case_is_what_every_live_entry_would_make(side, held, expected):
-    book = Book({"r-1": entry()}, Position(held, ENTRY))
+    book = Book({"r-1": entry()}, ["r-1"], Position(held, ENTRY))
     assert budget.worst_case(book, side) == expected
 
 
