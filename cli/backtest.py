@@ -1,6 +1,5 @@
 """tradebot backtest: the same stages and the same matching on a tape, as fast as they go."""
 
-import argparse
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
+from cli.arguments import Arguments, between
 from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_NOT_FLAT, EXIT_OK
@@ -19,13 +19,14 @@ from core.settings import Settings
 from storage import tape as tapes
 
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="tradebot backtest", description=__doc__)
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot backtest", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--tape", metavar="F", help="default: the config's")
     words.add_argument(
-        "--latency", type=float, default=0.0, metavar="S", help="seconds from order to exchange"
-    )
+        "--latency", type=between(0, 60, float), default=0.0, metavar="S",
+        help="seconds from order to exchange",
+    )  # fmt: skip
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
 
