@@ -30,8 +30,8 @@ def test_it_prints_where_it_is_serves_and_exits_0(tape_file, tmp_path, number):
     ledger = tmp_path / "ledger.jsonl"
     env = os.environ | {"PYTHONPATH": str(ROOT), "TOPSTEPX_API_KEY": "canary-key"}
     command = [
-        sys.executable, "-m", "cli.main", "gateway", "--tape", tape_file, "--speed", "1", "--port", "0",
-        "--ledger", str(ledger), *CONFIG,
+        sys.executable, "-m", "cli.main", "gateway", "--tape", tape_file, "--speed", "1",
+        "--port", "0", "--ledger", str(ledger), *CONFIG,
     ]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT
@@ -80,8 +80,6 @@ def test_a_port_that_is_taken_is_refused(tape_file, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        assert (
-            main(["gateway", "--tape", tape_file, *CONFIG, "--port", str(taken.getsockname()[1])])
-            == 2
-        )
+        port = str(taken.getsockname()[1])
+        assert main(["gateway", "--tape", tape_file, *CONFIG, "--port", port]) == 2
     assert "--port" in capsys.readouterr().err
