@@ -87,7 +87,10 @@ def instant(text: str, records: list[Record]) -> int:
         stamp_of(f"{datetime.fromtimestamp(day // SECOND, UTC):%Y-%m-%d}T{text}", text)
         for day in range(first, last + DAY, DAY)
     )
-    return next((at for at in on_days if first <= at <= last), last)
+    found = next((at for at in on_days if first <= at <= last), None)
+    if found is None:
+        raise UsageError(f"{text} is not in this log: it has {moment(first)} to {moment(last)}")
+    return found
 
 
 def stamp_of(iso: str, text: str) -> int:
