@@ -4,6 +4,7 @@ import getpass
 import http.client
 import json
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +93,21 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
     return told
 
 
+def cents(amount: str | None) -> str:
+    return "no" if amount is None else f"{Decimal(amount):.2f}"
+
+
 def screen(told: dict[str, Any]) -> str:
     held = f"{told['position']:+d} @ {told['average']}" if told["position"] else "flat"
     rows = [
         f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}",
         f"position   {held}, price {told['price']}",
-        f"equity     {told['equity']} dollars, realised {told['realised']}",
-        f"budget     {told['budget_left']} dollars left",
-        *(f"limit      {row['rule']}: {row['used']} of {row['limit']}" for row in told["limits"]),
+        f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
+        f"budget     {cents(told['budget_left'])} dollars left",
+        *(
+            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])}"
+            for row in told["limits"]
+        ),
         *(
             f"order      {row['tag']} {row['purpose']} {row['side']:+d} x {row['left']}"
             f" at {row['price'] or 'market'}, {row['life']}"

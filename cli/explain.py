@@ -80,17 +80,16 @@ def find_order(records: list[Record], name: str) -> Record:
 
 def instant(text: str, records: list[Record]) -> int:
     """An ISO time, or a time of day on the first day of the log that has it; UTC."""
-    if "T" in text or "-" in text or not records:
-        return stamp_of(text.replace(" ", "T"), text)
-    first, last = records[0].message.at, records[-1].message.at
-    on_days = (
-        stamp_of(f"{datetime.fromtimestamp(day // SECOND, UTC):%Y-%m-%d}T{text}", text)
-        for day in range(first, last + DAY, DAY)
-    )
-    found = next((at for at in on_days if first <= at <= last), None)
-    if found is None:
-        raise UsageError(f"{text} is not in this log: it has {moment(first)} to {moment(last)}")
-    return found
+    if not records:
+        raise UsageError("the log is empty")
+    times = [record.message.at for record in records]
+    first, last = min(times) // SECOND * SECOND, max(times)
+    days = [datetime.fromtimestamp(at // SECOND, UTC) for at in range(first, last + DAY, DAY)]
+    isos = [text.replace(" ", "T")] if "-" in text else [f"{day:%Y-%m-%d}T{text}" for day in days]
+    for at in (stamp_of(iso, text) for iso in isos):
+        if first <= at <= last:
+            return at
+    raise UsageError(f"{text} is not in this log: it has {moment(first)} to {moment(last)}")
 
 
 def stamp_of(iso: str, text: str) -> int:
