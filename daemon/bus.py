@@ -3,14 +3,12 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from actors.pipeline import Routes
 from core.errors import TradebotError
 from core.messages import LOGGED, Message, Quote, Record
-
-SETTLE_TURNS = 100  # of the event loop, at most, that a bar waits for the decisions on the last
 
 Watch = Callable[[str, Message, int], None]  # actor, message, seq
 
@@ -44,7 +42,6 @@ class Inbox:
         if len(self.items) >= self.depth and not self._conflate(record):
             raise Overflow(f"inbox of {self.name} is full with {self.depth} messages")
         self.items.append(record)
-        self.wake()
 
     def close(self) -> None:
         self.closed = True
@@ -82,6 +79,7 @@ class Bus:
         self.table, self.inboxes, self.journal = table, inboxes, journal
         self.watches: list[Watch] = []  # told of all that is logged
         self.closed = False  # the run has ended: whatever is still said comes too late
+        self.served: frozenset[str] = frozenset()  # actors that need no waking: it is their turn
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
         """Log the message, hand it to all who take it, and return its seq."""
@@ -93,18 +91,13 @@ class Bus:
         if seq:
             self.journal.append(record)
         for name in self.table.get(kind, ()):
-            self.inboxes[name].put(record)
+            inbox = self.inboxes[name]
+            inbox.put(record)
+            if name not in self.served:
+                inbox.wake()
         for watch in self.watches if seq else ():
             watch(actor, message, seq)
         return seq
-
-    async def settle(self, names: Iterable[str]) -> None:
-        """Return when these actors have done what they had, or have had turns enough for it."""
-        inboxes = [self.inboxes[name] for name in names if name in self.inboxes]
-        for _ in range(SETTLE_TURNS):
-            if not any(inbox.busy for inbox in inboxes):
-                return
-            await asyncio.sleep(0)
 
 
 _LOGGED = frozenset(LOGGED)

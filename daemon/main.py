@@ -11,17 +11,16 @@ from typing import Any
 
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
 from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
-from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, LogError, TradebotError
+from core.errors import ConfigError, LogError
 from core.messages import Bar, Command, Record, RunStarted, Stage
-from core.sessions import session as trading_session
 from core.settings import Settings
 from daemon import child, wiring
 from daemon.api import Api
+from daemon.reach import in_session, pointed, reach, refuse_unready
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
 from daemon.snapshots import resume
@@ -30,9 +29,8 @@ from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import show, status
 from storage import lock, model, sentinel
-from storage.segments import segments, tail
+from storage.segments import segments
 from storage.wal import Wal, read
-from venues.base import Unreachable
 from venues.topstepx import credentials
 from venues.topstepx.client import TopstepX
 
@@ -66,16 +64,6 @@ async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int
             await simulator.stop()
 
 
-def pointed(config: Config, told: dict[str, Any]) -> Config:
-    """The config with the addresses that the simulator printed."""
-    venue = replace(
-        config.venue, rest_url=told["rest"], user_hub_url=told["user_hub"],
-        market_hub_url=told["market_hub"], account_id=int(told["account_id"]),
-        contract_id=told["contract_id"],
-    )  # fmt: skip
-    return replace(config, venue=venue)
-
-
 async def trade(
     config: Config, options: Options, simulator: child.Child | None, held: int, stopping: Stopping
 ) -> tuple[int, dict[str, Any]]:
@@ -89,37 +77,10 @@ async def trade(
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
     )  # fmt: skip
     try:
-        try:
-            await venue.open()
-        except Unreachable as error:
-            raise unreached(config, stopping, str(error)) from None
+        await reach(config, venue, stopping)
         return await serve(config, options, venue, clock, settings, thinker, held, stopping)
     finally:
         await venue.close()
-
-
-def unreached(config: Config, stopping: Stopping, why: str) -> TradebotError:
-    """No venue, no start. Told to stop before there was one: the log says if anything is open."""
-    error = TradebotError(f"the venue cannot be reached: {why}: nothing was started, try again")
-    if stopping.told:
-        files = segments(Path(config.paths.wal))
-        closed = not files or tail(files)[0].clean
-        error.code = EXIT_OK if closed else EXIT_NOT_FLAT
-    return error
-
-
-def refuse_unready(config: Config) -> None:
-    mode, venue = config.run.mode, config.venue
-    if mode == "paper":
-        raise ConfigError("run.mode: paper is not built yet: use sim or live")
-    if mode == "live" and not (config.live.armed and venue.account_id and venue.rest_url):
-        raise ConfigError(
-            "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
-        )
-
-
-def in_session(config: Config, at: int) -> bool:
-    return trading_session(at, config.session.kind) is not None
 
 
 async def serve(

@@ -1,9 +1,6 @@
-import asyncio
-from contextlib import suppress
-
 import pytest
 
-from core.messages import Bar, Hold, Pulse, Quote
+from core.messages import Bar, Pulse, Quote
 from daemon.actor import Actor
 from daemon.bus import Inbox, Overflow
 from tests import build
@@ -79,23 +76,7 @@ def test_nothing_follows_the_end_of_a_run():
     assert len(journal.records) == 1 and not hub.inboxes["a"].items
 
 
-async def test_answers_name_the_record_they_answer():
-    journal = Memory()
-    hold = build.hold()
-    stage = Stage((Pulse,), lambda message: [hold])
-    hub = bus({"signals": stage}, journal)
-    task = asyncio.create_task(Actor("signals", stage, hub.inboxes["signals"], hub).run())
-    hub.post("clock", build.pulse())
-    while journal.seq < 2:
-        await asyncio.sleep(0)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    answer = journal.records[1]
-    assert (answer.actor, answer.cause, type(answer.message)) == ("signals", 1, Hold)
-
-
-async def test_the_market_actor_signs_bars_and_the_rest_apart():
-    actor = Actor("market", Stage(()), Inbox("market", 1), bus({}, Memory()))
+def test_the_market_actor_signs_bars_and_the_rest_apart():
+    actor = Actor("market", Stage(()), Inbox("market", 1))
     assert actor.label(build.bar()) == "bars"
     assert actor.label(build.mark()) == "feed"

@@ -5,10 +5,20 @@ import pytest
 from msgspec.structs import replace
 
 from core.errors import EXIT_INTERNAL, EXIT_LOG, LogError
-from core.messages import ActorFailed, Command, Halted, Hold, Pulse
+from core.messages import (
+    ActorFailed,
+    Bar,
+    Command,
+    Features,
+    Halted,
+    Hold,
+    Prediction,
+    Pulse,
+)
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.supervisor import Escalated, Supervisor, contained
+from storage.wal import read
 from tests import build
 from tests.daemon.parts import Stage, bus, ticks, until, wal
 
@@ -40,7 +50,7 @@ async def running(folder, names=("signals", "other"), built=Counting):
         keeper = Supervisor(
             hub, log, folder, LIMITS, lambda: build.AT, stages, lambda name, records: built()
         )
-        actors = {n: Actor(n, stages[n], hub.inboxes[n], hub) for n in names}
+        actors = {n: Actor(n, stages[n], hub.inboxes[n]) for n in names}
         tasks = {n: asyncio.create_task(keeper.keep(actors[n])) for n in names}
         try:
             yield hub, actors, tasks, posted
@@ -140,3 +150,77 @@ async def test_a_journal_refusing_a_message_is_the_actors_failure(tmp_path):
         hub.post("clock", ticks(1)[0])
         await until(lambda: kinds(posted, ActorFailed))
         assert "finite" in kinds(posted, ActorFailed)[0].error
+
+
+async def test_answers_name_the_record_they_answer(tmp_path):
+    async with running(tmp_path, ("signals",)) as (hub, _, _, posted):
+        seq = hub.post("clock", ticks(1)[0])
+        await until(lambda: kinds(posted, Hold))
+        last = list(read(tmp_path))[-1] if hub.journal.close() is None else None
+        assert (last.actor, last.cause, last.kind) == ("signals", seq, "Hold")
+
+
+async def test_all_actors_work_in_the_order_of_the_log(tmp_path):
+    """`first` answers two things; all of the one is done before any of the other."""
+    order = []
+
+    def noting(name, answer):
+        def rule(message):
+            order.append((name, message.at))
+            return [answer(message.at)] if answer else []
+
+        return rule
+
+    stages = {
+        "first": Stage((Pulse,), noting("first", lambda at: build.features(at=at))),
+        "second": Stage((Features,), noting("second", lambda at: build.prediction(at=at))),
+        "third": Stage((Prediction,), noting("third", None)),
+    }
+    with wal(tmp_path) as log:
+        hub = bus(stages, log)
+        keeper = Supervisor(hub, log, tmp_path, LIMITS, lambda: 0, stages, lambda *_: None)
+        tasks = [
+            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
+            for name, stage in stages.items()
+        ]
+        await asyncio.sleep(0)
+        for tick in ticks(2):
+            hub.post("clock", tick)
+        await until(lambda: len(order) == 6)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    a, b = (tick.at for tick in ticks(2))
+    assert order == [
+        ("first", a), ("first", b), ("second", a), ("second", b), ("third", a), ("third", b),
+    ]  # fmt: skip
+
+
+async def test_each_bar_that_closes_at_once_is_decided_on_before_the_next(tmp_path):
+    order = []
+
+    def noted(who, message):
+        order.append((who, message.at))
+
+    bars = [build.bar(at=build.AT + n) for n in range(3)]
+    stages = {
+        "market": Stage((Pulse,), lambda message: bars),
+        "features": Stage(
+            (Bar,), lambda m: order.append(("features", m.at)) or [build.hold(at=m.at)]
+        ),
+        "signals": Stage((Hold,), lambda m: order.append(("signals", m.at)) or []),
+    }
+    with wal(tmp_path) as log:
+        hub = bus(stages, log)
+        keeper = Supervisor(hub, log, tmp_path, LIMITS, lambda: 0, stages, lambda *_: None)
+        tasks = [
+            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
+            for name, stage in stages.items()
+        ]
+        await asyncio.sleep(0)
+        hub.post("clock", ticks(1)[0])
+        await until(lambda: len(order) == 6)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == [(who, bar.at) for bar in bars for who in ("features", "signals")]
