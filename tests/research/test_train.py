@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_made_is_told(slices, tmp_path):
 
 @pytest.mark.parametrize("seed", ["-1", "x", str(2**32)])
 def test_a_seed_is_a_whole_number_of_32_bits(seed):
-    with pytest.raises(UsageError, match="--seed: .*: expected a whole number from 0"):
+    with pytest.raises(UsageError, match=r"--seed: .*: expected a whole number from 0"):
         command.main(["--seed", seed])
 
 
