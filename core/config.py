@@ -70,7 +70,6 @@ class InstrumentChoice(Section, frozen=True):
 class Model(Section, frozen=True):
     path: str
     sha256: str
-    budget_ms: float
 
 
 class Log(Section, frozen=True):

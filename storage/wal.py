@@ -18,7 +18,7 @@ from core.messages import Record, RunEnded, SegmentClosed, SegmentOpened
 from storage import lock
 from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
-from storage.line import VERSION, Draft, Line, draft, seal
+from storage.line import CLASS, VERSION, Draft, Line, draft, seal
 from storage.segments import account_of, move_aside, name, read, repair, segments, tail
 from storage.writer import Writer, fall_back
 
@@ -140,7 +140,7 @@ class Wal:
             return
         writer.queue.append((made, opens))
         waiting = len(writer.queue)
-        if not waiting % self.settings.group_records:
+        if CLASS[type(record.message)] == "D" or not waiting % self.settings.group_records:
             self._hurry()
         if waiting > QUEUE_MAX:
             self._fail(LogError(f"log: {waiting} records wait for the disk"))
@@ -161,9 +161,10 @@ class Wal:
         return line
 
     def _hurry(self) -> None:
-        """Wake the writer when the loop is idle: waking a thread costs more than an append."""
+        """Wake the writer, which is slow, a turn later: the gateway then has its order."""
         try:
-            asyncio.get_running_loop().call_soon(self.writer.hurry)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self.writer.hurry)
         except RuntimeError:
             self.writer.hurry()
 
