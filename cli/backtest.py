@@ -1,31 +1,39 @@
 """tradebot backtest: the same stages and the same matching on a tape, as fast as they go."""
 
-import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
+from cli.arguments import Arguments, between
+from cli.replay import records_of
 from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_NOT_FLAT, EXIT_OK
 from core.messages import Message, Pulse
 from core.settings import Settings
+from research import parity
 from storage import tape as tapes
 
+APART_SHOWN = 8
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="tradebot backtest", description=__doc__)
+
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot backtest", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--tape", metavar="F", help="default: the config's")
     words.add_argument(
-        "--latency", type=float, default=0.0, metavar="S", help="seconds from order to exchange"
-    )
+        "--latency", type=between(0, 60, float), default=0.0, metavar="S",
+        help="seconds from order to exchange",
+    )  # fmt: skip
+    words.add_argument("--against", metavar="DIR", help="a live log: how much was decided alike?")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
 
@@ -34,12 +42,13 @@ def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = configs.load(Path(given.config))
     tape = tapes.read(Path(given.tape or config.paths.tape))
+    live = [r.message for r in records_of(Path(given.against))] if given.against else []
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from daemon import report, wiring
     from research.backtest import backtest
 
     thinker = wiring.load_model(config, wall())
-    tally = report.Tally(report.Latency())
+    tally, tested = report.Tally(report.Latency()), []
 
     def think(settings: Settings) -> Any:
         return wiring.thinking(settings, thinker)
@@ -49,6 +58,8 @@ def main(argv: list[str]) -> int:
 
         def seen(actor: str, message: Message) -> None:
             tally.count(actor, message)
+            if live:
+                tested.append(message)
             if isinstance(message, Pulse) and message.at % 60_000_000_000 == 0:
                 bar.update(task, completed=message.at - tape.start)
 
@@ -60,8 +71,28 @@ def main(argv: list[str]) -> int:
         "open_orders": outcome.open_orders,
         "wal": {"records": 0, "segments": 0, "verified": True},
     }  # fmt: skip
-    print(json.dumps(told) if given.json else report.told(told))
+    if live:
+        told["parity"] = alike(live, tested)
+    print(json.dumps(told) if given.json else "\n".join(spoken(report.told(told), told)))
     return EXIT_OK if outcome.flat else EXIT_NOT_FLAT
+
+
+def alike(live: list[Message], tested: list[Message]) -> dict[str, Any]:
+    """How much the log and this backtest have in common, and what they differ in most."""
+    shares = {kind: to_builtins(share) for kind, share in parity.compare(live, tested).items()}
+    pairs = parity.apart(live, tested).most_common()
+    rows = [{"live": here, "backtest": there, "count": n} for (here, there), n in pairs]
+    return {"shares": shares, "apart": rows}
+
+
+def spoken(session: str, told: dict[str, Any]) -> Iterator[str]:
+    """The session less what a backtest has none of, and how it compares."""
+    yield from (row for row in session.splitlines() if not row.startswith(("log", "latency")))
+    found = told.get("parity", {"shares": {}, "apart": []})
+    for kind, n in found["shares"].items():
+        yield f"alike      {kind}: {n['same']} of {n['live']} live, {n['backtest']} here"
+    for row in found["apart"][:APART_SHOWN]:
+        yield f"apart      {row['count']} x {row['live']} live, {row['backtest']} here"
 
 
 def progress(as_json: bool) -> Progress:

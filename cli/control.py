@@ -1,25 +1,19 @@
 """tradebot status | pause | resume | flatten | kill | rearm: a word with the running daemon."""
 
-import argparse
 import getpass
 import http.client
 import json
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from cli.arguments import Arguments
 from core import config as configs
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, ConfigError, TradebotError, UsageError
 from storage import sentinel
 
 TIMEOUT_S = 10.0
-NO_DAEMON = {
-    "kill": "no daemon runs: the next start finds the kill",
-    "rearm": "no daemon runs: the kill file is removed; a halt in the log is re-armed only by a "
-    "rearm to the running daemon",
-}
-
-
 # What was done where no daemon runs.
 NOBODY = {
     "kill": "no daemon runs: the next start finds the kill file and halts",
@@ -31,8 +25,8 @@ class NoDaemon(TradebotError):
     code = EXIT_DIFFERENCE
 
 
-def parser(verb: str) -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog=f"tradebot {verb}", description=__doc__)
+def parser(verb: str) -> Arguments:
+    words = Arguments(prog=f"tradebot {verb}", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--state", metavar="DIR", help="of the daemon; default: the config's")
     words.add_argument("--json", action="store_true")
@@ -50,7 +44,7 @@ def main(argv: list[str]) -> int:
         print(json.dumps(told) if given.json else screen(told))
         return EXIT_OK
     if verb == "rearm" and not (given.by and given.why):
-        raise UsageError("rearm: --by NAME and --why TEXT are needed")
+        raise UsageError("rearm needs --by NAME and --why TEXT")
     by = given.by or getpass.getuser()
     return command(state, verb, by, given.why or verb, given.json)
 
@@ -62,15 +56,22 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool) -> int:
     except NoDaemon:
         if verb not in ("kill", "rearm"):
             raise
+        by_file(state, verb, by, why)
+        told = {"seq": None, "note": NOBODY[verb]}
+    print(json.dumps(told) if as_json else f"{verb}: {told.get('note') or 'record'} "
+          f"{told['seq'] or ''}".rstrip())  # fmt: skip
+    return EXIT_OK
+
+
+def by_file(state: Path, verb: str, by: str, why: str) -> None:
+    try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         if verb == "kill":
             sentinel.create(state, by, why, time.time_ns())
         else:
             sentinel.remove(state)
-        told = {"seq": None, "note": NO_DAEMON[verb]}
-    print(json.dumps(told) if as_json else f"{verb}: {told.get('note') or 'record'} "
-          f"{told['seq'] or ''}".rstrip())  # fmt: skip
-    return EXIT_OK
+    except OSError as error:
+        raise ConfigError(f"paths.state: {error.filename or state}: {error.strerror}") from None
 
 
 def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -92,14 +93,21 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
     return told
 
 
+def cents(amount: str | None) -> str:
+    return "no" if amount is None else f"{Decimal(amount):.2f}"
+
+
 def screen(told: dict[str, Any]) -> str:
     held = f"{told['position']:+d} @ {told['average']}" if told["position"] else "flat"
     rows = [
         f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}",
         f"position   {held}, price {told['price']}",
-        f"equity     {told['equity']} dollars, realised {told['realised']}",
-        f"budget     {told['budget_left']} dollars left",
-        *(f"limit      {row['rule']}: {row['used']} of {row['limit']}" for row in told["limits"]),
+        f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
+        f"budget     {cents(told['budget_left'])} dollars left",
+        *(
+            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])}"
+            for row in told["limits"]
+        ),
         *(
             f"order      {row['tag']} {row['purpose']} {row['side']:+d} x {row['left']}"
             f" at {row['price'] or 'market'}, {row['life']}"

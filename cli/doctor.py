@@ -4,7 +4,6 @@ Looks and changes nothing. Of a credential it says where it is, never what it is
 anything FAILs.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from msgspec.structs import replace
 
+from cli.arguments import Arguments
 from cli.machine import Row, clock, disks, program
 from core import config as configs
 from core.config import Config
@@ -36,7 +36,7 @@ ANSWER_MAX_S = 5.0
 
 
 def main(argv: list[str]) -> int:
-    words = argparse.ArgumentParser(prog="tradebot doctor", description=__doc__)
+    words = Arguments(prog="tradebot doctor", description=__doc__)
     words.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = words.parse_args(argv)

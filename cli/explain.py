@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cli.arguments import Arguments
 from cli.replay import records_of
 from core import config as configs
 from core.clock import SECOND
@@ -22,8 +23,8 @@ FOLLOWING_MAX = 30
 DAY = 86_400 * SECOND
 
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="tradebot explain", description=__doc__)
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot explain", description=__doc__)
     words.add_argument("seq", nargs="?", type=int, metavar="SEQ", help="number of a record")
     words.add_argument("--order", metavar="ID", help="an order by its tag or the venue's id")
     words.add_argument("--at", metavar="TIME", help="the decision of a moment, e.g. 23:41:07")
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     if sum(x is not None for x in (given.seq, given.order, given.at)) != 1:
-        raise UsageError("explain: name one of SEQ, --order ID, --at TIME")
+        raise UsageError("name one of SEQ, --order ID, --at TIME")
     records = records_of(Path(given.wal or configs.load(Path(given.config)).paths.wal))
     by_seq = {record.seq: record for record in records}
     found = find(records, by_seq, given)
@@ -52,14 +53,14 @@ def main(argv: list[str]) -> int:
 def find(records: list[Record], by_seq: dict[int, Record], given: argparse.Namespace) -> Record:
     if given.seq is not None:
         if given.seq not in by_seq:
-            raise UsageError(f"explain: no record {given.seq} in this log")
+            raise UsageError(f"no record {given.seq} in this log")
         return by_seq[given.seq]
     if given.order is not None:
         return find_order(records, given.order)
     at = instant(given.at, records)
     decided = [r for r in records if isinstance(r.message, DECISIONS) and r.message.at <= at]
     if not decided:
-        raise UsageError(f"explain: nothing was decided up to {moment(at)}")
+        raise UsageError(f"nothing was decided up to {moment(at)}")
     return decided[-1]
 
 
@@ -73,27 +74,29 @@ def find_order(records: list[Record], name: str) -> Record:
     asked = [r for r in records if getattr(r.message, "tag", None) in tags - {""}]
     placed = [r for r in asked if isinstance(r.message, PlaceOrder)]
     if not asked:
-        raise UsageError(f"explain: no order {name} in this log")
+        raise UsageError(f"no order {name} in this log")
     return (placed or asked)[0]
 
 
 def instant(text: str, records: list[Record]) -> int:
     """An ISO time, or a time of day on the first day of the log that has it; UTC."""
-    if "T" in text or "-" in text or not records:
-        return stamp_of(text.replace(" ", "T"), text)
-    first, last = records[0].message.at, records[-1].message.at
-    on_days = (
-        stamp_of(f"{datetime.fromtimestamp(day // SECOND, UTC):%Y-%m-%d}T{text}", text)
-        for day in range(first, last + DAY, DAY)
-    )
-    return next((at for at in on_days if first <= at <= last), last)
+    if not records:
+        raise UsageError("the log is empty")
+    times = [record.message.at for record in records]
+    first, last = min(times) // SECOND * SECOND, max(times)
+    days = [datetime.fromtimestamp(at // SECOND, UTC) for at in range(first, last + DAY, DAY)]
+    isos = [text.replace(" ", "T")] if "-" in text else [f"{day:%Y-%m-%d}T{text}" for day in days]
+    for at in (stamp_of(iso, text) for iso in isos):
+        if first <= at <= last:
+            return at
+    raise UsageError(f"{text} is not in this log: it has {moment(first)} to {moment(last)}")
 
 
 def stamp_of(iso: str, text: str) -> int:
     try:
         return nanoseconds(iso)
     except ValueError:
-        raise UsageError(f"explain: {text} is no time: expected HH:MM:SS or ISO") from None
+        raise UsageError(f"{text} is no time: expected HH:MM:SS or ISO") from None
 
 
 def causes(found: Record, by_seq: dict[int, Record]) -> list[Record]:

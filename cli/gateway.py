@@ -15,8 +15,9 @@ from pathlib import Path
 
 import uvloop
 
+from cli.arguments import Arguments, between
 from core.config import load
-from core.errors import TradebotError, UsageError
+from core.errors import EXIT_OK, UsageError
 from storage import tape as tapes
 from venues.topstepx.simulator import faults
 from venues.topstepx.simulator.ledger import Ledger
@@ -25,17 +26,18 @@ from venues.topstepx.simulator.server import Simulator
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="tradebot gateway", description="The TopstepX gateway, simulated from a tape."
     )
-    parser.add_argument("--tape", type=Path, help="market data; default: paths.tape")
+    parser.add_argument("--tape", type=Path, metavar="F", help="market data; default: paths.tape")
     parser.add_argument(
-        "--speed", type=float, help="tape seconds per second, 0: as fast as clients keep up"
-    )
-    parser.add_argument("--port", type=int, help="0: any free one")
-    parser.add_argument("--faults", type=Path, help="a script of faults, JSON")
-    parser.add_argument("--ledger", type=Path, help="the simulator's own books, JSONL")
-    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+        "--speed", type=between(0, 10**6, float), metavar="X",
+        help="tape seconds per second, 0: as fast as clients keep up",
+    )  # fmt: skip
+    parser.add_argument("--port", type=between(0, 65535, int), metavar="P", help="0: any free one")
+    parser.add_argument("--faults", type=Path, metavar="F", help="a script of faults, JSON")
+    parser.add_argument("--ledger", type=Path, metavar="F", help="its own books, JSONL")
+    parser.add_argument("--config", type=Path, metavar="F", default=Path("config.toml"))
     return parser.parse_args(argv)
 
 
@@ -43,8 +45,6 @@ def build(given: argparse.Namespace) -> tuple[Simulator, int]:
     """The simulator and its port. Raises TradebotError for bad input."""
     config = load(given.config)
     speed = config.run.speed if given.speed is None else given.speed
-    if not 0 <= speed < float("inf"):
-        raise UsageError(f"--speed {speed}: give a number that is not negative")
     path = given.tape or Path(config.paths.tape)
     tape, instrument = tapes.read(path), config.settings().instrument
     if tape.tick != float(instrument.tick):
@@ -82,14 +82,5 @@ async def serve(given: argparse.Namespace) -> None:
 
 
 def main(argv: list[str]) -> int:
-    given = arguments(argv)
-    try:
-        uvloop.run(serve(given))
-    except TradebotError as error:
-        print(f"tradebot gateway: {error}", file=sys.stderr)
-        return error.code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    uvloop.run(serve(arguments(argv)))
+    return EXIT_OK

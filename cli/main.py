@@ -1,10 +1,12 @@
 """tradebot: one verb, one file. Errors of the user are one line on stderr and an exit code."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from types import TracebackType
 
-from core.errors import EXIT_USAGE, TradebotError
+from core.errors import EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, TradebotError
 
 # verb: (module, what it does). Imported only when asked for, so that each verb starts fast.
 VERBS: dict[str, tuple[str, str]] = {
@@ -24,6 +26,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("cli.doctor", "check config, clock, disk, credentials, model, venue"),
 }
 
+EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C
+
 
 def usage() -> str:
     rows = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in VERBS.items())
@@ -31,23 +35,35 @@ def usage() -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    argv = sys.argv[1:] if argv is None else argv
+    if argv is None:
+        sys.excepthook, argv = fail, sys.argv[1:]
     if not argv or argv[0] in ("-h", "--help"):
-        print(usage())
-        return 0 if argv else EXIT_USAGE
+        print(usage(), file=sys.stdout if argv else sys.stderr)
+        return EXIT_OK if argv else EXIT_USAGE
     verb, *rest = argv
     if verb not in VERBS:
-        print(f"tradebot: no such verb: {verb}\n{usage()}", file=sys.stderr)
+        print(f"tradebot: no such verb: {verb}: see tradebot --help", file=sys.stderr)
         return EXIT_USAGE
-    act: Callable[..., int] = import_module(VERBS[verb][0]).main
     try:
-        return act(argv if VERBS[verb][0] == "cli.control" else rest)
+        act: Callable[..., int] = import_module(VERBS[verb][0]).main
+        code = act(argv if VERBS[verb][0] == "cli.control" else rest)
+        sys.stdout.flush()
+        return code
     except TradebotError as error:
         print(f"tradebot: {error}", file=sys.stderr)
         return error.code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except KeyboardInterrupt:
+        print(f"tradebot: {verb} was interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read our answer has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A defect of ours: its trace for whoever mends it, and an exit that is no verb's answer."""
+    sys.__excepthook__(kind, error, trace)
+    sys.exit(EXIT_INTERNAL)
 
 
 if __name__ == "__main__":

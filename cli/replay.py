@@ -1,6 +1,5 @@
 """tradebot replay: decide a whole log again with this code, and print every difference."""
 
-import argparse
 import json
 import os
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.replay import Difference
+from cli.arguments import Arguments
 from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
@@ -17,8 +17,8 @@ from core.messages import Record, RunStarted
 from storage.wal import read
 
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="tradebot replay", description=__doc__)
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot replay", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--wal", metavar="DIR")
     words.add_argument("--json", action="store_true")

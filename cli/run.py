@@ -10,20 +10,23 @@ from typing import Any
 import orjson
 from msgspec.structs import replace
 
+from cli.arguments import Arguments, between
 from core import config as configs
 from core.config import Config
-from core.errors import ConfigError
 from daemon.stopping import Stopping
 
 MODES = ("sim", "paper", "live")
 
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="tradebot run", description=__doc__)
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot run", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--mode", choices=MODES)
     words.add_argument("--tape", metavar="F", help="market data to replay in sim mode")
-    words.add_argument("--speed", type=float, metavar="X", help="tape seconds per second; 0 = max")
+    words.add_argument(
+        "--speed", type=between(0, 10**6, float), metavar="X",
+        help="tape seconds per second; 0 = max",
+    )  # fmt: skip
     words.add_argument("--state", metavar="DIR")
     words.add_argument("--wal", metavar="DIR")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
@@ -52,8 +55,6 @@ def main(argv: list[str]) -> int:
 
 def chosen(config: Config, given: argparse.Namespace) -> Config:
     """The config with what the command line says instead."""
-    if given.speed is not None and not 0 <= given.speed < 1e6:
-        raise ConfigError("--speed: expected a number from 0 to a million")
     run = {"mode": given.mode, "speed": given.speed}
     paths = {"tape": given.tape, "state": given.state, "wal": given.wal}
     return replace(

@@ -1,6 +1,5 @@
 """`tradebot train`: tapes in, models/mlp.onnx and models/mlp.json out, and what they are worth."""
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from cli.arguments import Arguments, between
 from core.config import load
 from core.errors import EXIT_OK, UsageError
 
@@ -36,15 +36,8 @@ def main(argv: list[str]) -> int:
     return EXIT_OK
 
 
-def seed(given: str) -> int:
-    number = int(given)
-    if not 0 <= number < 2**32:
-        raise ValueError
-    return number
-
-
-def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser(prog="tradebot train", description=__doc__)
+def parser() -> Arguments:
+    found = Arguments(prog="tradebot train", description=__doc__)
     found.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
     found.add_argument(
         "--tape", type=Path, nargs="+", default=[Path("data/gc_20131007.parquet")], metavar="F",
@@ -55,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         help="a later tape, which says when to stop",
     )  # fmt: skip
     found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
-    found.add_argument("--seed", type=seed, default=1, metavar="N")
+    found.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
     found.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return found
 

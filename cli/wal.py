@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from cli.arguments import Arguments, between
 from core.config import load
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.terms import Check
 from storage import lock
 from storage.chain import Corrupt, Segment, Torn
@@ -25,17 +26,13 @@ POLL_S = 0.2
 def main(argv: list[str]) -> int:
     chosen = parser().parse_args(argv)
     try:
-        directory = chosen.wal or configured(chosen.config)
-        return chosen.verb(directory, chosen)
-    except TradebotError as error:
-        print(f"tradebot wal: {error}", file=sys.stderr)
-        return error.code
-    except (KeyboardInterrupt, BrokenPipeError):
+        return chosen.verb(chosen.wal or configured(chosen.config), chosen)
+    except KeyboardInterrupt:  # how `tail -f` ends
         return EXIT_OK
 
 
-def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(prog="tradebot wal", description=__doc__)
+def parser() -> Arguments:
+    whole = Arguments(prog="tradebot wal", description=__doc__)
     verbs = whole.add_subparsers(required=True, metavar="verify | tail | stats")
     for name, verb, about in (
         ("verify", verify, "check every byte; exit 1 if any is wrong"),
@@ -48,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--config", type=Path, metavar="F", default=Path("config.toml"))
         one.add_argument("--json", action="store_true", help="one JSON object on stdout")
         if name == "tail":
-            one.add_argument("-n", type=int, default=20, help="so many records")
+            one.add_argument("-n", type=between(0, 10**9, int), default=20, help="so many records")
             one.add_argument("-f", action="store_true", help="go on as the log grows")
             for part in ("kind", "reason", "actor"):
                 one.add_argument(f"--{part}", help=f"only of this {part}")
@@ -121,7 +118,7 @@ def readable(directory: Path, file: Segment, last: bool) -> tuple[list[Line], in
 def warn(error: Torn | Corrupt, directory: Path) -> None:
     """Name the damage. Half a line of a live daemon is none."""
     if isinstance(error, Corrupt) or not lock.held(directory):
-        print(f"tradebot wal: {error}", file=sys.stderr)
+        print(f"tradebot: {error}", file=sys.stderr)
 
 
 def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:

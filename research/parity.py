@@ -5,6 +5,7 @@ between two bars. So bars and predictions must be the same to the bit, and decis
 wherever everything had been drained before the bar.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,3 +43,23 @@ def compare(live: Iterable[Message], tested: Iterable[Message]) -> dict[str, Sha
         same = sum(seen[1].get(at) == said for at, said in seen[0].items())
         rows[kind.__name__] = Share(len(seen[0]), len(seen[1]), same)
     return rows
+
+
+def apart(live: Iterable[Message], tested: Iterable[Message]) -> Counter[tuple[str, str]]:
+    """The last word on each second, where the two differ: how often which against which."""
+    words = [last_words(side) for side in (live, tested)]
+    moments = sorted(words[0].keys() | words[1].keys())
+    pairs = ((words[0].get(at, "nothing"), words[1].get(at, "nothing")) for at in moments)
+    return Counter(pair for pair in pairs if pair[0] != pair[1])
+
+
+def last_words(side: Iterable[Message]) -> dict[int, str]:
+    """What a second came to: the reason of its hold or refusal, or the wish that was followed."""
+    found = {}
+    for message in side:
+        match message:
+            case Hold(at=at, reason=reason) | Refused(at=at, reason=reason):
+                found[at] = str(reason)
+            case Intent(at=at, action=action):
+                found[at] = str(action)
+    return found

@@ -14,6 +14,7 @@ from tests.storage.logs import fill_log
 from tests.venues.topstepx.gateway import gateway
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
+MACHINE = {"clock", "disk state", "disk wal"}
 CANARY = "canary-5d1e0c77"
 
 
@@ -38,7 +39,8 @@ def examined(capsys, config=CONFIG):
 def test_a_fresh_checkout_is_well_and_nothing_is_left_behind(place, capsys):
     code, rows = examined(capsys)
     assert code == EXIT_OK
-    assert {row["state"] for check, row in rows.items() if check != "clock"} == {"ok"}
+    # What hangs on the machine of the moment, its clock and a slow disk, may warn.
+    assert {row["state"] for row in rows.values() if row["check"] not in MACHINE} == {"ok"}
     assert list(place.iterdir()) == []
 
 

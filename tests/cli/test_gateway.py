@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.gateway import main
+from cli.main import main
 from storage.tape import write
 from tests.venues.topstepx.gateway import SHORT
 
@@ -30,8 +30,8 @@ def test_it_prints_where_it_is_serves_and_exits_0(tape_file, tmp_path, number):
     ledger = tmp_path / "ledger.jsonl"
     env = os.environ | {"PYTHONPATH": str(ROOT), "TOPSTEPX_API_KEY": "canary-key"}
     command = [
-        sys.executable, "-m", "cli.gateway", "--tape", tape_file, "--speed", "1", "--port", "0",
-        "--ledger", str(ledger), *CONFIG,
+        sys.executable, "-m", "cli.main", "gateway", "--tape", tape_file, "--speed", "1",
+        "--port", "0", "--ledger", str(ledger), *CONFIG,
     ]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT
@@ -53,7 +53,7 @@ def test_it_prints_where_it_is_serves_and_exits_0(tape_file, tmp_path, number):
     ("given", "code", "why"),
     [
         (["--tape", "none.parquet"], 2, "no such tape"),
-        (["--speed", "-1"], 2, "not negative"),
+        (["--speed", "-1"], 2, "expected a number from 0"),
         (["--faults", "none.json"], 2, "none.json"),
         (["--ledger", "none/ledger.jsonl"], 2, "No such file"),
         (["--config", "none.toml"], 78, "no such file"),
@@ -63,14 +63,14 @@ def test_bad_input_is_one_line_on_stderr(
     tape_file, capsys, monkeypatch, tmp_path, given, code, why
 ):
     monkeypatch.chdir(tmp_path)
-    assert main(["--tape", tape_file, *CONFIG, *given]) == code
+    assert main(["gateway", "--tape", tape_file, *CONFIG, *given]) == code
     out, err = capsys.readouterr()
     assert out == "" and why in err and err.count("\n") == 1
 
 
 def test_a_tape_of_another_tick_is_refused(tape_file, capsys, monkeypatch):
     monkeypatch.setenv("TRADEBOT_INSTRUMENT_SYMBOL", "MGC")
-    assert main(["--tape", tape_file, *CONFIG]) == 2
+    assert main(["gateway", "--tape", tape_file, *CONFIG]) == 2
     assert "set instrument.symbol" in capsys.readouterr().err
 
 
@@ -80,5 +80,6 @@ def test_a_port_that_is_taken_is_refused(tape_file, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        assert main(["--tape", tape_file, *CONFIG, "--port", str(taken.getsockname()[1])]) == 2
+        port = str(taken.getsockname()[1])
+        assert main(["gateway", "--tape", tape_file, *CONFIG, "--port", port]) == 2
     assert "--port" in capsys.readouterr().err

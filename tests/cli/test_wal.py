@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.wal import main
+from cli.main import main
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, EXIT_USAGE
 from tests import build
 from tests.storage.logs import append, fill_log, open_wal
@@ -17,7 +17,7 @@ GOLDEN = ROOT / "tests/golden/wal-v1"
 
 
 def run(capsys, *words):
-    code = main([*map(str, words)])
+    code = main(["wal", *map(str, words)])
     said = capsys.readouterr()
     return code, said.out, said.err
 
@@ -135,8 +135,8 @@ def test_a_tail_that_follows_shows_records_as_they_come_and_turns_the_page(tmp_p
     append(wal, build.command(why="before"))
     wal.writer.hurry()
     with subprocess.Popen(
-        [sys.executable, "-c", "import sys; from cli.wal import main; main(sys.argv[1:])",
-         "tail", "-f", "--kind", "Command", "--wal", str(tmp_path)],
+        [sys.executable, "-c", "import sys; from cli.main import main; main(sys.argv[1:])",
+         "wal", "tail", "-f", "--kind", "Command", "--wal", str(tmp_path)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as following:  # fmt: skip
         assert "before" in following.stdout.readline()

@@ -1,0 +1,108 @@
+"""A word with the daemon: over its local API where one runs, by the kill file where none does."""
+
+import asyncio
+import json
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+from daemon.api import Api
+from storage import sentinel
+
+STATUS = {
+    "state": "ACTIVE", "why": "RISK_PASS", "ready": True, "position": -1, "average": "5000.25",
+    "price": 5000.5, "equity": "999.5", "realised": "0", "budget_left": "49.50",
+    "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
+    "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
+                "life": "WORKING"}],
+    "actors": {"risk": {"waiting": 3, "conflated": 0}},
+}  # fmt: skip
+
+
+@contextmanager
+def daemon(state, seen, seq=42):
+    """The daemon's own API in a thread, with a canned status; `seen` gets the commands."""
+    loop, api = asyncio.new_event_loop(), None
+    api = Api(state, 0, lambda: STATUS, lambda *word: seen.append(word) or seq)
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(api.start(), loop).result(10)
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(api.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "rearm"])
+def test_a_command_reaches_the_daemon_with_who_and_why(tradebot, tmp_path, verb):
+    seen = []
+    with daemon(tmp_path, seen):
+        told = tradebot(verb, "--state", tmp_path, "--by", "ada", "--why", "news at 14:30")
+        shown = tradebot(verb, "--state", tmp_path, "--by", "ada", "--why", "news", "--json")
+    assert told == (0, f"{verb}: record 42\n", "")
+    assert json.loads(shown[1])["seq"] == 42
+    assert seen == [(verb, "ada", "news at 14:30"), (verb, "ada", "news")]
+    assert sentinel.read(tmp_path) is None  # where a daemon runs, the file is its own
+
+
+def test_who_and_why_need_not_be_given_but_for_a_rearm(tradebot, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "grace")
+    seen = []
+    with daemon(tmp_path, seen):
+        assert tradebot("pause", "--state", tmp_path)[0] == 0
+        code, out, err = tradebot("rearm", "--state", tmp_path, "--by", "ada")
+    assert seen == [("pause", "grace", "pause")]
+    assert (code, out, err) == (2, "", "tradebot: rearm needs --by NAME and --why TEXT\n")
+
+
+def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
+    with daemon(tmp_path, []):
+        code, out, _ = tradebot("status", "--state", tmp_path)
+        shown = tradebot("status", "--state", tmp_path, "--json")[1]
+    assert code == 0 and json.loads(shown) == STATUS
+    assert out.splitlines()[:3] == [
+        "state      ACTIVE (RISK_PASS), ready",
+        "position   -1 @ 5000.25, price 5000.5",
+        "equity     999.50 dollars, realised 0.00",
+    ]
+    assert "limit      RISK_KILL: 0.50 of 300.00" in out
+    assert "order      r1-1-SL STOP +1 x 1 at 5002.25, WORKING" in out
+
+
+@pytest.mark.parametrize("verb", ["status", "pause", "resume", "flatten"])
+@pytest.mark.parametrize("left", [None, "{}", "half a li", '{"port": 9, "token": "t", "pid": 1}'])
+def test_where_no_daemon_answers_one_line_says_so(tradebot, tmp_path, verb, left):
+    if left is not None:
+        (tmp_path / "api.json").write_text(left)
+    code, out, err = tradebot(verb, "--state", tmp_path)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert f"no daemon answers for {tmp_path}" in err and "tradebot run" in err
+
+
+def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
+    state = tmp_path / "state"
+    code, out, _ = tradebot("kill", "--state", state, "--by", "ada", "--why", "storm")
+    assert code == 0 and out.startswith("kill: no daemon runs: the next start finds")
+    assert "by ada, why storm" in sentinel.read(state)
+    code, out, _ = tradebot("rearm", "--state", state, "--by", "ada", "--why", "sun", "--json")
+    assert code == 0 and json.loads(out)["seq"] is None
+    assert sentinel.read(state) is None
+
+
+def test_a_kill_that_cannot_be_written_is_one_line_and_no_success(tradebot, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, out, err = tradebot("kill", "--state", tmp_path / "file", "--by", "ada")
+    assert (code, out, err.count("\n")) == (78, "", 1)
+    assert "paths.state" in err and str(tmp_path / "file") in err
+
+
+def test_a_refused_word_is_passed_on(tradebot, tmp_path):
+    with daemon(tmp_path, []):
+        where = json.loads((tmp_path / "api.json").read_text())
+        (tmp_path / "api.json").write_text(json.dumps({**where, "token": "stolen"}))
+        code, _, err = tradebot("pause", "--state", tmp_path)
+    assert code == 2 and err == "tradebot: bad token\n"

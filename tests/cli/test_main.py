@@ -1,0 +1,119 @@
+"""Whatever is wrong with a command line: exit 2 and one line that says what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import VERBS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_help_names_every_verb(tradebot):
+    code, out, err = tradebot("--help")
+    assert (code, err) == (0, "") and all(f"  {verb} " in out for verb in VERBS)
+
+
+def test_no_verb_is_a_wrong_command_line(tradebot):
+    code, out, err = tradebot()
+    assert (code, out) == (2, "") and err.startswith("usage: tradebot VERB")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(tradebot, verb):
+    with pytest.raises(SystemExit) as ended:
+        tradebot(verb, "--help")
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_unknown_option_is_one_line_and_exit_2(tradebot, verb):
+    words = ("wal", "tail") if verb == "wal" else (verb,)
+    code, out, err = tradebot(*words, "--no-such-option")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("tradebot: ") and "--no-such-option" in err and f"{verb} " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["dance"], "no such verb: dance"),
+        (["wal"], "verify | tail | stats"),
+        (["wal", "shred"], "invalid choice: 'shred'"),
+        (["run", "--mode", "bold"], "invalid choice: 'bold'"),
+        (["run", "--speed", "nan"], "nan: expected a number from 0 to 1000000"),
+        (["run", "--speed", "-1"], "-1: expected a number"),
+        (["backtest", "--latency", "nan"], "nan: expected a number from 0 to 60"),
+        (["backtest", "--latency", "soon"], "soon: expected a number"),
+        (["gateway", "--port", "99999"], "99999: expected a whole number from 0 to 65535"),
+        (["train", "--seed", "1.5"], "1.5: expected a whole number"),
+        (["wal", "tail", "-n", "-5"], "-5: expected a whole number from 0"),
+        (["explain", "first"], "invalid int value: 'first'"),
+        (["pause", "--by"], "--by: expected one argument"),
+    ],
+)
+def test_a_wrong_word_is_named_in_one_line(tradebot, words, says):
+    code, out, err = tradebot(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("tradebot: ") and says in err and " --help" in err
+
+
+CONFIG = (ROOT / "config.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("\nspeed = 60.0", "\nspeed = 60.0\nsped = 60.0", "run.sped: unknown key"),
+        ("\nspeed = 60.0", "", "run.speed: missing"),
+        ("\nspeed = 60.0", "\nspeed = 'fast'", "run.speed: expected a number, got text"),
+        ("\n[run]", "\n[run", "not readable as TOML"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["run", "backtest", "replay", "status", "gateway", "train"])
+def test_a_refused_knob_is_one_line_with_file_key_and_expectation(
+    tradebot, tmp_path, verb, old, new, says
+):
+    assert old in CONFIG
+    config = tmp_path / "my.toml"
+    config.write_text(CONFIG.replace(old, new))
+    code, out, err = tradebot(verb, "--config", config)
+    assert (code, out, err.count("\n")) == (78, "", 1)
+    assert err.startswith(f"tradebot: {config}: ") and says in err
+
+
+def process(code, **pipes):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, text=True, check=False, **pipes
+    )
+
+
+def test_a_defect_of_ours_exits_70_with_its_trace():
+    broken = "import sys, cli.main as m; sys.argv = ['tradebot', 'wal']; m.import_module = len"
+    done = process(f"{broken}; sys.exit(m.main())", capture_output=True)
+    assert done.returncode == 70 and "Traceback" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    words = "import sys, cli.main as m; sys.argv = ['tradebot', '--config']; "
+    words += "sys.exit(m.main(['wal', 'stats', '--wal', 'tests/golden/wal-v1']))"
+    done = process(words, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_interrupted_verb_says_so_and_exits_130():
+    broken = (
+        "import cli.main as m, sys, types\n"
+        "def interrupt(words): raise KeyboardInterrupt\n"
+        "m.import_module = lambda name: types.SimpleNamespace(main=interrupt)\n"
+        "sys.exit(m.main(['replay']))"
+    )
+    done = process(broken, capture_output=True)
+    assert (done.returncode, done.stderr) == (130, "tradebot: replay was interrupted\n")
