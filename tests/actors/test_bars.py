@@ -67,8 +67,8 @@ def test_pulses_bring_bars_sooner_but_not_others(seed, pause_s):
 
 def test_a_second_closes_late_without_a_further_event():
     stage = Bars(SETTINGS)
-    assert answers([trade(0.5), pulse(1.0), pulse(1.2)], stage) == []
-    (bar,) = answers([pulse(1.25)], stage)
+    assert answers([trade(0.5), pulse(1.0), pulse(1.9)], stage) == []
+    (bar,) = answers([pulse(2.0)], stage)
     assert (bar.at, bar.trades, bar.filled) == (at(1), 1, False)
     (bar,) = answers([quote(3.0)], stage)[:1]
     assert (bar.at, bar.filled, bar.open, bar.volume) == (at(2), True, bar.close, 0)
