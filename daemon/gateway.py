@@ -48,7 +48,7 @@ class Gateway:
     ) -> None:
         self.venue, self.inbox, self.bus, self.wal = venue, inbox, bus, wal
         self.clock, self.latency = clock, latency
-        self.see = clock.see if isinstance(clock, TapeClock) and not clock.speed else None
+        self.tape = clock if isinstance(clock, TapeClock) else None
         self.calls = {
             PlaceOrder: venue.place,
             CancelOrder: venue.cancel,
@@ -72,8 +72,10 @@ class Gateway:
 
     def hear(self, message: Message) -> None:
         self.latency.frame()
-        if self.see is not None and type(message) in (Quote, Trade):
-            self.see(message.at)
+        if self.tape is not None and type(message) in (Quote, Trade):
+            self.tape.see(message.at)
+            if self.tape.speed:
+                self.tape = None  # started: from here on it runs by itself
         self.bus.post("gateway", message)
 
     async def send(self, record: Record) -> None:
