@@ -45,6 +45,8 @@ def main(argv: list[str]) -> int:
     from daemon import report as reports
 
     view = sys.stdout.isatty() and not given.json
+    if view:  # a screen comes only when there is something to see
+        print("starting; the first time compiles for about half a minute", file=sys.stderr)
     logs.start(json_only=given.json, quiet=view)
     options = daemon.Options(Path(given.config), view)
     code, report = runner()(daemon.run(config, options, stopping))
