@@ -13,9 +13,8 @@ from core.messages import (
     OrderRejected,
 )
 from core.reasons import Reason
-from core.terms import Request, Status, VenueOrder
+from core.terms import ALIVE, Request, Status, VenueOrder
 
-ALIVE = (Status.PENDING, Status.WORKING, Status.SUSPENDED)
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
 
 

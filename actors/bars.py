@@ -7,9 +7,10 @@ the bars do not depend on whether pulses came. Seconds in which something may ha
 (lost link, restart) are BAR_PARTIAL. A trade for a closed second is dropped and told at a pulse.
 """
 
+from core.clock import SECOND
 from core.messages import Bar, Dropped, FeedState, Gap, Message, Pulse, Quote, RunStarted, Trade
 from core.reasons import Reason
-from core.sessions import NEVER, SECOND, session
+from core.sessions import NEVER, session
 from core.settings import Settings
 
 

@@ -27,13 +27,11 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Action, Purpose, Request, State
+from core.terms import EXITS, FLATTENING, Action, Purpose, Request, State
 
-EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
 REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
-FLATTENING = ("flatten", "stop", "kill")  # commands
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
 
 

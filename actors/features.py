@@ -8,9 +8,10 @@ from math import isfinite
 
 import numpy as np
 
+from core.clock import SECOND
 from core.messages import Bar, Features, Hold, Message
 from core.reasons import Reason
-from core.sessions import SECOND, day
+from core.sessions import day
 from core.settings import Settings
 from core.terms import Check
 from indicators.columns import clock

@@ -9,6 +9,7 @@ something after that or after a lost link.
 
 from collections.abc import Callable
 
+from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
     Dropped,
@@ -24,7 +25,7 @@ from core.messages import (
     Trade,
 )
 from core.reasons import Reason
-from core.sessions import SECOND, Session, state
+from core.sessions import Session, state
 from core.settings import Settings
 
 HALF = 0.5  # tick: the least price that is one

@@ -31,9 +31,8 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
-from core.terms import State
+from core.terms import ALIVE, FLATTENING, State
 
-FLATTENING = ("stop", "flatten", "kill")  # commands
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -176,7 +175,7 @@ class Recovery:
         if not ledger.flatten or ledger.proven:
             return []
         alive = bool(ledger.book.alive)
-        alive = alive or any(order.status in agreement.ALIVE for order in told.orders)
+        alive = alive or any(order.status in ALIVE for order in told.orders)
         if told.position or alive or ledger.book.position.size:
             ledger.flat_at = 0
             return []

@@ -34,9 +34,8 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Action, State
+from core.terms import EXITS, Action, State
 
-EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
     Action.REVERSE_TO_SHORT: Action.EXIT_LONG,

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from core import calendar
+from core.clock import SECOND
 
 NEW_YORK = ZoneInfo("America/New_York")
 NEVER = 2**63 - 1
-SECOND = 1_000_000_000
 ROLL, OPEN, CLOSE = time(18), time(9, 30), {"globex": "17:00", "rth": "16:00"}
 VENUE_FLAT = time(16, 10)  # 15:10 Chicago: the venue closes positions that are still open
 

@@ -18,6 +18,10 @@ class Action(StrEnum):
     FLATTEN = "FLATTEN"
 
 
+EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
+FLATTENING = ("flatten", "stop", "kill")  # commands that leave the account flat
+
+
 class Purpose(StrEnum):
     ENTRY = "ENTRY"
     STOP = "STOP"
@@ -43,6 +47,9 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     REJECTED = "REJECTED"
+
+
+ALIVE = (Status.PENDING, Status.WORKING, Status.SUSPENDED)
 
 
 class Request(StrEnum):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from daemon.bus import Inbox
+from daemon.wiring import CRITICAL
 from storage.wal import Wal
 
-CRITICAL = ("risk", "executor", "recovery", "gateway")
 STUCK_S = 5.0  # an actor with work, none of it done for so long, hangs
 
 

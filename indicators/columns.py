@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clock import SECOND
 from core.messages import Bar
-from core.sessions import SECOND, Day, days, rolls
+from core.sessions import Day, days, rolls
 from indicators.kernels import run
 from indicators.schema import NAMES
 from indicators.state import State, fresh

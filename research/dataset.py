@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.bars import Bars
+from core.clock import SECOND
 from core.errors import UsageError
 from core.instruments import INSTRUMENTS
 from core.messages import Bar, Pulse
 from core.reasons import Reason
-from core.sessions import SECOND
 from core.settings import Settings
 from indicators.columns import features, matrix
 from indicators.schema import NAMES

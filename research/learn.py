@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from core.clock import SECOND
 from core.errors import DifferenceError, UsageError
-from core.sessions import SECOND
 from core.settings import Settings
 from indicators.schema import FINGERPRINT, NAMES
 from research import dataset, export

@@ -28,11 +28,10 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Request, Status, VenueOrder
+from core.terms import ALIVE, Request, Status, VenueOrder
 from venues.matching import Exchange
 from venues.orders import Answer, Event, HalfTrade, Order, OrderChanged, Ticket, Traded
 
-ALIVE = (Status.PENDING, Status.WORKING, Status.SUSPENDED)
 REQUEST = {
     PlaceOrder: Request.PLACE,
     CancelOrder: Request.CANCEL,

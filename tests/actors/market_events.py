@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.clock import SECOND
 from core.config import load
 from core.messages import Pulse, Quote, Trade
-from core.sessions import SECOND
 
 SETTINGS = load(Path(__file__).parents[2] / "config.toml", {}).settings()
 OPEN = 1_703_545_200 * SECOND  # 2023-12-25 18:00 New York: Globex opens, trade date 12-26

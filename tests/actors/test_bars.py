@@ -8,9 +8,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from actors.bars import Bars
+from core.clock import SECOND
 from core.messages import Bar, Dropped, FeedState, Gap, RunStarted, Trade
 from core.reasons import Reason
-from core.sessions import SECOND
 from tests.actors.market_events import SETTINGS, at, pulse, quote, ticks, trade, with_pulses
 
 CLOSED, PARTIAL = Reason.BAR_CLOSED, Reason.BAR_PARTIAL

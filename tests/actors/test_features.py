@@ -6,9 +6,9 @@ import pytest
 from actors.bars import Bars
 from actors.features import Catalogue
 from actors.feed import Feed
+from core.clock import SECOND
 from core.messages import Bar, Features, Hold
 from core.reasons import Reason
-from core.sessions import SECOND
 from indicators.columns import features, matrix
 from tests.actors.market_events import SETTINGS, ticks
 from tests.indicators.bars import columns

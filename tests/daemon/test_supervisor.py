@@ -160,6 +160,24 @@ async def test_answers_name_the_record_they_answer(tmp_path):
         assert (last.actor, last.cause, last.kind) == ("signals", seq, "Hold")
 
 
+async def worked(folder, stages, messages, done):
+    """The stages under supervision have worked off these messages."""
+    with wal(folder) as log:
+        hub = bus(stages, log)
+        keeper = Supervisor(hub, log, folder, LIMITS, lambda: 0, stages, lambda *_: None)
+        tasks = [
+            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
+            for name, stage in stages.items()
+        ]
+        await asyncio.sleep(0)
+        for message in messages:
+            hub.post("clock", message)
+        await until(done)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def test_all_actors_work_in_the_order_of_the_log(tmp_path):
     """`first` answers two things; all of the one is done before any of the other."""
     order = []
@@ -176,20 +194,7 @@ async def test_all_actors_work_in_the_order_of_the_log(tmp_path):
         "second": Stage((Features,), noting("second", lambda at: build.prediction(at=at))),
         "third": Stage((Prediction,), noting("third", None)),
     }
-    with wal(tmp_path) as log:
-        hub = bus(stages, log)
-        keeper = Supervisor(hub, log, tmp_path, LIMITS, lambda: 0, stages, lambda *_: None)
-        tasks = [
-            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
-            for name, stage in stages.items()
-        ]
-        await asyncio.sleep(0)
-        for tick in ticks(2):
-            hub.post("clock", tick)
-        await until(lambda: len(order) == 6)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await worked(tmp_path, stages, ticks(2), lambda: len(order) == 6)
     a, b = (tick.at for tick in ticks(2))
     assert order == [
         ("first", a), ("first", b), ("second", a), ("second", b), ("third", a), ("third", b),
@@ -199,9 +204,6 @@ async def test_all_actors_work_in_the_order_of_the_log(tmp_path):
 async def test_each_bar_that_closes_at_once_is_decided_on_before_the_next(tmp_path):
     order = []
 
-    def noted(who, message):
-        order.append((who, message.at))
-
     bars = [build.bar(at=build.AT + n) for n in range(3)]
     stages = {
         "market": Stage((Pulse,), lambda message: bars),
@@ -210,17 +212,5 @@ async def test_each_bar_that_closes_at_once_is_decided_on_before_the_next(tmp_pa
         ),
         "signals": Stage((Hold,), lambda m: order.append(("signals", m.at)) or []),
     }
-    with wal(tmp_path) as log:
-        hub = bus(stages, log)
-        keeper = Supervisor(hub, log, tmp_path, LIMITS, lambda: 0, stages, lambda *_: None)
-        tasks = [
-            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
-            for name, stage in stages.items()
-        ]
-        await asyncio.sleep(0)
-        hub.post("clock", ticks(1)[0])
-        await until(lambda: len(order) == 6)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await worked(tmp_path, stages, ticks(1), lambda: len(order) == 6)
     assert order == [(who, bar.at) for bar in bars for who in ("features", "signals")]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from core.sessions import SECOND, day
+from core.clock import SECOND
+from core.sessions import day
 from indicators.columns import features
 from indicators.schema import FINGERPRINT, NAMES
 from indicators.state import fresh

@@ -1,6 +1,5 @@
 """The unit under a real systemd: start, stop, crash, hang, refusal, and a secret that stays one."""
 
-import shutil
 import subprocess
 import time
 
@@ -13,7 +12,7 @@ CANARY = "canary-7f3a91c0d2e84b56"
 READY_S = 120
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="a host without systemd's tools")
+@systemd
 def test_the_sandbox_scores_better_than_two():
     words = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit())]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
