@@ -50,6 +50,8 @@ class Book(Struct):
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
         """Book what a message says. Returns the round trip that a fill finished, if any."""
+        if type(message) not in _BOOKED:
+            return None
         match message:
             case Fill():
                 return self._fill(message, instrument)
@@ -191,3 +193,4 @@ BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
     OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted,
 )  # fmt: skip
+_BOOKED = frozenset(BOOKED)

@@ -49,7 +49,7 @@ class Executor:
         answers: list[Message] = []
         match message:
             case Approved():
-                answers = self._approved(message)
+                return self._approved(message)
             case Mark(price=price):
                 desk.mark = price
             case StateChanged(state=state, reason=reason):

@@ -13,7 +13,7 @@ from core.messages import Intent
 from core.reasons import Reason
 from core.sessions import session
 from core.settings import Settings
-from core.terms import Check, Purpose, State
+from core.terms import Check, Purpose, State, exact
 
 ZERO = Decimal(0)
 
@@ -71,6 +71,16 @@ def limits(account: Account) -> tuple[Check, ...]:
 
 def left(account: Account) -> Decimal:
     """The dynamic risk budget: dollars a further entry may plan to lose. Negative: overdrawn."""
+    return budgeted(account) - approved(account)
+
+
+def approved(account: Account) -> Decimal:
+    """Dollars that intents may lose which are approved and not yet orders."""
+    return sum((cost for cost, _ in account.reserved.values()), ZERO)
+
+
+def budgeted(account: Account) -> Decimal:
+    """The budget before what is approved and not yet an order."""
     settings = _settings(account)
     risk, equity = settings.risk, realised(account)
     day = equity - account.day_start
@@ -78,22 +88,21 @@ def left(account: Account) -> Decimal:
     coming = budget.pending_risk(risk, settings.instrument, _entries(account))
     at_stake = budget.open_risk(risk, settings.instrument, account.book, account.mark)
     share = budget.drawdown_share(equity, account.high)
-    approved = sum((cost for cost, _ in account.reserved.values()), ZERO)
-    return space * share - at_stake - coming - approved
+    return space * share - at_stake - coming
 
 
-def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
-    """Every rule for an entry, in order of gravity; the first that fails is the reason."""
-    settings = _settings(account)
-    risk = settings.risk
-    cost = budget.planned(risk, settings.instrument, risk.contracts, intent.stop_ticks)
-    exposure = budget.worst_case(account.book, intent.side) + risk.contracts
-    exposure += len(account.reserved) * risk.contracts
+class Standing(Struct, frozen=True):
+    """What any entry would meet now, whatever it is: true until the account changes."""
+
+    checks: tuple[Check, ...]
+    budget: Decimal
+
+
+def standing(account: Account) -> Standing:
+    risk = _settings(account).risk
     unknown = len(account.book.unknown())
     kill, drawdown, *daily = limits(account)
-    life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
-    pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
-    return (
+    checks = (
         _flag(account.why, account.state is State.ACTIVE),
         _flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
         _flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
@@ -102,13 +111,30 @@ def judge(intent: Intent, account: Account) -> tuple[Check, ...]:
         drawdown,
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
+    )
+    return Standing(checks, budgeted(account))
+
+
+def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tuple[Check, ...]:
+    """Every rule for an entry, in order of gravity; the first that fails is the reason.
+
+    cost: dollars it may lose.
+    """
+    settings = _settings(account)
+    risk = settings.risk
+    exposure = budget.worst_case(account.book, intent.side) + risk.contracts
+    exposure += len(account.reserved) * risk.contracts
+    life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
+    pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
+    return (
+        *now.checks,
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         _open(intent.at, settings),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
         _floor(Reason.SIG_EXPIRED, life, ZERO),
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
-        _most(Reason.RISK_DRB, cost, left(account)),
+        _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
     )
 
 
@@ -119,7 +145,7 @@ def closing(at: int, settings: Settings) -> Decimal:
 
 
 def _open(at: int, settings: Settings) -> Check:
-    limit = Decimal(repr(settings.session.no_entry_s))
+    limit = exact(settings.session.no_entry_s)
     return _floor(Reason.RISK_SESSION_CLOSED, closing(at, settings), limit)
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
-from actors.guard import Account, closing, judge, limits, marked, realised
+from actors.guard import Account, Standing, closing, judge, limits, marked, realised, standing
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -34,7 +34,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import EXITS, Action, State
+from core.terms import EXITS, Action, State, exact
 
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
@@ -87,12 +87,24 @@ class Risk:
 
     def __init__(self, settings: Settings) -> None:
         self.memory = Account(settings=settings)
+        self.standing: Standing | None = None  # as of the last pulse; None if it may be wrong
 
     def on(self, message: Message) -> list[Message]:
+        """Between two pulses of a quiet account an intent meets what the first has found."""
+        if isinstance(message, Intent):
+            return [self.verdict(message)]
+        pulse = isinstance(message, Pulse)
+        if pulse and self.standing is not None and not self._overstayed(message.at):
+            self.memory.now = message.at
+            return []
+        self.standing, answers = None, self.hear(message)
+        if pulse and not answers:
+            self.standing = standing(self.memory)
+        return answers
+
+    def hear(self, message: Message) -> list[Message]:
         account = self.memory
         match message:
-            case Intent():
-                return [self.verdict(message)]
             case Mark(price=price):
                 account.mark = price
             case FeedState(link=link, up=up):
@@ -124,18 +136,19 @@ class Risk:
                 return Refused(intent.at, intent, (), Reason.SIG_SUPERSEDED)
             return Approved(intent.at, intent, size, ZERO, ())
         now = max(account.now, intent.at)
-        account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
-        checks = judge(intent, account)
+        if account.reserved:
+            account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
+        settings = self._settings()
+        risk, instrument = settings.risk, settings.instrument
+        cost = planned(risk, instrument, risk.contracts, intent.stop_ticks)
+        checks = judge(intent, account, cost, self.standing or standing(account))
         broken = next((check for check in checks if not check.passed), None)
         if broken is not None and size and intent.action in REVERSALS:
             return Approved(intent.at, leaving(intent), size, ZERO, checks, broken.rule)
         if broken is not None:
             return Refused(intent.at, intent, checks, broken.rule)
-        settings = self._settings()
-        size = settings.risk.contracts
-        cost = planned(settings.risk, settings.instrument, size, intent.stop_ticks)
         account.reserved[intent.id] = (cost, intent.expires_at)
-        return Approved(intent.at, intent, size, cost, checks)
+        return Approved(intent.at, intent, risk.contracts, cost, checks)
 
     def _react(self, message: Message) -> list[Message]:
         """Does this change what risk admits?"""
@@ -222,7 +235,7 @@ class Risk:
         flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
         if flattening or not account.book.position.size:
             return False
-        return closing(at, settings) <= Decimal(repr(settings.session.flatten_s))
+        return closing(at, settings) <= exact(settings.session.flatten_s)
 
     def _count(self, at: int, net: Decimal) -> None:
         account, risk = self.memory, self._settings().risk

@@ -23,7 +23,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Action, Check, Purpose, State
+from core.terms import Action, Check, Purpose, State, exact
 from strategies.base import Strategy, View, Wish
 
 ENTRIES = {Action.LONG_ENTRY: 1, Action.SHORT_ENTRY: -1}
@@ -94,9 +94,8 @@ class Signals:
     def _cooling(self, at: int) -> Check | None:
         memory, wait = self.memory, self._settings().signals.cooldown_s
         since = Decimal(at - memory.exit_at) / SECOND
-        cooling = memory.exit_at and since < Decimal(repr(wait))
-        limit = Decimal(repr(wait))
-        return Check(Reason.SIG_COOLDOWN, since, limit, False) if cooling else None
+        cooling = memory.exit_at and since < exact(wait)
+        return Check(Reason.SIG_COOLDOWN, since, exact(wait), False) if cooling else None
 
     def _intend(self, event: Prediction | Bar, wish: Wish, action: Action) -> Intent:
         memory, settings = self.memory, self._settings()

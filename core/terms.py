@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -77,6 +78,12 @@ class Check(Struct, frozen=True, array_like=True):
     value: Decimal
     limit: Decimal
     passed: bool
+
+
+@lru_cache(maxsize=256)
+def exact(number: float) -> Decimal:
+    """A number of the settings as it is written there."""
+    return Decimal(repr(number))
 
 
 class VenueOrder(Struct, frozen=True):

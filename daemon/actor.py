@@ -1,16 +1,18 @@
-"""An actor: a stage, its inbox, and what it is at. The supervisor takes its turns for it."""
+"""An actor: a stage, its inbox, and what it is at. The supervisor keeps it alive."""
+
+import asyncio
 
 from core.messages import Bar, Message, Record, Stage
 from daemon.bus import Inbox
 
 
 class Actor:
-    """`record` is the one worked on last; `error` what the stage raised on it, until rebuilt."""
+    """`record` is the one worked on last; `failure` what its stage raises on one."""
 
     def __init__(self, name: str, stage: Stage, inbox: Inbox) -> None:
         self.name, self.stage, self.inbox = name, stage, inbox
         self.record: Record | None = None
-        self.error: Exception | None = None
+        self.failure: asyncio.Future[Exception]
 
     def label(self, answer: Message) -> str:
         """The market actor is two stages; the log names the one that spoke."""

@@ -1,7 +1,8 @@
-"""Journal first, then deliver. `post` never waits, so log order is delivery order."""
+"""Journal first, then deliver. `post` never waits, so log order is delivery order.
 
-import asyncio
-import time
+Watches, which only count and show, hear of it when the actors have had their turn.
+"""
+
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -31,9 +32,8 @@ class Inbox:
         self.name, self.depth = name, depth
         self.items: deque[Record] = deque()
         self.conflated = 0
-        self.done_at = time.monotonic()  # when the actor last had nothing to do
-        self.at_work = False  # its actor has taken something and is not back for more
-        self._waiter: asyncio.Future[None] | None = None
+        self.stuck_at: float | None = None  # monotonic: its actor failed and is not back yet
+        self.taker: Callable[[], None] | None = None  # takes all that is there, out of turn
         self.closed = False  # its actor is gone for good
 
     def put(self, record: Record) -> None:
@@ -47,22 +47,9 @@ class Inbox:
         self.closed = True
         self.items.clear()
 
-    def wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    async def wait(self) -> None:
-        """Return when something is there."""
-        self.done_at, self.at_work = time.monotonic(), False
-        if not self.items:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        self.at_work = True
-
     @property
     def busy(self) -> bool:
-        return self.at_work or bool(self.items)
+        return self.stuck_at is not None or bool(self.items)
 
     def _conflate(self, record: Record) -> bool:
         """Drop the oldest waiting quote for a newer market event."""
@@ -77,12 +64,19 @@ class Inbox:
 class Bus:
     def __init__(self, table: Routes, inboxes: Mapping[str, Inbox], journal: Journal) -> None:
         self.table, self.inboxes, self.journal = table, inboxes, journal
-        self.watches: list[Watch] = []  # told of all that is logged
+        self.due: deque[tuple[int, str]] = deque()  # seq and taker, in the order of delivery
+        self.turn: Callable[[], None] = self.tell  # works off what is due
+        self.at_turn = False
+        self.stamps: dict[type[Message], Callable[[], None]] = {}  # told before any actor
+        self.watches: list[Watch] = []  # told of all that is logged, when the turn is over
+        self.untold: deque[tuple[str, Message, int]] = deque()
         self.closed = False  # the run has ended: whatever is still said comes too late
-        self.served: frozenset[str] = frozenset()  # actors that need no waking: it is their turn
 
     def post(self, actor: str, message: Message, cause: int | None = None) -> int:
-        """Log the message, hand it to all who take it, and return its seq."""
+        """Log the message, hand it to all who take it, and return its seq.
+
+        Unless it is said within a turn, this is one: everything that follows is done on return.
+        """
         if self.closed:
             return 0
         kind = type(message)
@@ -90,14 +84,26 @@ class Bus:
         record = Record(seq, actor, cause, message)
         if seq:
             self.journal.append(record)
+            self.untold.append((actor, message, seq))
+            if kind in self.stamps:
+                self.stamps[kind]()
         for name in self.table.get(kind, ()):
             inbox = self.inboxes[name]
             inbox.put(record)
-            if name not in self.served:
-                inbox.wake()
-        for watch in self.watches if seq else ():
-            watch(actor, message, seq)
+            if inbox.taker is None:
+                self.due.append((seq, name))
+            else:
+                inbox.taker()
+        if not self.at_turn:
+            self.turn()
         return seq
+
+    def tell(self) -> None:
+        """Let the watches hear what has been logged since."""
+        while self.untold:
+            said = self.untold.popleft()
+            for watch in self.watches:
+                watch(*said)
 
 
 _LOGGED = frozenset(LOGGED)

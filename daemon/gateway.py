@@ -6,6 +6,7 @@ disk before its bytes leave; an entry that grew too old on the way is not sent a
 
 import asyncio
 import time
+from functools import partial
 
 from core.clock import Clock, TapeClock
 from core.errors import LogError
@@ -59,16 +60,19 @@ class Gateway:
     async def run(self) -> None:
         """Serve the inbox and keep the venue's links up, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.venue.run(self.hear))
-            while True:
-                await self.inbox.wait()
-                while self.inbox.items:
-                    record = self.inbox.items.popleft()
-                    if isinstance(record.message, Reconcile):
-                        group.create_task(self.look(record, record.message))
-                    else:
-                        self.latency.order(record.message)
-                        group.create_task(self.send(record))
+            self.inbox.taker = partial(self.take, group)
+            self.take(group)
+            await self.venue.run(self.hear)
+
+    def take(self, group: asyncio.TaskGroup) -> None:
+        """Start on all that is asked, at once and each by itself."""
+        while self.inbox.items:
+            record = self.inbox.items.popleft()
+            if isinstance(record.message, Reconcile):
+                group.create_task(self.look(record, record.message))
+            else:
+                self.latency.order(record.message)
+                group.create_task(self.send(record))
 
     def hear(self, message: Message) -> None:
         self.latency.frame()

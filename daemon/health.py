@@ -11,7 +11,7 @@ from daemon.bus import Inbox
 from daemon.wiring import CRITICAL
 from storage.wal import Wal
 
-STUCK_S = 5.0  # an actor with work, none of it done for so long, hangs
+STUCK_S = 5.0  # a critical actor that is not back by then
 
 
 def notify(text: str) -> None:
@@ -26,12 +26,10 @@ def notify(text: str) -> None:
 
 
 def progressing(inboxes: Mapping[str, Inbox], wal: Wal) -> bool:
-    """Log, risk and order path each are idle or at work, not stuck."""
+    """Log, risk and order path are each at work, or back in a moment."""
     now = time.monotonic()
-    stuck = [
-        name for name in CRITICAL if inboxes[name].items and now - inboxes[name].done_at > STUCK_S
-    ]
-    return not stuck and not wal.failed
+    failed = [inboxes[name].stuck_at or now for name in CRITICAL]
+    return min(failed) > now - STUCK_S and not wal.failed
 
 
 async def watch(inboxes: Mapping[str, Inbox], wal: Wal, lag_max_s: float) -> None:

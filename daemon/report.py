@@ -74,10 +74,7 @@ class Tally:
             self.trips.append(message)
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
-        if isinstance(message, Bar):
-            self.latency.bar()
-        if seq:
-            self.count(actor, message)
+        self.count(actor, message)
 
     def summary(self) -> dict[str, Any]:
         kinds = self.kinds

@@ -75,6 +75,7 @@ class Session:
             table[kind] = ["gateway", *table.get(kind, ())]
         self.bus = Bus(table, self.inboxes, wal)
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
+        self.bus.stamps[Bar] = tally.latency.bar
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()

@@ -1,9 +1,4 @@
-"""Give the actors their turns and keep them alive.
-
-Each actor has a task that waits for its inbox. Whichever wakes first works off all that is logged,
-in the order of the log, for every actor: so a decision needs one turn of the event loop, not one
-for each actor on its way, and live, backtest and replay go in the same order. Between two bars that
-close at once everything is decided, as in a backtest.
+"""Keep the actors alive: each has a task that waits for its failure.
 
 A failed actor is rebuilt from the log while the others go on; one that keeps failing stops trade.
 
@@ -13,7 +8,6 @@ ends the process, since the account is safe with its stops at the venue and a re
 """
 
 import asyncio
-import itertools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -25,18 +19,17 @@ import structlog
 from core.clock import Clock
 from core.config import Supervisor as Limits
 from core.errors import TradebotError
-from core.messages import ActorFailed, Bar, Halted, Record, Stage
+from core.messages import ActorFailed, Halted, Record, Stage
 from core.reasons import Reason
 from daemon.actor import Actor
-from daemon.bus import Bus, Overflow
+from daemon.bus import Bus
+from daemon.turns import Turns
 from daemon.wiring import CRITICAL, Stages, fold
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
 Build = Callable[[str, list[Record]], Stage]  # of an actor's name and the log so far
 T = TypeVar("T")
-NOBODY: frozenset[str] = frozenset()
-TICKS_MAX = 256  # of one burst, before others may use the loop
 
 
 class Escalated(TradebotError):
@@ -66,67 +59,17 @@ class Supervisor:
         self.bus, self.wal, self.directory = bus, wal, directory
         self.limits, self.clock = limits, clock
         self.stages, self.build = stages, build
-        self.crew([])
+        self.turns = Turns(bus)
         self.failures: dict[str, deque[float]] = {}
         self.faulty: dict[str, set[int]] = {}  # actor -> the records it failed on in this run
 
-    def crew(self, actors: list[Actor]) -> None:
-        self.actors, self.names = actors, frozenset(actor.name for actor in actors)
-
     async def keep(self, actor: Actor) -> None:
-        """Serve the actor until cancelled, rebuilding it after each failure within the budget."""
-        self.crew([*self.actors, actor])
+        """Rebuild the actor after each failure within the budget, until cancelled."""
         while True:
-            await actor.inbox.wait()
-            for tick in itertools.count(1):
-                if actor.error is not None or not actor.inbox.items:
-                    break
-                self.serve(actor)
-                if not tick % TICKS_MAX:
-                    await asyncio.sleep(0)
-            if actor.error is not None:
-                if not await self.failed(actor, actor.error):
-                    return
-                actor.error = None
-
-    def serve(self, actor: Actor) -> None:
-        """One message of this actor, and all that follows from it."""
-        seq = self.bus.journal.seq
-        self.bus.served = self.names
-        try:
-            self.step(actor)
-            if self.bus.journal.seq != seq:
-                self.drain()
-        finally:
-            self.bus.served = NOBODY
-
-    def drain(self, but: Actor | None = None) -> None:
-        """Work off what is logged, oldest first, for all actors that are well."""
-        while True:
-            first, oldest = None, 0
-            for actor in self.actors:
-                items = actor.inbox.items
-                if items and actor.error is None and actor is not but:
-                    seq = items[0].seq
-                    if seq and (first is None or seq < oldest):
-                        first, oldest = actor, seq
-            if first is None:
+            actor.failure = asyncio.get_running_loop().create_future()
+            self.turns.join(actor)
+            if not await self.failed(actor, await actor.failure):
                 return
-            self.step(first)
-
-    def step(self, actor: Actor) -> None:
-        """One message: journal its answers, deliver them. A failure waits for the actor's task."""
-        record = actor.record = actor.inbox.items.popleft()
-        try:
-            for answer in actor.stage.on(record.message):
-                self.bus.post(actor.label(answer), answer, record.seq or None)
-                if type(answer) is Bar:
-                    self.drain(but=actor)
-        except Overflow:
-            raise
-        except Exception as error:  # noqa: BLE001
-            actor.error, actor.inbox.at_work = error, True
-            actor.inbox.wake()
 
     async def failed(self, actor: Actor, error: Exception) -> bool:
         """Record it and rebuild; False when this actor stays down."""
@@ -150,7 +93,6 @@ class Supervisor:
             raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
         why = f"actor {actor.name} keeps failing: {text}"
         actor.inbox.close()
-        self.crew([other for other in self.actors if other is not actor])
         self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
         return False
 

@@ -19,6 +19,7 @@ from storage import lock
 from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
 from storage.line import CLASS, VERSION, Draft, Line, draft, seal
+from storage.plain import soon
 from storage.segments import account_of, move_aside, name, read, repair, segments, tail
 from storage.writer import Writer, fall_back
 
@@ -132,7 +133,7 @@ class Wal:
             self._held = -1
 
     def _put(self, record: Record, opens: Path | None) -> None:
-        writer, made = self.writer, draft(record, self.clock(), self.run)
+        writer, made = self.writer, soon(record, self.clock(), self.run)
         self.seq = record.seq
         self.size += made.size
         if writer.error:
@@ -179,9 +180,8 @@ class Wal:
 
     def _opening(self) -> Record:
         """Of a segment; what the chain tells of the one before is filled in when it is sealed."""
-        return Record(
-            self.seq + 1, "wal", None, SegmentOpened(self.clock(), VERSION, self.account, "")
-        )
+        opened = SegmentOpened(self.clock(), VERSION, self.account, "")
+        return Record(self.seq + 1, "wal", None, opened)
 
     def _recover(self, disk: Disk) -> None:
         """Find the end of the log, make it whole and durable, and be ready to go on."""

@@ -19,12 +19,13 @@ from storage.chain import Chain
 from storage.disk import Disk, write_all
 from storage.line import GENESIS, Draft
 from storage.line import seal as seal_at
+from storage.plain import Plain, encoded
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 # A record, and the file whose first line it is to be, if it opens a segment.
-Item = tuple[Draft, Path | None]
+Item = tuple[Draft | Plain, Path | None]
 Seal = Callable[[Draft], bytes]  # to the line that belongs where the log has come to
 
 
@@ -88,7 +89,7 @@ class Writer:
         if self.error is None:
             try:
                 self.commit(group)
-            except OSError as error:
+            except (OSError, LogError) as error:
                 self.error = self.error or LogError(f"log: {error}: nothing more is written to it")
         if self.error is not None:
             fall_back(group)
@@ -101,7 +102,7 @@ class Writer:
                 self.write(b"".join(lines))
                 lines = []
                 self.turn(opens)
-            lines.append(self.seal(made))
+            lines.append(self.seal(encoded(made)))
         self.write(b"".join(lines))
         self.disk.fdatasync(self.fd)
         self.durable = group[-1][0].seq
@@ -143,6 +144,8 @@ class Writer:
 
 def fall_back(group: list[Item]) -> None:
     """The log is lost; let the journal of the system keep what it would have held."""
+    for made, _ in group:
+        with suppress(OSError, ValueError, LogError):
+            sys.stderr.write(seal_at(encoded(made), GENESIS)[0].decode())
     with suppress(OSError, ValueError):
-        sys.stderr.write("".join(seal_at(made, GENESIS)[0].decode() for made, _ in group))
         sys.stderr.flush()

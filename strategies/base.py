@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.messages import Bar, Prediction
 from core.reasons import Reason
 from core.settings import SignalSettings
-from core.terms import Action, Check
+from core.terms import Action, Check, exact
 
 
 class View(Struct, frozen=True):
@@ -48,4 +48,4 @@ def toward(direction: int, position: int, reversal: bool) -> Action | None:
 
 
 def check(rule: Reason, value: float, limit: float, passed: bool) -> Check:
-    return Check(rule, Decimal(repr(round(value, 6))), Decimal(repr(limit)), passed)
+    return Check(rule, Decimal(repr(round(value, 6))), exact(limit), passed)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from actors.book import Book
-from actors.guard import Account, closing, judge, limits, marked
+from actors.guard import Account, closing, judge, limits, marked, standing
 from actors.position import Position
 from core.reasons import Reason
 from tests import build
@@ -42,7 +42,7 @@ def test_each_limit_breaks_at_its_number_and_holds_a_cent_before(rule, fields):
 
 
 def test_rules_are_judged_gravest_first():
-    rules = [check.rule for check in judge(build.intent(), account())]
+    rules = [check.rule for check in judge(build.intent(), account(), D(1), standing(account()))]
     assert rules[1:] == [
         Reason.RISK_NOT_AGREED, Reason.RISK_STALE_DATA, Reason.RISK_UNKNOWN_PENDING,
         Reason.RISK_KILL, Reason.RISK_ACCOUNT_DRAWDOWN, Reason.RISK_MIN_BALANCE,

@@ -7,12 +7,9 @@ from msgspec.structs import replace
 from core.errors import EXIT_INTERNAL, EXIT_LOG, LogError
 from core.messages import (
     ActorFailed,
-    Bar,
     Command,
-    Features,
     Halted,
     Hold,
-    Prediction,
     Pulse,
 )
 from core.reasons import Reason
@@ -158,59 +155,3 @@ async def test_answers_name_the_record_they_answer(tmp_path):
         await until(lambda: kinds(posted, Hold))
         last = list(read(tmp_path))[-1] if hub.journal.close() is None else None
         assert (last.actor, last.cause, last.kind) == ("signals", seq, "Hold")
-
-
-async def worked(folder, stages, messages, done):
-    """The stages under supervision have worked off these messages."""
-    with wal(folder) as log:
-        hub = bus(stages, log)
-        keeper = Supervisor(hub, log, folder, LIMITS, lambda: 0, stages, lambda *_: None)
-        tasks = [
-            asyncio.create_task(keeper.keep(Actor(name, stage, hub.inboxes[name])))
-            for name, stage in stages.items()
-        ]
-        await asyncio.sleep(0)
-        for message in messages:
-            hub.post("clock", message)
-        await until(done)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def test_all_actors_work_in_the_order_of_the_log(tmp_path):
-    """`first` answers two things; all of the one is done before any of the other."""
-    order = []
-
-    def noting(name, answer):
-        def rule(message):
-            order.append((name, message.at))
-            return [answer(message.at)] if answer else []
-
-        return rule
-
-    stages = {
-        "first": Stage((Pulse,), noting("first", lambda at: build.features(at=at))),
-        "second": Stage((Features,), noting("second", lambda at: build.prediction(at=at))),
-        "third": Stage((Prediction,), noting("third", None)),
-    }
-    await worked(tmp_path, stages, ticks(2), lambda: len(order) == 6)
-    a, b = (tick.at for tick in ticks(2))
-    assert order == [
-        ("first", a), ("first", b), ("second", a), ("second", b), ("third", a), ("third", b),
-    ]  # fmt: skip
-
-
-async def test_each_bar_that_closes_at_once_is_decided_on_before_the_next(tmp_path):
-    order = []
-
-    bars = [build.bar(at=build.AT + n) for n in range(3)]
-    stages = {
-        "market": Stage((Pulse,), lambda message: bars),
-        "features": Stage(
-            (Bar,), lambda m: order.append(("features", m.at)) or [build.hold(at=m.at)]
-        ),
-        "signals": Stage((Hold,), lambda m: order.append(("signals", m.at)) or []),
-    }
-    await worked(tmp_path, stages, ticks(1), lambda: len(order) == 6)
-    assert order == [(who, bar.at) for bar in bars for who in ("features", "signals")]

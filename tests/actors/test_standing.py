@@ -1,0 +1,50 @@
+"""What risk keeps between two pulses is what it would find anew."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from actors.guard import standing
+from actors.risk import Risk
+from core.messages import Approved
+from tests import build
+from tests.actors.test_risk import AT, intent, risk
+
+
+def test_a_pulse_leaves_it_and_everything_else_takes_it_away():
+    stage = risk()
+    stage.on(build.pulse(at=AT))
+    assert stage.standing == standing(stage.memory)
+    for message in (m for m in build.EVERY if type(m) in Risk.takes and m != build.pulse()):
+        stage.on(build.pulse(at=message.at))
+        if not isinstance(message, type(build.intent())):
+            stage.on(message)
+            assert stage.standing is None, message
+
+
+EVENTS = st.one_of(
+    st.sampled_from([m for m in build.EVERY if type(m) in Risk.takes]),
+    st.builds(lambda ticks: build.mark(price=5000 + Decimal(ticks) / 4), st.integers(-99, 99)),
+    st.builds(
+        lambda n, side: build.fill(trade_id=n, side=side, venue_id=0, tag=""),
+        st.integers(1, 99), st.sampled_from([1, -1]),
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(EVENTS, max_size=40))
+def test_with_and_without_it_every_verdict_is_the_same(events):
+    """After each message a pulse and an intent, to a stage that keeps it and one that does not."""
+    keeps, anew = risk(), risk()
+    for number, event in enumerate(events):
+        at = AT + number * build.SECOND
+        for message in (replace(event, at=at), build.pulse(at=at), intent(at=at, n=number)):
+            anew.standing = None
+            answers = keeps.on(message)
+            assert answers == anew.on(message)
+            if number % 2 and any(isinstance(answer, Approved) for answer in answers):
+                order = build.place_order(at=at, tag=f"r-{number}", intent=f"r-i{number}")
+                assert keeps.on(order) == anew.on(order)
+    assert keeps.memory == anew.memory
