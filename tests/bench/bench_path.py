@@ -14,6 +14,7 @@ import uvloop
 
 from tests.bench.bench_wal import percentiles
 from tests.bench.rig import Rig
+from tests.bench.spin import often, spin
 
 TRIPS, TICKS, BURST, PAUSE_S = 100, 20_000, 100, 0.005
 
@@ -75,6 +76,8 @@ async def hot(directory: Path) -> dict[str, float]:
 def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as directory:
         return {
+            "spin_before_us": often(spin)[0],
             **uvloop.run(paced(Path(directory) / "paced")),
             **uvloop.run(hot(Path(directory) / "hot")),
+            "spin_after_us": often(spin)[0],
         }

@@ -1,7 +1,6 @@
 """Each stage's own time: in a live session (`live`), and alone, again and again.
 
 The difference is what caches are worth: a live stage finds them filled by all the others.
-`spin`: a fixed loop of arithmetic beside them, so that a busy machine shows as such.
 """
 
 import tempfile
@@ -16,28 +15,13 @@ from storage import model as models
 from tests import build
 from tests.bench.bench_wal import percentiles
 from tests.bench.rig import START, Rig
+from tests.bench.spin import ROUNDS, often, spin
 
-TRIPS, ROUNDS = 50, 5_000
+TRIPS = 50
 WATCHED = (
     ("market", "Quote"), ("features", "Bar"), ("inference", "Features"),
     ("signals", "Prediction"), ("risk", "Intent"), ("executor", "Approved"),
 )  # fmt: skip
-
-
-def spin() -> int:
-    total = 0
-    for number in range(500):
-        total += number
-    return total
-
-
-def often(work, *given) -> tuple[float, float]:
-    samples = []
-    for number in range(ROUNDS):
-        began = time.perf_counter_ns()
-        work(*(make(number) for make in given))
-        samples.append((time.perf_counter_ns() - began) / 1e3)
-    return percentiles(samples)
 
 
 def alone() -> dict[str, tuple[float, float]]:
