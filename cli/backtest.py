@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +65,8 @@ def main(argv: list[str]) -> int:
         outcome = backtest(config, tape, think, seen, given.latency)
     told = {
         "mode": "backtest", "ended": "end of tape", **tally.summary(),
-        "net_pnl": str(outcome.realised.quantize(Decimal("0.01"))),
-        "balance": str(outcome.balance), "position": outcome.position,
+        "net_pnl": f"{outcome.realised:.2f}",
+        "balance": f"{outcome.balance:.2f}", "position": outcome.position,
         "open_orders": outcome.open_orders,
         "wal": {"records": 0, "segments": 0, "verified": True},
     }  # fmt: skip

@@ -84,7 +84,8 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
         answer = link.getresponse()
         told: dict[str, Any] = json.loads(answer.read())
     except (OSError, ValueError, KeyError, http.client.HTTPException):
-        raise NoDaemon(f"no daemon answers for {state}: start one with `tradebot run`") from None
+        why = "start one with `tradebot run`, or wait for the one that starts"
+        raise NoDaemon(f"no daemon answers for {state}: {why}") from None
     finally:
         if "link" in locals():
             link.close()

@@ -55,7 +55,9 @@ async def start(tape: str, speed: float, config: Path, state: Path) -> Child:
             process.kill()
         await process.wait()
         last = said.read_text(errors="replace").strip().splitlines()[-1:]
-        raise TradebotError(f"the simulator did not start: {' '.join(last) or said}") from None
+        error = TradebotError(f"the simulator did not start: {' '.join(last) or said}")
+        error.code = max(process.returncode or 0, 0) or error.code  # why it ended is ours too
+        raise error from None
 
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ import hashlib
 import os
 import secrets
 import subprocess
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +170,8 @@ def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
         "mode": config.run.mode,
         "ended": ended.why,
         **session.tally.summary(),
-        "net_pnl": str(risk.book.realised.quantize(Decimal("0.01"))),
-        "balance": str(ended.balance) if ended.balance is not None else None,
+        "net_pnl": f"{risk.book.realised:.2f}",
+        "balance": f"{ended.balance:.2f}" if ended.balance is not None else None,
         "position": risk.book.position.size,
         "open_orders": alive,
         "wal": {"records": lines, "segments": len(files), "verified": verified},

@@ -44,7 +44,7 @@ def sentence(message: Message) -> str:
             down, flat, up = (f"{p:.3f}" for p in seen.probabilities)
             return f"the model says down {down}, flat {flat}, up {up}: move {seen.move:+.2f} ticks"
         case Hold(checks=rows):
-            short = [f"{c.value} against {c.limit}" for c in rows if not c.passed]
+            short = [f"{c.rule}: {c.value} against {c.limit}" for c in rows if not c.passed]
             return f"hold {', '.join(short)}".strip()
         case Intent() as wish:
             return (

@@ -35,11 +35,11 @@ def status(session: Session) -> dict[str, Any]:
              "price": str(o.price) if o.price is not None else None}
             for o in book.living()
         ],
-        "equity": str(marked(account)),
-        "realised": str(book.realised),
-        "budget_left": str(left(account)) if account.base is not None else None,
+        "equity": f"{marked(account):.2f}",
+        "realised": f"{book.realised:.2f}",
+        "budget_left": f"{left(account):.2f}" if account.base is not None else None,
         "limits": [
-            {"rule": c.rule, "used": str(c.value), "limit": str(c.limit)}
+            {"rule": c.rule, "used": f"{c.value:.2f}", "limit": f"{c.limit:.2f}"}
             for c in limits(account)
         ],
         "links": account.links,
@@ -74,8 +74,9 @@ def screen(session: Session) -> Panel:
     facts.add_row("position", held, "equity", f"${now['equity']}")
     facts.add_row("round trips", str(now["round_trips"]), "realised", f"${now['realised']}")
     facts.add_row("budget left", f"${now['budget_left']}", "bars", str(now["bars"]))
-    for row in now["limits"][::2]:
-        facts.add_row(row["rule"], f"${row['used']} of ${row['limit']}")
+    for row in now["limits"]:
+        what = row["rule"].removeprefix("RISK_").replace("_", " ").lower()
+        facts.add_row(f"{what} limit", f"${row['used']} used of ${row['limit']}")
     queues = "  ".join(f"{name} {row['waiting']}" for name, row in now["actors"].items())
     lag = now["latency_us"]["bar_to_order"]["p50"]
     decisions = Table.grid(padding=(0, 2))

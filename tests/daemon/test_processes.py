@@ -48,7 +48,7 @@ LIVE = {
         ({"TRADEBOT_RISK_CONTRACTS": "many"}, 78, "risk.contracts: expected a whole number"),
         ({"TRADEBOT_RUN_MODE": "paper"}, 78, "run.mode: paper is not built"),
         ({"TRADEBOT_RUN_MODE": "live"}, 78, "run.mode: live needs live.armed"),
-        ({"TRADEBOT_PATHS_TAPE": "/none.parquet"}, 70, "/none.parquet: no such tape"),
+        ({"TRADEBOT_PATHS_TAPE": "/none.parquet"}, 2, "/none.parquet: no such tape"),
         ({"TRADEBOT_VENUE_REST_URL": "http://127.0.0.1:9"}, 78, "TOPSTEPX_USERNAME: no credential"),
         (NOWHERE, 70, "mode sim needs our simulator at venue.rest_url"),
     ],
