@@ -15,6 +15,7 @@ from venues.topstepx.protocol import END_OF_TAPE, LOGOUT_EVENT
 from venues.topstepx.simulator.bars import Prints
 from venues.topstepx.simulator.clock import TapeClock
 from venues.topstepx.simulator.deeds import do
+from venues.topstepx.simulator.depth import Depth
 from venues.topstepx.simulator.faults import Fault, Faults
 from venues.topstepx.simulator.hubs import Bounds, Connection, Hub, Timers, invocation
 from venues.topstepx.simulator.ledger import Ledger
@@ -78,7 +79,7 @@ class World:
         at = tape.columns["at"]
         self.clock = TapeClock(int(at[0]), int(at[-1]), speed)
         self.prints = Prints(tape.columns, tape.tick)
-        self.ticker = Ticker(wire.contract)
+        self.ticker, self.depth = Ticker(wire.contract), Depth()
         self.exchange = Exchange(
             wire.contract.instrument, terms.balance, terms.position_max, terms.brackets,
             terms.venue_tag_forever,
@@ -139,8 +140,10 @@ class World:
     def on_market(self, event: Trade | Quote) -> None:
         if isinstance(event, Quote):
             self.say_quote(self.ticker.quote(event))
+            self.say_depth(self.depth.quote(event))
             self.publish(self.exchange.on_quote(event))
             return
+        self.say_depth(self.depth.traded(event))
         self.say("market", "GatewayTrade", [self.wire.contract.id, self.ticker.print_(event)])
         self.say_quote(self.ticker.traded(event))
         self.publish(self.exchange.on_trade(event))
@@ -161,6 +164,8 @@ class World:
             return
         if target == "GatewayQuote" and "bestBid" in self.ticker.state:
             connection.offer(self.snapshot())
+        if target == "GatewayDepth":
+            connection.offer(invocation(target, [self.wire.contract.id, self.depth.snapshot()]))
         self.begun.set()
 
     def snapshot(self) -> str:
@@ -171,6 +176,10 @@ class World:
     def say_quote(self, delta: dict[str, Any]) -> None:
         if delta:
             self.say("market", "GatewayQuote", [self.wire.contract.id, delta])
+
+    def say_depth(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.say("market", "GatewayDepth", [self.wire.contract.id, rows])
 
     def say(self, hub: str, target: str, arguments: list[Any]) -> None:
         struck = self.faults.strike(target)
