@@ -1,0 +1,143 @@
+"""What the program finds around it in the simulation: chance, threads, locks, ports, all seeded.
+
+`prepare` must come before anything of the program is imported; `Machine` is one seed's.
+"""
+
+import asyncio
+import contextvars
+import gc
+import os
+import random
+import secrets
+from typing import Any
+
+from tests.simulation.loop import PROCESS, Loop, Time
+
+CLOCK = Time()
+CHANCE = random.Random()
+
+
+def prepare() -> None:
+    """For the whole interpreter, once."""
+    CLOCK.install()
+    secrets.token_hex = lambda size: CHANCE.randbytes(size).hex()
+    secrets.token_urlsafe = lambda size: CHANCE.randbytes(size).hex()
+    secrets.randbelow = CHANCE.randrange
+    gc.freeze = lambda: None
+
+
+class Wake:
+    """The lock that the log's thread sleeps on: to release it is to wake that thread."""
+
+    def __init__(self) -> None:
+        self.held, self.woken = False, lambda: None
+
+    def acquire(self, timeout: float = -1) -> bool:
+        self.held = True
+        return True
+
+    def locked(self) -> bool:
+        return self.held
+
+    def release(self) -> None:
+        self.held = False
+        self.woken()
+
+
+class Thread:
+    """The log's writer as timers of the loop: a group a while after it was asked for."""
+
+    def __init__(self, target: Any, name: str, daemon: bool) -> None:
+        self.writer, self.alive = target.__self__, False
+
+    def start(self) -> None:
+        self.alive, self.loop = True, asyncio.get_running_loop()
+        self.writer.wake.woken = self.hurry
+        self.sleep()
+
+    def sleep(self) -> None:
+        self.timer = self.loop.call_later(self.writer.group_s, self.work)
+
+    def hurry(self) -> None:
+        self.timer.cancel()
+        self.timer = self.loop.call_later(Machine.now.sync_s(), self.work)
+
+    def work(self) -> None:
+        self.writer.wake.held = True
+        if self.alive:
+            self.writer.drain()
+            self.sleep()
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+    def join(self, timeout: float) -> None:
+        self.timer.cancel()
+        self.writer.drain()
+        self.alive = False
+
+
+class Threads:
+    """Stands for the module `threading` in storage/writer.py."""
+
+    Lock, Thread = Wake, Thread
+
+
+class Machine:
+    now: "Machine"
+
+    def __init__(self, seed: int, slow_s: float) -> None:
+        from tests.simulation.disk import Platter
+        from tests.simulation.net import Net
+
+        Machine.now = self
+        CHANCE.seed(f"chance {seed}")
+        random.seed(f"jitter {seed}")
+        CLOCK.ns = 1_000_000_000
+        self.rng = random.Random(f"machine {seed}")
+        self.loop = Loop(CLOCK, seed)
+        self.net, self.disk = Net(self.loop, seed, slow_s), Platter(seed)
+        self.disk.install()
+        self.locks: list[int] = []
+        self.install()
+
+    def install(self) -> None:
+        import aiohappyeyeballs
+
+        import daemon.main
+        import storage.lock
+        import storage.writer
+        import venues.topstepx.simulator.server as server
+        from tests.simulation.net import Socket
+
+        aiohappyeyeballs.start_connection = self.net.start_connection
+        storage.writer.threading = Threads
+        storage.lock.take = self.take(getattr(storage.lock.take, "real", storage.lock.take))
+        daemon.main.commit = lambda: "simulated"
+        server.listen = lambda port, buffer: Socket(("127.0.0.1", 39_999))
+
+    def take(self, real: Any) -> Any:
+        def take(directory: Any) -> int:
+            fd = real(directory)
+            self.locks.append(fd)
+            return fd
+
+        take.real = real
+        return take
+
+    def sync_s(self) -> float:
+        return self.disk.sync_s * self.rng.uniform(0.5, 1.5)
+
+    def process(self, name: str, work: Any) -> asyncio.Task[Any]:
+        """Run `work` as a process of its own."""
+        context = contextvars.copy_context()
+        context.run(PROCESS.set, name)
+        return self.loop.create_task(work, name=name, context=context)
+
+    def crash(self, name: str, power: bool) -> None:
+        self.loop.kill(name)
+        self.net.bury(name, PROCESS)
+        self.disk.power_cut() if power else self.disk.killed()
+        for fd in self.locks:
+            os.close(fd)
+        self.locks.clear()
