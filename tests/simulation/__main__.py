@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROWS = ("lost", "dup", "drift", "naked", "breach", "mute", "replay", "end")
@@ -25,6 +26,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     words.add_argument("--seeds", type=int, default=20)
     words.add_argument("--jobs", type=int, default=2)
     words.add_argument("--keep", type=Path, help="keep the logs of every seed there")
+    words.add_argument("--without", default="", help="a safeguard to switch off: ablation.py")
     words.add_argument("--batch", action="store_true", help=argparse.SUPPRESS)
     return words.parse_args(argv)
 
@@ -37,7 +39,7 @@ def main(argv: list[str]) -> int:
     parts = [(start, min(BATCH, given.first + given.seeds - start)) for start in starts]
     outcomes = []
     with ThreadPoolExecutor(given.jobs) as pool:
-        for rows in pool.map(lambda part: interpreter(*part, given.keep), parts):
+        for rows in pool.map(lambda part: interpreter(*part, given.keep, given.without), parts):
             for row in rows:
                 tell(row)
                 outcomes.append(row)
@@ -45,13 +47,13 @@ def main(argv: list[str]) -> int:
     return 1 if any(row["harms"] for row in outcomes) or len(outcomes) < given.seeds else 0
 
 
-def interpreter(first: int, seeds: int, keep: Path | None) -> list[dict]:
+def interpreter(first: int, seeds: int, keep: Path | None, without: str = "") -> list[dict]:
     """A batch of seeds. Hash order is fixed; nothing of this process reaches it."""
     more = ["--keep", str(keep.absolute())] if keep else []
     command = [sys.executable, "-m", "tests.simulation", "--batch", "--first", str(first)]
     done = subprocess.run(
-        [*command, "--seeds", str(seeds), *more], stdout=subprocess.PIPE, check=False,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        [*command, "--seeds", str(seeds), "--without", without, *more],
+        stdout=subprocess.PIPE, check=False, env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -68,7 +70,8 @@ def batch(given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as spare:
         for seed in range(given.first, given.first + given.seeds):
             folder = (given.keep or Path(spare)).absolute() / str(seed)
-            for line in forked(lambda seed=seed, folder=folder: whole.run(seed, folder)):
+            work = partial(whole.run, seed, folder, given.without)
+            for line in forked(work):
                 print(line, flush=True)
     return 0
 

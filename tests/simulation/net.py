@@ -1,7 +1,8 @@
 """A network of one machine: the streams that the real client and the real simulator talk through.
 
 Bytes come later, in pieces of any size, in order, as TCP's do. `cut` resets what is connected,
-`stall` holds everything back for a while, `refuse` lets nobody connect.
+`stall` holds everything back for a while, `refuse` lets nobody connect, `mute` swallows all that is
+said on what is connected now, without a word to either end.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ class Stream(asyncio.Transport):
         self.net, self.context = net, context
         self.peer: Stream
         self.protocol: Any = None
-        self.closing = self.gone = self.paused = self.full = False
+        self.closing = self.gone = self.paused = self.full = self.muted = False
         self.waiting: list[bytes] = []  # while reading is paused
         self.on_way, self.next_at = 0, 0.0  # towards this end
 
@@ -57,7 +58,7 @@ class Stream(asyncio.Transport):
             self.protocol.pause_writing()
 
     def receive(self, piece: bytes) -> None:
-        if self.gone:
+        if self.gone or self.muted:
             return
         if self.paused:
             self.waiting.append(piece)
@@ -90,7 +91,7 @@ class Stream(asyncio.Transport):
             self.net.loop.call_soon(self.lose, None, context=self.context.copy())
 
     def ended(self) -> None:
-        if not self.gone and not self.protocol.eof_received():
+        if not self.gone and not self.muted and not self.protocol.eof_received():
             self.closing = True
             self.lose(None)
 
@@ -100,6 +101,8 @@ class Stream(asyncio.Transport):
         self.net.later(self.peer, self.peer.reset)
 
     def reset(self) -> None:
+        if self.muted:
+            return
         self.closing = True
         self.lose(ConnectionResetError("reset by peer"))
 
@@ -169,11 +172,18 @@ class Net:
         for stream in [each for each in self.order if each in self.streams]:
             stream.abort()
 
+    def mute(self) -> None:
+        for stream in self.streams:
+            stream.muted = True
+
     def stall(self, seconds: float) -> None:
         self.held_until = self.loop.time() + seconds
 
     def refuse(self, seconds: float) -> None:
         self.refused_until = self.loop.time() + seconds
+
+    def calm(self) -> None:
+        self.held_until = self.refused_until = 0.0
 
     def bury(self, process: str, variable: contextvars.ContextVar[str]) -> None:
         """Its kernel resets what it had open, and frees its ports."""

@@ -14,11 +14,13 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from tests.simulation import ablation
 from tests.simulation.machine import Machine
 
 TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
-SESSION_S, PATIENCE_S, ROUNDS_MAX = 150.0, 300.0, 3_000_000
-STRIKES = ("cut", "stall", "refuse")
+SESSION_S, PATIENCE_S = 150.0, 300.0
+RESTART_S = 2.0  # as systemd does it
+STRIKES = ("cut", "stall", "refuse", "mute")
 
 
 class Outcome(Struct):
@@ -32,13 +34,13 @@ class Outcome(Struct):
 
 
 class World:
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.seed, self.folder = seed, folder
+    def __init__(self, seed: int, folder: Path, without: str) -> None:
+        self.seed, self.folder, self.without = seed, folder, without
         self.rng = random.Random(f"world {seed}")
         self.outcome = Outcome(seed)
         self.machine = Machine(seed, slow_s=self.rng.choice((0.002, 0.05, 0.5)))
         self.kept: list[tuple[Path, bytes]] = []
-        self.calm = False
+        ablation.OFF.get(without, lambda: None)()
 
     async def gateway(self, config: Any) -> None:
 
@@ -66,7 +68,8 @@ class World:
             "PATHS_STATE": "state", "PATHS_WAL": "wal",
             "RUN_SPEED": "1", "SIGNALS_CYCLE_S": str(self.rng.choice((5, 9, 20))),
         }  # fmt: skip
-        env = {f"TRADEBOT_{key}": value for key, value in (ALWAYS | own).items()}
+        knobs = ALWAYS | own | ablation.KNOBS.get(self.without, {})
+        env = {f"TRADEBOT_{key}": value for key, value in knobs.items()}
         return load(Path(__file__).parents[2] / "config.toml", env)
 
     async def story(self) -> None:
@@ -80,18 +83,21 @@ class World:
         storm = asyncio.ensure_future(self.storm())
         for number in range(self.rng.randrange(4)):
             await self.crashing(f"daemon-{number}", config)
-        self.calm = True
-        await storm
+            await asyncio.sleep(RESTART_S)
+        storm.cancel()
+        self.machine.net.calm()
         await self.last(config)
 
     async def storm(self) -> None:
         """Wires, from time to time."""
         net = self.machine.net
-        while not self.calm:
+        while True:
             await asyncio.sleep(self.rng.expovariate(1 / 40))
-            match self.rng.choice(STRIKES) if not self.calm else "":
+            match self.rng.choice(STRIKES):
                 case "cut":
                     net.cut()
+                case "mute":
+                    net.mute()
                 case "stall":
                     net.stall(self.rng.uniform(0.1, 8))
                 case "refuse":
@@ -170,9 +176,12 @@ def unreached(task: asyncio.Task[Any]) -> bool:
     return text.startswith(("mode sim needs our simulator", "the venue cannot be reached"))
 
 
-def run(seed: int, folder: Path) -> Outcome:
-    """Changes to the folder: what the log says of its config must not depend on where it is."""
+def run(seed: int, folder: Path, without: str = "") -> Outcome:
+    """`without`: the safeguard of ablation.py to switch off.
+
+    Changes to the folder: what the log says of its config must not depend on where it is.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.chdir(folder)
-    return World(seed, Path()).run()
+    return World(seed, Path(), without).run()
