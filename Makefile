@@ -19,7 +19,10 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
+# Sessions from seeds in a simulated world, then real processes that are killed.
+SEEDS ?= 200
 campaign: .venv/ready
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.campaign
 
 train: .venv/ready

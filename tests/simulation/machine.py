@@ -99,6 +99,7 @@ class Machine:
         self.net, self.disk = Net(self.loop, seed, slow_s), Platter(seed)
         self.disk.install()
         self.locks: list[int] = []
+        self.orders_left, self.ordered = 0, lambda: None  # so many orders until that is called
         self.install()
 
     def install(self) -> None:
@@ -106,6 +107,7 @@ class Machine:
 
         import daemon.main
         import storage.lock
+        import storage.wal
         import storage.writer
         import venues.topstepx.simulator.server as server
         from tests.simulation.net import Socket
@@ -113,8 +115,26 @@ class Machine:
         aiohappyeyeballs.start_connection = self.net.start_connection
         storage.writer.threading = Threads
         storage.lock.take = self.take(getattr(storage.lock.take, "real", storage.lock.take))
+        storage.wal.Wal.append = self.append(getattr(storage.wal.Wal.append, "real", None))
         daemon.main.commit = lambda: "simulated"
         server.listen = lambda port, buffer: Socket(("127.0.0.1", 39_999))
+
+    def append(self, real: Any) -> Any:
+        """Tell of the orders that are logged."""
+        from core.messages import ClosePosition, ModifyOrder, PlaceOrder
+        from storage.wal import Wal
+
+        real = real or Wal.append
+
+        def append(wal: Any, record: Any) -> None:
+            real(wal, record)
+            if isinstance(record.message, (PlaceOrder, ModifyOrder, ClosePosition)):
+                self.orders_left -= 1
+                if self.orders_left == 0:
+                    self.ordered()
+
+        append.real = real
+        return append
 
     def take(self, real: Any) -> Any:
         def take(directory: Any) -> int:

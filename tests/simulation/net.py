@@ -27,6 +27,9 @@ class Socket:
     def fileno(self) -> int:
         return -1
 
+    def setsockopt(self, *option: Any) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -35,7 +38,8 @@ class Stream(asyncio.Transport):
     """One end of a connection."""
 
     def __init__(self, net: "Net", context: contextvars.Context) -> None:
-        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        here = Socket(("127.0.0.1", 1))
+        super().__init__({"peername": here.address, "sockname": here.address, "socket": here})
         self.net, self.context = net, context
         self.peer: Stream
         self.protocol: Any = None

@@ -119,25 +119,34 @@ class World:
         power = self.rng.random() < 0.5
         struck = self.machine.loop.create_future()
         disk.struck = lambda: (self.machine.loop.kill(name), struck.set_result("disk"))
-        if self.rng.random() < 0.5:
-            disk.crash_at = disk.calls + self.rng.randrange(1, 400)
         late = self.rng.uniform(0, SESSION_S / 3)
+        match self.rng.choice(("time", "disk", "order")):
+            case "disk":
+                disk.crash_at = disk.calls + self.rng.randrange(1, 400)
+            case "order":
+                late, self.machine.orders_left = SESSION_S, self.rng.randrange(1, 6)
+                soon = self.rng.choice((0, 0.001, 0.01, 0.1, 1)) * self.rng.random()
+                self.machine.ordered = lambda: self.machine.loop.call_later(
+                    soon, lambda: struck.done() or disk.struck()
+                )
         await asyncio.wait([task, struck], timeout=late, return_when=asyncio.FIRST_COMPLETED)
         if task.done() and not struck.done() and not unreached(task):
             error = task.exception() or f"exit code {task.result()[0]}"
             self.outcome.harms.append(("end", f"{name} ended by itself: {error}"))
+        self.machine.orders_left = 0
         self.crash(name, power)
 
     def crash(self, name: str, power: bool) -> None:
         from tests.campaign.trial import whole
 
+        """What was written must stay; where the power fails, what was synced."""
         self.outcome.crashes.append(f"{name} {'power' if power else 'kill'}")
+        wal, safe = self.folder / "wal", dict(self.machine.disk.safe)
+        self.kept += [(path, path.read_bytes()) for path in sorted(wal.glob("*.jsonl"))]
+        if power:
+            self.kept = [(path, was[: safe.get(path, 0)]) for path, was in self.kept]
+        self.kept = [(path, whole(was)) for path, was in self.kept if was]
         self.machine.crash(name, power)
-        wal, safe = self.folder / "wal", self.machine.disk.safe
-        self.kept += [
-            (path, whole(path.read_bytes()[: safe.get(path, 0) if power else None]))
-            for path in sorted(wal.glob("*.jsonl"))
-        ]
 
     async def last(self, config: Any) -> None:
         """Nothing goes wrong any more: it trades a little, is told to stop, and must be flat."""
@@ -184,4 +193,5 @@ def run(seed: int, folder: Path, without: str = "") -> Outcome:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.chdir(folder)
+    os.dup2(os.open("said.log", os.O_WRONLY | os.O_CREAT, 0o600), 2)
     return World(seed, Path(), without).run()
