@@ -205,7 +205,7 @@ def main(argv: list[str]) -> int:
         for first in range(1, given.seeds, 10):
             rows = interpreter(first, 10, None, name)
             found = next((row for row in rows if row["harms"]), None)
-            if found or len(rows) < 10:
+            if found:
                 break
         idle += found is None
         said = f"seed {found['seed']}: {': '.join(found['harms'][0])}" if found else "no harm"

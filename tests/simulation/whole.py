@@ -163,15 +163,19 @@ class World:
     def run(self) -> Outcome:
         import hashlib
 
+        from core.errors import LogError
         from tests.campaign.audit import Truth, closed, harm
 
         loop, outcome = self.machine.loop, self.outcome
         asyncio.set_event_loop(loop)
         loop.run_until_complete(self.story())
         truth, wal = Truth(self.folder / "ledger.jsonl"), self.folder / "wal"
-        outcome.harms += harm(truth, wal, self.kept)
-        if why := closed(wal):
-            outcome.harms.append(("end", why))
+        try:
+            outcome.harms += harm(truth, wal, self.kept)
+            if why := closed(wal):
+                outcome.harms.append(("end", why))
+        except (LogError, OSError) as error:
+            outcome.harms.append(("lost", f"the log cannot be read: {error}"))
         outcome.fills, outcome.orders = len(truth.fills()), len(truth.tags())
         outcome.rounds = loop.rounds
         logs = b"".join(path.read_bytes() for path in sorted(wal.glob("*.jsonl")))
