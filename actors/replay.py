@@ -2,7 +2,8 @@
 
 A replay ends at nothing; a fold is the same walk with the answers dropped, and leaves the stages
 as they were when the log ended. What a fold finds unanswered at the end of a log was cut off by a
-crash, and is posted before anything new.
+crash, and is posted before anything new. An answer that the log lacks further up is a difference
+like any other: actors have their turns in the order of the log, so there it was never given.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from actors.pipeline import routes
-from core.messages import ActorFailed, Message, Record, Stage
+from core.messages import ActorFailed, Message, Record, RunStarted, Stage
 
 
 class Difference(Struct, frozen=True):
@@ -22,12 +23,13 @@ class Difference(Struct, frozen=True):
     input: Message
     recorded: list[Message]
     replayed: list[Message]
+    last: bool = True  # the log ended before this actor came to anything later
 
     @property
     def unanswered(self) -> list[Message]:
-        """What is missing at the end of the recorded answers, if they are else the same."""
+        """What the end of the log cut off the recorded answers, if they are else the same."""
         size = len(self.recorded)
-        return self.replayed[size:] if self.replayed[:size] == self.recorded else []
+        return self.replayed[size:] if self.last and self.replayed[:size] == self.recorded else []
 
 
 def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[Difference]:
@@ -39,7 +41,7 @@ def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[D
         answers[record.actor, record.cause].append(record.message)
         if isinstance(record.message, ActorFailed):
             failed.add((record.message.actor, record.message.seq))
-    table = routes(stages)
+    table, reached = routes(stages), come_to(stages, records)
     for record in records:
         for name in table.get(type(record.message), ()):
             if (name, record.seq) in failed:
@@ -47,4 +49,22 @@ def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[D
             replayed = stages[name].on(record.message)
             recorded = answers.get((name, record.seq), [])
             if replayed != recorded:
-                yield Difference(record.seq, name, record.message, recorded, replayed)
+                last = record.seq >= reached[name]
+                yield Difference(record.seq, name, record.message, recorded, replayed, last)
+
+
+def come_to(stages: Mapping[str, Stage], records: Iterable[Record]) -> dict[str, int]:
+    """The latest record that each actor has surely come to: one that any of them answered.
+
+    One that failed may be behind the others for the rest of its run: its own answers tell.
+    """
+    others, own, behind = 0, dict.fromkeys(stages, 0), dict[str, int]()
+    for record in records:
+        if record.actor in own and record.cause is not None:
+            own[record.actor] = max(own[record.actor], record.cause)
+            others = max(others, record.cause)
+        if isinstance(record.message, RunStarted):
+            behind.clear()
+        if isinstance(record.message, ActorFailed):
+            behind.setdefault(record.message.actor, others)
+    return {name: max(own[name], behind.get(name, others)) for name in stages}
