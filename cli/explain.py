@@ -49,8 +49,8 @@ def main(argv: list[str]) -> int:
         for part in (causes(found, by_seq), effects(found, records))
     )
     if given.json:
-        told = {"seq": found.seq, "why": [plain(*r) for r in why], "then": [plain(*r) for r in then]}
-        print(json.dumps(told))
+        told = {"why": [plain(*row) for row in why], "then": [plain(*row) for row in then]}
+        print(json.dumps({"seq": found.seq, **told}))
     else:
         print("\n".join(spoken(why, then)))
     return EXIT_OK

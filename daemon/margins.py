@@ -147,9 +147,7 @@ def flip(message: Message, cause: Message | None) -> str:
     return ""
 
 
-def _needed(
-    verdict: str, checks: tuple[Check, ...], reason: Reason, cause: Message | None
-) -> str:
+def _needed(verdict: str, checks: tuple[Check, ...], reason: Reason, cause: Message | None) -> str:
     if reason is Reason.SIG_FLAT_WANTED and isinstance(cause, Prediction):
         return f"{verdict} with {_preferred(cause, checks)}"
     needs = [change(check) for check in checks if not check.passed]

@@ -1,14 +1,12 @@
 """Logs of real runs, kept as they were written; README.md beside this file says how.
 
-Each is one segment, packed. The code of today must read, replay and explain them.
+Each is one segment, packed. The code of today must read, replay and explain each.
 """
 
 import lzma
-from functools import cache
 from pathlib import Path
 
-from core.messages import Record
-from storage.segments import name, read
+from storage.segments import name
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.name.partition(".")[0] for path in HERE.glob("*.jsonl.xz"))
