@@ -6,9 +6,10 @@ import pytest
 from core.errors import UsageError
 from core.messages import LOGGED, RunEnded, RunStarted
 from storage.chain import Corrupt, Torn
-from storage.line import is_true
+from storage.line import VERSION, decode, encode, is_true
 from storage.segments import read, segments, tail
 from tests import build
+from tests.data.stored import NAMES, unpack
 from tests.storage.logs import PLAIN, append, fill_log, open_wal
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -146,6 +147,28 @@ def test_a_log_of_every_schema_ever_released_is_still_read(golden):
     (started,) = [line.message for line in found if isinstance(line.message, RunStarted)]
     assert started.settings.risk.contracts == 1
     assert list(read(golden, after_seq=25)) == found[25:]
+
+
+def written_again(raw):
+    """What the encoder of today makes of the record in this line."""
+    line = decode(raw)
+    return encode(line.record, line.prev, line.ns, line.run)[0]
+
+
+def test_the_encoder_of_today_writes_the_golden_log_byte_for_byte():
+    """A change that fails here needs a new schema version, and a golden log of its own."""
+    files = sorted((GOLDEN / f"wal-v{VERSION}").glob("*.jsonl"))
+    lines = [raw for path in files for raw in path.read_bytes().splitlines(keepends=True)]
+    assert len(lines) == 41 and list(map(written_again, lines)) == lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_log_of_a_real_run_is_read_and_written_byte_for_byte(tmp_path, name):
+    (path,) = unpack(name, tmp_path).iterdir()
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    assert [line.seq for line in read(tmp_path)] == list(range(1, len(lines) + 1))
+    assert b"".join(map(written_again, lines)) == content
 
 
 def test_the_golden_logs_hold_every_kind():
