@@ -32,39 +32,53 @@ class Difference(Struct, frozen=True):
         return self.replayed[size:] if self.last and self.replayed[:size] == self.recorded else []
 
 
+class Past(Struct):
+    """What the log tells of its actors."""
+
+    answers: dict[tuple[str, int], list[Message]]  # by actor and cause
+    failed: set[tuple[str, int]]  # actor and record: left out for that actor
+    reached: dict[str, int]  # the latest record that each actor has surely come to
+
+
 def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[Difference]:
     """Walk the log in order of `seq`; records an actor failed on are left out for that actor."""
     records = list(records)
-    answers: dict[tuple[str, int | None], list[Message]] = defaultdict(list)
-    failed: set[tuple[str, int]] = set()
+    told = past(stages, records)
+    takers = {
+        kind: [(name, stages[name].on) for name in names] for kind, names in routes(stages).items()
+    }
     for record in records:
-        answers[record.actor, record.cause].append(record.message)
-        if isinstance(record.message, ActorFailed):
-            failed.add((record.message.actor, record.message.seq))
-    table, reached = routes(stages), come_to(stages, records)
-    for record in records:
-        for name in table.get(type(record.message), ()):
-            if (name, record.seq) in failed:
+        seq, message = record.seq, record.message
+        for name, on in takers.get(type(message), ()):
+            if (name, seq) in told.failed:
                 continue
-            replayed = stages[name].on(record.message)
-            recorded = answers.get((name, record.seq), [])
+            replayed = on(message)
+            recorded = told.answers.get((name, seq), [])
             if replayed != recorded:
-                last = record.seq >= reached[name]
-                yield Difference(record.seq, name, record.message, recorded, replayed, last)
+                last = seq >= told.reached[name]
+                yield Difference(seq, name, message, recorded, replayed, last)
 
 
-def come_to(stages: Mapping[str, Stage], records: Iterable[Record]) -> dict[str, int]:
-    """The latest record that each actor has surely come to: one that any of them answered.
+def past(stages: Mapping[str, Stage], records: Iterable[Record]) -> Past:
+    """An actor has come to any record that one of them answered: they have their turns in order.
 
     One that failed may be behind the others for the rest of its run: its own answers tell.
     """
+    answers: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    failed: set[tuple[str, int]] = set()
     others, own, behind = 0, dict.fromkeys(stages, 0), dict[str, int]()
     for record in records:
-        if record.actor in own and record.cause is not None:
-            own[record.actor] = max(own[record.actor], record.cause)
-            others = max(others, record.cause)
-        if isinstance(record.message, RunStarted):
+        actor, cause, message = record.actor, record.cause, record.message
+        if cause is not None and actor in own:
+            answers[actor, cause].append(message)
+            own[actor] = max(own[actor], cause)
+            others = max(others, cause)
+        kind = type(message)
+        if kind is RunStarted:
             behind.clear()
-        if isinstance(record.message, ActorFailed):
-            behind.setdefault(record.message.actor, others)
-    return {name: max(own[name], behind.get(name, others)) for name in stages}
+        elif kind is ActorFailed:
+            assert isinstance(message, ActorFailed)
+            failed.add((message.actor, message.seq))
+            behind.setdefault(message.actor, others)
+    reached = {name: max(own[name], behind.get(name, others)) for name in stages}
+    return Past(answers, failed, reached)
