@@ -15,7 +15,7 @@ import pytest
 
 from core.messages import SegmentOpened
 from storage import snapshot
-from storage.chain import Corrupt
+from storage.chain import Corrupt, Torn
 from storage.disk import Disk
 from storage.segments import read
 from tests import build
@@ -85,16 +85,30 @@ def harm(state: State, folder: Path, written: list) -> str:
         return "a snapshot stands there half-written"
     if state.promised.snapshot > (found.seq if found else 0):
         return "a synced snapshot is lost"
+    refused = ""
     try:
         open_wal(folder, run="01JG", disk=Quick()).close()
-        kept = [line.record for line in read(folder)]
     except Corrupt:
-        return "refused: a hole before a true record" if state.hole else "not recoverable"
-    if isinstance(kept[-1].message, SegmentOpened) and kept != written[: len(kept)]:
+        refused = "refused: a hole before a true record" if state.hole else "not recoverable"
+    kept, damaged = readable(folder)
+    if kept and isinstance(kept[-1].message, SegmentOpened) and kept != written[: len(kept)]:
         kept = kept[:-1]  # of this start's own
     if kept != written[: len(kept)]:
         return "records that were never written"
-    return "a synced record is lost" if len(kept) < state.promised.seq else ""
+    if len(kept) < state.promised.seq:
+        return "not recoverable" if damaged else "a synced record is lost"
+    return refused
+
+
+def readable(folder: Path) -> tuple[list, bool]:
+    """The records up to the first damage, and whether there is any."""
+    kept = []
+    try:
+        for line in read(folder):
+            kept.append(line.record)
+    except (Corrupt, Torn):
+        return kept, True
+    return kept, False
 
 
 def laid_out(state: State, story_folder: Path, folder: Path) -> Path:
