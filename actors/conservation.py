@@ -67,6 +67,7 @@ class Log(Struct):
     failed: dict[int, Reason] = field(default_factory=dict)
     given_up: list[tuple[int, int]] = field(default_factory=list)  # from seq to seq
     starts: list[int] = field(default_factory=list)
+    behind: int = 0  # from here on an actor of the last run may be rebuilt when the log ends
     admitted: int = 0  # the last that risk admitted
     reached: int = 0  # the latest record that was answered
 
@@ -110,12 +111,14 @@ def sorted_out(records: Iterable[Record]) -> Log:
                 log.refused.add(tag)
             case ActorFailed(seq=seq, reason=reason):
                 log.failed[seq] = reason
+                log.behind = log.behind or seq
             case Halted(reason=Reason.SYS_ESCALATE):
                 halted = halted or record.seq
             case Approved():
                 log.admitted = record.seq
             case RunStarted():
                 log.starts.append(record.seq)
+                log.behind = 0
                 log.given_up += [(halted, record.seq)] if halted else []
                 halted = 0
         if type(record.message) in ANSWERS:
@@ -160,7 +163,7 @@ def broken(seq: int, kind: type[Message], log: Log, told: Accounts) -> str:
         return log.failed[seq]
     if any(first <= seq <= last for first, last in log.given_up):
         return Reason.SYS_ESCALATE
-    if seq < log.reached:
+    if seq < log.reached and not 0 < log.behind < seq:
         told.loose.append(Loose(seq, kind.__name__, "has no answer"))
         return LOOSE
     return CUT

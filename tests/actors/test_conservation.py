@@ -106,6 +106,10 @@ CASES = {
     "an actor that failed on the wish": Case(
         decided((build.actor_failed(actor="risk", seq=2), None), *LATER), []
     ),
+    "an actor that is rebuilt when the log ends": Case(
+        log((build.bar(), None), (build.actor_failed(seq=1), None), (build.bar(), None),
+            (build.bar(), None), (build.hold(), 4)), [], cut=1,
+    ),
     "an actor that was given up": Case(
         log((build.bar(), None), (build.halted(reason=Reason.SYS_ESCALATE), None),
             (build.bar(), None), (build.run_started(), None), (build.bar(), None),
