@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from core import config as configs
 from core.clock import SECOND
 from core.errors import EXIT_OK, UsageError
 from core.messages import Hold, Intent, PlaceOrder, Record, Refused, TradeClosed
+from daemon.margins import flip
 from daemon.sentences import checks, moment, sentence
 from venues.topstepx.protocol import nanoseconds
 
 DECISIONS = (Hold, Intent, Refused)
+Told = tuple[Record, str]  # a record, and what would have flipped its verdict
 FOLLOWING_MAX = 30
 DAY = 86_400 * SECOND
 
@@ -41,12 +44,15 @@ def main(argv: list[str]) -> int:
     records = records_of(Path(given.wal or configs.load(Path(given.config)).paths.wal))
     by_seq = {record.seq: record for record in records}
     found = find(records, by_seq, given)
-    up, down = causes(found, by_seq), effects(found, records)
+    why, then = (
+        [(record, flipped(record, by_seq)) for record in part]
+        for part in (causes(found, by_seq), effects(found, records))
+    )
     if given.json:
-        told = {"seq": found.seq, "why": [plain(r) for r in up], "then": [plain(r) for r in down]}
-        print(json.dumps(told))
+        told = {"why": [plain(*row) for row in why], "then": [plain(*row) for row in then]}
+        print(json.dumps({"seq": found.seq, **told}))
     else:
-        print("\n".join(spoken(up, down)))
+        print("\n".join(spoken(why, then)))
     return EXIT_OK
 
 
@@ -130,8 +136,13 @@ def _of_order(found: Record, after: list[Record], records: list[Record]) -> list
     return told + [r for r in records if isinstance(r.message, TradeClosed) and r.cause in seqs]
 
 
-def plain(record: Record) -> Any:
-    words = {"text": sentence(record.message), "checks": checks(record.message)}
+def flipped(record: Record, by_seq: dict[int, Record]) -> str:
+    cause = by_seq.get(record.cause or 0)
+    return flip(record.message, cause.message if cause else None)
+
+
+def plain(record: Record, change: str) -> Any:
+    words = {"text": sentence(record.message), "checks": checks(record.message), "flip": change}
     reason = getattr(record.message, "reason", "")
     return {
         "seq": record.seq, "actor": record.actor, "cause": record.cause, "reason": reason,
@@ -140,18 +151,14 @@ def plain(record: Record) -> Any:
     }  # fmt: skip
 
 
-def spoken(up: list[Record], down: list[Record]) -> list[str]:
-    rows = ["why:"]
-    for record in up:
-        rows += _lines(record)
-    rows += ["then:"] if down else []
-    for record in down:
-        rows += _lines(record)
-    return rows
+def spoken(why: list[Told], then: list[Told]) -> list[str]:
+    heads = ("why:", why), ("then:", then)
+    return [row for head, part in heads if part for row in (head, *_lines(part))]
 
 
-def _lines(record: Record) -> list[str]:
-    message = record.message
-    head = f"  {record.seq:>8} {moment(message.at)} {record.actor:<10}"
-    first = f"{head} {sentence(message)} [{getattr(message, 'reason', '')}]"
-    return [first, *(f"{'':>46}{text}" for text in checks(message))]
+def _lines(part: list[Told]) -> Iterator[str]:
+    for record, change in part:
+        message = record.message
+        head = f"  {record.seq:>8} {moment(message.at)} {record.actor:<10}"
+        yield f"{head} {sentence(message)} [{getattr(message, 'reason', '')}]"
+        yield from (f"{'':>46}{text}" for text in (*checks(message), change) if text)

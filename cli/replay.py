@@ -1,4 +1,7 @@
-"""tradebot replay: decide a whole log again with this code, and print every difference."""
+"""tradebot replay: decide a whole log again with this code, and print every difference.
+
+Also every chain of the log that does not end in exactly one reason.
+"""
 
 import json
 import os
@@ -8,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from actors.conservation import COUNTED, Accounts, Loose, account
 from actors.replay import Difference
 from cli.arguments import Arguments
 from core import config as configs
@@ -33,12 +37,14 @@ def main(argv: list[str]) -> int:
     differences = decided_again(config, records)
     wrong = [d for d in differences if not d.unanswered]
     cut = len(differences) - len(wrong)
+    chains = account(records)
     if given.json:
         told = {"records": len(records), "differences": [plain(d) for d in wrong], "cut_off": cut}
-        print(json.dumps(told))
+        print(json.dumps({**told, "chains": msgspec.to_builtins(chains)}))
     else:
         print("\n".join([*map(shown, wrong), summary(len(records), len(wrong), cut)]))
-    return EXIT_DIFFERENCE if wrong else EXIT_OK
+        print("\n".join([*map(loose, chains.loose), conserved(chains)]))
+    return EXIT_DIFFERENCE if wrong or chains.loose else EXIT_OK
 
 
 def records_of(directory: Path) -> list[Record]:
@@ -82,3 +88,15 @@ def shown(difference: Difference) -> str:
 def summary(records: int, wrong: int, cut: int) -> str:
     note = f", {cut} answers cut off by the end of the log" if cut else ""
     return f"{records} records, {wrong} differences{note}"
+
+
+def loose(end: Loose) -> str:
+    return f"record {end.seq}, {end.kind}: {end.why}"
+
+
+def conserved(chains: Accounts) -> str:
+    """Did every bar, prediction and wish end in exactly one reason?"""
+    counts = {kind: sum(chains.ends.get(kind, {}).values()) for kind in COUNTED}
+    told = ", ".join(f"{count:,} {kind}s" for kind, count in counts.items())
+    ended = f"{told} ended in one reason each, {len(chains.loose)} loose ends"
+    return f"{ended}, {chains.cut} cut off" if chains.cut else ended

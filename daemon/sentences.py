@@ -23,6 +23,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.terms import Check
+from daemon.margins import told
 
 SIDES = {1: "buy", -1: "sell", 0: "unknown side"}
 
@@ -92,10 +93,6 @@ def _order(message: Message) -> str:
 
 
 def checks(message: Message) -> list[str]:
-    """Each rule's number against its limit, and how far it was from the other verdict."""
+    """Each rule's number against its limit, and the change that would have flipped it."""
     rows: tuple[Check, ...] = getattr(message, "checks", ())
-    return [
-        f"{'ok  ' if c.passed else 'FAIL'} {c.rule}: {c.value} against {c.limit}"
-        f" ({'room' if c.passed else 'missing'} {abs(c.limit - c.value)})"
-        for c in rows
-    ]
+    return [told(row) for row in rows]

@@ -44,3 +44,28 @@ def test_what_an_actor_failed_on_is_left_out_for_it_alone():
     risk = Risk(build.SETTINGS)
     assert list(replay({"risk": risk}, records)) == []
     assert risk.memory.state == "ACTIVE"
+
+
+def without_the_rest_of_the_executor():
+    """A log that others went on with; and the first answer of the executor that it lacks."""
+    records = logged()
+    told = [r for r in records if r.actor == "executor"]
+    gone = told[len(told) // 2]
+    return [r for r in records if r.actor != "executor" or r.seq < gone.seq], gone
+
+
+def test_an_answer_the_log_lacks_further_up_was_never_given():
+    """A stage that says more than its forerunner did: a restart must not post it, however old."""
+    records, gone = without_the_rest_of_the_executor()
+    found = next(d for d in replay(stages(), records) if d.seq == gone.cause)
+    assert found.actor == "executor" and gone.message in found.replayed
+    assert found.unanswered == []
+
+
+def test_what_an_actor_that_failed_had_not_come_to_was_cut_off():
+    records, gone = without_the_rest_of_the_executor()
+    failed = build.actor_failed(actor="executor", seq=10**6)
+    records.append(Record(gone.seq, "supervisor", None, failed))
+    records.sort(key=lambda record: record.seq)
+    found = next(d for d in replay(stages(), records) if d.seq == gone.cause)
+    assert found.unanswered == found.replayed

@@ -6,7 +6,10 @@ import shutil
 import pytest
 from msgspec.structs import replace
 
-from core.messages import Intent
+from actors import risk
+from core.messages import Approved, Bar, Hold, Intent, TradeClosed
+from tests.build import flat
+from tests.data.stored import NAMES, unpack
 from tests.storage.logs import open_wal
 
 
@@ -18,13 +21,70 @@ def rewritten(records, folder, change):
     wal.close()
 
 
-def test_a_log_of_this_code_has_no_difference(tradebot, log):
+def test_a_log_of_this_code_has_no_difference_and_no_loose_end(tradebot, log):
     folder, records = log
+    bars, wishes = (sum(isinstance(r.message, k) for r in records) for k in (Bar, Intent))
     assert tradebot("replay", "--wal", folder) == (
-        0, f"{len(records) + 1} records, 0 differences\n", "",
+        0,
+        f"{len(records) + 1} records, 0 differences\n"
+        f"{bars} Bars, 0 Predictions, {wishes} Intents ended in one reason each, 0 loose ends\n",
+        "",
     )  # fmt: skip
-    out = tradebot("replay", "--wal", folder, "--json")[1]
-    assert json.loads(out) == {"records": len(records) + 1, "differences": [], "cut_off": 0}
+    told = json.loads(tradebot("replay", "--wal", folder, "--json")[1])
+    assert sum(told["chains"].pop("ends")["Bar"].values()) == bars
+    assert told == {
+        "records": len(records) + 1, "differences": [], "cut_off": 0,
+        "chains": {"loose": [], "cut": 0},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_log_of_a_real_run_has_no_difference_and_no_loose_end(tradebot, tmp_path, name):
+    code, out, err = tradebot("replay", "--wal", unpack(name, tmp_path), "--json")
+    told = json.loads(out)
+    assert (code, told["differences"], told["chains"]["loose"], err) == (0, [], [], "")
+    assert told["records"] == {"killed": 688, "traded": 7100}[name]
+    assert told["cut_off"] == {"killed": 0, "traded": 1}[name], "it was cut behind a prediction"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_stage_is_told_with_both_answers_and_the_input(
+    tradebot, tmp_path, monkeypatch, name
+):
+    """The mutant plans for a dollar more of loss."""
+    planned = risk.planned
+    monkeypatch.setattr(risk, "planned", lambda *about: planned(*about) + 1)
+    code, out, _ = tradebot("replay", "--wal", unpack(name, tmp_path), "--json")
+    told = json.loads(out)
+    assert code == 1
+    admitted = [d for d in told["differences"] if d["actor"] == "risk"]
+    assert len(admitted) == {"killed": 2, "traded": 3}[name]
+    for one in admitted:
+        assert one["input"]["kind"] == "Intent"
+        (then,), (now,) = one["recorded"], one["replayed"]
+        assert (then["risk"], now["risk"]) == ("13.34", "14.34")
+
+
+def test_an_answer_the_log_lacks_in_its_middle_is_a_difference(tradebot, tmp_path, monkeypatch):
+    """The mutant says more than the old code did: nothing cut that off."""
+    on = risk.Risk.on
+
+    def talkative(stage, message):
+        return [*on(stage, message), *([flat()] if isinstance(message, TradeClosed) else [])]
+
+    monkeypatch.setattr(risk.Risk, "on", talkative)
+    code, out, _ = tradebot("replay", "--wal", unpack("traded", tmp_path))
+    assert code == 1 and "7100 records, 3 differences, 1 answers cut off" in out
+
+
+@pytest.mark.parametrize("gone", [Hold, Intent, Approved])
+def test_a_decision_without_an_answer_is_told_and_exits_1(tradebot, log, tmp_path, gone):
+    lost = next(r for r in log[1] if isinstance(r.message, gone))
+    rewritten(log[1], tmp_path, lambda r: replace(r, cause=None) if r is lost else r)
+    code, out, _ = tradebot("replay", "--wal", tmp_path)
+    kind = "Intent" if gone is Approved else "Bar"
+    assert code == 1 and f"record {lost.cause}, {kind}: has no answer\n" in out
+    assert f"record {lost.seq}, {gone.__name__}: answers record None, which is not there" in out
 
 
 def test_an_answer_this_code_would_not_give_is_shown_and_exits_1(tradebot, log, tmp_path):
@@ -36,7 +96,7 @@ def test_an_answer_this_code_would_not_give_is_shown_and_exits_1(tradebot, log, 
 
     rewritten(log[1], tmp_path, change)
     code, out, _ = tradebot("replay", "--wal", tmp_path)
-    assert code == 1 and f"record {wish.cause}, actor signals" in out
+    assert code == 1 and f"record {wish.cause}, actor signals\n  input     " in out
     assert '"confidence":0.123' in out.split("recorded")[1].split("replayed")[0]
     code, out, _ = tradebot("replay", "--wal", tmp_path, "--json")
     found = json.loads(out)["differences"]

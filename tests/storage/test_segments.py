@@ -1,3 +1,4 @@
+import os
 import random
 from pathlib import Path
 
@@ -6,11 +7,13 @@ import pytest
 from core.errors import UsageError
 from core.messages import LOGGED, RunEnded, RunStarted
 from storage.chain import Corrupt, Torn
-from storage.line import is_true
+from storage.line import VERSION, decode, encode, is_true
 from storage.segments import read, segments, tail
 from tests import build
+from tests.data.stored import NAMES, unpack
 from tests.storage.logs import PLAIN, append, fill_log, open_wal
 
+DAMAGES = int(os.environ.get("DAMAGES", "2000"))  # flips of a bit; a quarter as many bursts
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -66,7 +69,7 @@ def start_of(lines, offset):
 def test_every_flip_of_a_bit_is_found_where_it_is(tmp_path, lines):
     lines, chance = lines[:12], random.Random(1)
     content = b"".join(lines)
-    for _ in range(2_000):
+    for _ in range(DAMAGES):
         bit = chance.randrange(len(content) * 8)
         damaged = bytearray(content)
         damaged[bit // 8] ^= 1 << bit % 8
@@ -77,7 +80,7 @@ def test_every_flip_of_a_bit_is_found_where_it_is(tmp_path, lines):
 def test_every_burst_of_damage_is_found_where_it_starts(tmp_path, lines):
     lines, chance = lines[:25], random.Random(2)
     content = b"".join(lines)
-    for _ in range(500):
+    for _ in range(DAMAGES // 4):
         offset, length = chance.randrange(len(content)), chance.randint(1, 4096)
         burst = bytes(byte ^ chance.randint(1, 255) for byte in content[offset : offset + length])
         damaged = content[:offset] + burst + content[offset + length :]
@@ -109,12 +112,19 @@ def foreign(lines, k, other):
     ids=["dropped", "repeated", "swapped", "foreign", "zero hole", "zero tail", "garbage tail"],
 )
 def test_lines_out_of_place_are_named(tmp_path, lines, damage, verdict):
-    lines, other = lines[:40], fill_log(tmp_path / "other", 40)
-    other = [line.replace(b'"run":"01JD"', b'"run":"01JE"') for line in other]
-    for k in range(1, 38):
-        found, offset = judge(tmp_path, b"".join(damage(lines, k, other)))
-        start = sum(map(len, lines[: k + (damage(lines, k, other)[k] == lines[k])]))
-        assert (found, offset) == (verdict, start), k
+    """Every place in a log of 40 lines; with more DAMAGES, any place in logs of any length."""
+    other = [
+        line.replace(b'"run":"01JD"', b'"run":"01JE"') for line in fill_log(tmp_path / "other", 80)
+    ]
+    chance, more = random.Random(3), DAMAGES // 10 - 200
+    lengths = [chance.randint(5, 80) for _ in range(more)]
+    places = [(40, k) for k in range(1, 38)] + [(n, chance.randrange(1, n - 2)) for n in lengths]
+    for length, k in places:
+        whole = lines[:length]
+        damaged = damage(whole, k, other)
+        found, offset = judge(tmp_path, b"".join(damaged))
+        start = sum(map(len, whole[: k + (damaged[k] == whole[k])]))
+        assert (found, offset) == (verdict, start), (length, k)
 
 
 def test_a_record_of_another_run_with_a_true_crc_is_corrupt(tmp_path, lines):
@@ -146,6 +156,28 @@ def test_a_log_of_every_schema_ever_released_is_still_read(golden):
     (started,) = [line.message for line in found if isinstance(line.message, RunStarted)]
     assert started.settings.risk.contracts == 1
     assert list(read(golden, after_seq=25)) == found[25:]
+
+
+def written_again(raw):
+    """What the encoder of today makes of the record in this line."""
+    line = decode(raw)
+    return encode(line.record, line.prev, line.ns, line.run)[0]
+
+
+def test_the_encoder_of_today_writes_the_golden_log_byte_for_byte():
+    """A change that fails here needs a new schema version, and a golden log of its own."""
+    files = sorted((GOLDEN / f"wal-v{VERSION}").glob("*.jsonl"))
+    lines = [raw for path in files for raw in path.read_bytes().splitlines(keepends=True)]
+    assert len(lines) == 41 and list(map(written_again, lines)) == lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_log_of_a_real_run_is_read_and_written_byte_for_byte(tmp_path, name):
+    (path,) = unpack(name, tmp_path).iterdir()
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    assert [line.seq for line in read(tmp_path)] == list(range(1, len(lines) + 1))
+    assert b"".join(map(written_again, lines)) == content
 
 
 def test_the_golden_logs_hold_every_kind():

@@ -1,0 +1,74 @@
+"""A million records recovered without a snapshot: read and verified, then folded with the model.
+
+The log is the stored one of a real run again and again, each copy a little later than the one
+before and a run of its own. RECORDS in the environment asks for another number.
+"""
+
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from cli.replay import decided_again
+from core.messages import Record, SegmentOpened
+from storage.segments import read
+from storage.wal import QUEUE_MAX, Wal
+from tests.build import CONFIG
+from tests.data.stored import unpack
+
+RATED = ("read", "fold", "read_cpu", "fold_cpu")
+RECORDS = int(os.environ.get("RECORDS", "1000000"))
+
+
+def copies(stored: list[Record], wal: Wal) -> Iterator[Record]:
+    """The records as they follow in this log, each with its cause."""
+    span = stored[-1].message.at - stored[0].message.at
+    seqs: dict[int, int] = {}
+    for copy in range(RECORDS // len(stored) + 1):
+        for one in stored:
+            seqs[one.seq] = wal.seq + 1
+            message = replace(one.message, at=one.message.at + copy * span)
+            yield Record(wal.seq + 1, one.actor, one.cause and seqs[one.cause], message)
+
+
+def write(directory: Path, stored: list[Record]) -> None:
+    wal = Wal.open(
+        directory, run="01JD", account="a", settings=replace(CONFIG.log, ballast_mb=0),
+        clock=time.time_ns,
+    )  # fmt: skip
+    for record in copies(stored, wal):
+        wal.append(record)
+        while len(wal.writer.queue) > QUEUE_MAX // 2:
+            wal.writer.hurry()
+            time.sleep(0.001)
+        if wal.seq >= RECORDS:
+            break
+    wal.close()
+
+
+def run() -> dict[str, float]:
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        stored = [line.record for line in read(unpack("traded", Path(name, "stored")))]
+        write(Path(name, "wal"), [r for r in stored if not isinstance(r.message, SegmentOpened)])
+        size = sum(path.stat().st_size for path in Path(name, "wal").glob("*.jsonl")) / 2**20
+        told, records = timed("read", lambda: [line.record for line in read(Path(name, "wal"))])
+        decided_again(CONFIG, records[:100])  # loads compiled code and model
+        more, _ = timed("fold", lambda: decided_again(CONFIG, records))
+    count = len(records)
+    rates = {f"{what}_records_per_s": count / (told | more)[f"{what}_s"] for what in RATED}
+    wall, cpu = (told[f"read{unit}"] + more[f"fold{unit}"] for unit in ("_s", "_cpu_s"))
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size = {"records": float(count), "mib": size, "rss_mib": rss}
+    return {**size, **told, **more, **rates, "recovered_s": wall, "recovered_cpu_s": cpu}
+
+
+def timed(what: str, work: Callable[[], list]) -> tuple[dict[str, float], list]:
+    """Seconds by the clock, and of the processor alone, where others are at work beside it."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = work()
+    told = {f"{what}_s": time.perf_counter() - wall, f"{what}_cpu_s": time.process_time() - cpu}
+    return told, done
