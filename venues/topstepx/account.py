@@ -72,7 +72,10 @@ async def find_contract(rest: Rest, venue: Venue, instrument: Instrument) -> Con
 async def _by_id(rest: Rest, contract_id: str) -> ContractRow:
     try:
         body = {"contractId": contract_id}
-        return (await rest.query("Contract/searchById", body, OneContract)).contract
+        row = (await rest.query("Contract/searchById", body, OneContract)).contract
+        if row.id == contract_id:
+            return row
+        why = f"it answers with {plain(row.id)}"
     except Refused as refused:
         why = refused.text or f"code {refused.code}"
     raise ConfigError(f"venue.contract_id: {contract_id} is not known to the gateway ({why})")
