@@ -3,12 +3,14 @@
 What it finds it writes to build/fuzz/crash-...; put that into `tests/fuzz/finds/NAME/` to keep it.
 """
 
+import random
 import sys
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["venues", "storage", "core", "tomllib", "signalrcore"]):
+    from tests.fuzz.mutate import values
     from tests.fuzz.seeds import seeds
     from tests.fuzz.targets import TARGETS
 
@@ -29,8 +31,16 @@ def main() -> None:
         f"-dict={words}", "-rss_limit_mb=2048", "-timeout=10", "-verbosity=0",
         "-print_final_stats=1",
     ]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS[name])
+    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS[name], custom_mutator=mutate)
     atheris.Fuzz()
+
+
+def mutate(data: bytes, size_max: int, seed: int) -> bytes:
+    """Half of the time a value, half of the time bytes."""
+    rng = random.Random(seed)
+    if rng.random() < 0.5:
+        return values(data, rng)[:size_max]
+    return bytes(atheris.Mutate(data, size_max))
 
 
 WORDS = (
