@@ -74,7 +74,8 @@ class Splitter:
 def decode(raw: bytes) -> Record:
     try:
         record = _record.decode(raw)
-        check_keys(raw, (b'"target"', b'"arguments"'))
+        if raw.count(b'"target"') > 1 or raw.count(b'"arguments"') > 1:
+            refuse_doubles(raw)
         return record
     except UNREADABLE as error:
         why = f"unreadable record: {plain(str(error))}"

@@ -27,7 +27,7 @@ from venues.topstepx.wire import OrderRow, PrintRow, QuoteRow, TradeRow, money
 
 REFUSED_CODE = 2  # OrderRejected of Order/place: what an order event with status 5 stands for
 TAG_MAX = 64  # letters; ours are shorter, and a foreign one must not fill the log
-QUOTE_KEYS = (b'"bestBid"', b'"bestAsk"', b'"timestamp"', b'"lastUpdated"')
+QUOTE_KEYS = (b'"best',)  # begins both prices
 PRINT_KEYS = (b'"price"', b'"volume"', b'"timestamp"', b'"type"')
 JOIN = {6: OrderType.LIMIT, 7: OrderType.LIMIT}  # JoinBid and JoinAsk rest at a price
 
@@ -91,7 +91,8 @@ class Market:
 
     def _quote(self, body: Raw, received: int) -> list[Message]:
         row = _quote.decode(body)
-        check_keys(bytes(body), QUOTE_KEYS)
+        prices = (row.best_bid is not None) + (row.best_ask is not None)
+        check_keys(bytes(body), QUOTE_KEYS, prices)
         at = moment(row.timestamp or row.last_updated)
         was = self._bid, self._ask
         if row.best_bid is not None:
