@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign train lock clean
+.PHONY: run test check bench campaign fuzz train lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
@@ -24,6 +24,18 @@ SEEDS ?= 200
 campaign: .venv/ready
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.campaign
+
+# Each parser in turn, for so many seconds; stops at the first find. Finds lie in build/fuzz.
+SECONDS ?= 60
+FUZZED ?= frames arguments rest lines log config
+
+fuzz: .venv/fuzz
+	for name in $(FUZZED); do $(BIN)/python -m tests.fuzz $$name $(SECONDS) || exit 1; done
+
+.venv/fuzz: .venv/ready tests/fuzz/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -r tests/fuzz/requirements.txt
+	touch $@
 
 train: .venv/ready
 	$(BIN)/tradebot train

@@ -125,12 +125,14 @@ class Feed:
         return self.agreed < CONFIRM
 
     def refuse(self, event: Quote | Trade, reason: Reason) -> list[Message]:
-        """Count it. A stale trade is one the bars have missed: once a pulse they are told."""
+        """Count it. A trade is one the bars have missed: once a pulse and reason they are told.
+
+        Not so one whose time has passed: it belongs to a second that is over."""
         count, example = self.refused.get(reason, (0, ""))
         self.refused[reason] = (count + 1, example or str(event))
-        if reason is Reason.DATA_STALE and not count and type(event) is Trade:
-            return [Gap(event.received, event.at, reason)]
-        return []
+        if count or type(event) is not Trade or reason is Reason.DATA_SEQUENCE:
+            return []
+        return [Gap(max(event.received, event.at), event.at, reason)]
 
     def pulse(self, pulse: Pulse) -> list[Message]:
         at, answers = pulse.at, self.turn(pulse.at)

@@ -151,6 +151,8 @@ _WORDS = {
     "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
     "bool": "true or false", "object": "a table", "array": "a list",
 }  # fmt: skip
+# All that tomllib and Decimal raise: bad syntax, 5,000 digits, 1e(10**20), deep nesting.
+_UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
@@ -163,7 +165,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file: name one with --config") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, *_UNREADABLE) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from None
     override(table, env)
     try:
@@ -183,6 +185,8 @@ def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
                 continue
             raw = env.get(f"TRADEBOT_{section}_{key}".upper())
             if raw is not None:
+                if not raw.isprintable():
+                    raise ConfigError(f"TRADEBOT_{section}_{key}".upper() + ": not plain text")
                 given[key] = raw if kind is str else parse(raw)
             if kind is Decimal and type(given.get(key)) is int:
                 given[key] = Decimal(given[key])
@@ -191,7 +195,7 @@ def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
 def parse(raw: str) -> Any:
     try:
         return tomllib.loads(f"value = {raw}", parse_float=Decimal)["value"]
-    except tomllib.TOMLDecodeError:
+    except _UNREADABLE:
         return raw
 
 

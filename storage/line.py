@@ -25,6 +25,7 @@ from core.reasons import Reason
 VERSION = 1
 LINE_MAX = 64 * 1024
 GENESIS = "00000000"  # `prev` of the first record of all
+UNREADABLE = (ValueError, RecursionError)  # all that decoding of damaged JSON raises
 _TAIL = len(',"crc":"00000000"}\n')
 # Bytes of a line besides its seq and the rest, of which the two braces stand in it.
 _PLACE = len('{"v":1,"seq":,"prev":"00000000","ts":"2026-11-20T20:33:46.123456789Z",') - 2 + _TAIL
@@ -194,7 +195,7 @@ def decode(raw: bytes) -> Line:
     """A line whose crc holds. Raises LogError when this program is too old to read it."""
     try:
         line = _decoder.decode(raw)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise LogError(_too_new(raw) or f"not a record: {error}") from None
     if not 1 <= line.v <= VERSION:
         raise LogError(_too_new(raw) or f"version {line.v} does not exist")
@@ -204,7 +205,7 @@ def decode(raw: bytes) -> Line:
 def _too_new(raw: bytes) -> str | None:
     try:
         head = _head.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     if head.v > VERSION:
         return f"version {head.v} is newer than this program's {VERSION}: use a newer program"

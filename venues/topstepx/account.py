@@ -3,7 +3,10 @@
 A part that is missing, null or unreadable fails the whole: it is never read as "none".
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
+
+import msgspec
 
 from core.config import Venue
 from core.errors import ConfigError
@@ -15,7 +18,7 @@ from venues.topstepx.answers import Missing, Refused
 from venues.topstepx.protocol import STATUS_OUT, stamp
 from venues.topstepx.rest import Rest
 from venues.topstepx.signalr import plain
-from venues.topstepx.translate import Tags, fill, listed
+from venues.topstepx.translate import Tags, fill, listed, tag_of
 from venues.topstepx.wire import (
     AccountRow,
     Accounts,
@@ -32,6 +35,7 @@ from venues.topstepx.wire import (
 )
 
 SUSPENDED_MAX = 100  # bracket legs asked for in one page
+SNAPSHOT_BYTES_MAX = 60_000  # one record of the log must hold it
 
 
 async def find_account(rest: Rest, venue: Venue) -> AccountRow:
@@ -68,7 +72,10 @@ async def find_contract(rest: Rest, venue: Venue, instrument: Instrument) -> Con
 async def _by_id(rest: Rest, contract_id: str) -> ContractRow:
     try:
         body = {"contractId": contract_id}
-        return (await rest.query("Contract/searchById", body, OneContract)).contract
+        row = (await rest.query("Contract/searchById", body, OneContract)).contract
+        if row.id == contract_id:
+            return row
+        why = f"it answers with {plain(row.id)}"
     except Refused as refused:
         why = refused.text or f"code {refused.code}"
     raise ConfigError(f"venue.contract_id: {contract_id} is not known to the gateway ({why})")
@@ -114,7 +121,7 @@ async def _rest_of_it(
     rows += (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
     rows += (await rest.query("Order/search", span, Orders)).orders
     trades = (await rest.query("Trade/search", span, Trades)).trades
-    return _assemble(key, since, at, tags, account, held, rows, trades)
+    return assemble(key, since, at, tags, account, held, rows, trades)
 
 
 async def _suspended(rest: Rest, account_id: int) -> list[OrderRow]:
@@ -128,20 +135,21 @@ async def _suspended(rest: Rest, account_id: int) -> list[OrderRow]:
         answer = await rest.query("Order/v2/query", body, Orders)
     except Missing:
         return []
-    if (answer.total_count or 0) > len(answer.orders):
+    if len(answer.orders) >= SUSPENDED_MAX or (answer.total_count or 0) > len(answer.orders):
         raise Unreachable("Order/v2/query: more suspended orders than one page holds")
     return answer.orders
 
 
 async def _position(rest: Rest, key: tuple[int, str]) -> PositionRow | None:
     answer = await rest.query("Position/searchOpen", {"accountId": key[0]}, Positions)
-    rows = [row for row in answer.positions if (row.account_id, row.contract_id) == key]
+    _all_ours(answer.positions, key[0])
+    rows = [row for row in answer.positions if row.contract_id == key[1]]
     if len(rows) > 1:
         raise Unreachable("Position/searchOpen: two rows for one contract")
     return rows[0] if rows else None
 
 
-def _assemble(
+def assemble(
     key: tuple[int, str],
     since: int,
     at: int,
@@ -152,23 +160,30 @@ def _assemble(
     trades: list[TradeRow],
 ) -> AccountSnapshot:
     """Rows as one message. The later row of an order wins: it was asked for later."""
-    mine = {row.id: row for row in rows if (row.account_id, row.contract_id) == key}
+    _all_ours(rows, key[0])
+    _all_ours(trades, key[0])
+    mine = {row.id: row for row in rows if row.contract_id == key[1]}
     for row in mine.values():
-        tags.keep(row.id, row.custom_tag)
+        tags.keep(row.id, tag_of(row))
     try:
         orders = tuple(listed(mine[number]) for number in sorted(mine))
-        fills = [
-            fill(row, tags)
-            for row in trades
-            if (row.account_id, row.contract_id) == key and not row.voided
-        ]
+        fills = [fill(row, tags) for row in trades if row.contract_id == key[1] and not row.voided]
     except ValueError as error:
         raise Unreachable(f"a row makes no sense: {plain(str(error))}") from None
     position, average = _signed(held)
-    return AccountSnapshot(
+    taken = AccountSnapshot(
         at, since, money(account.balance), account.can_trade, position, average, orders,
         tuple(sorted(fills, key=lambda one: (one.at, one.trade_id))),
     )  # fmt: skip
+    if len(msgspec.json.encode(taken)) > SNAPSHOT_BYTES_MAX:
+        raise Unreachable(f"{len(orders)} orders and {len(fills)} fills: too much for one record")
+    return taken
+
+
+def _all_ours(rows: Sequence[PositionRow | OrderRow | TradeRow], account_id: int) -> None:
+    """Another account's row in an answer about ours: whose answer is it? Not to be believed."""
+    if any(row.account_id != account_id for row in rows):
+        raise Unreachable(f"an answer about account {account_id} holds a row of another one")
 
 
 def _signed(held: PositionRow | None) -> tuple[int, Decimal | None]:

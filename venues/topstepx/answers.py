@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from venues.base import Unreachable
-from venues.topstepx.signalr import UNREADABLE, plain
+from venues.topstepx.signalr import UNREADABLE, plain, refuse_doubles
 from venues.topstepx.wire import Envelope, secrets_in
 
 Shape = TypeVar("Shape", bound=Envelope)
@@ -46,6 +46,7 @@ class Failed(Exception):
 def decode(path: str, raw: bytes, shape: type[Shape]) -> Shape:
     """The answer in full. Raises Refused, or Failed for whatever is not a whole answer."""
     try:
+        refuse_doubles(raw)
         envelope = msgspec.json.decode(raw, type=Envelope)
         if envelope.success and envelope.error_code == 0:
             return msgspec.json.decode(raw, type=shape, dec_hook=secrets_in)

@@ -21,8 +21,10 @@ from venues.topstepx.signalr import Malformed, Record, plain
 Call = tuple[str, tuple[object, ...]]  # method of the hub and its arguments
 Batch = tuple[int, list[Record]]  # clock at receipt, and the records of one frame
 
-FRAME_BYTES_MAX = 4 << 20
-PENDING_MAX = 10_000  # records that may arrive before the subscriptions are confirmed
+FRAME_BYTES_MAX = 1 << 20
+# What may arrive before the subscriptions are confirmed.
+PENDING_MAX = 10_000  # records
+PENDING_BYTES_MAX = 4 << 20
 CLOSE_S = 0.5
 
 
@@ -51,6 +53,7 @@ class Connection:
         self._stale_s, self._in_session = stale_s, in_session
         self._splitter = signalr.Splitter()
         self._early: deque[Batch] = deque()
+        self._bytes = 0  # read so far
         now = monotonic()
         self._ping_at, self._silent_at = now + venue.ping_s, now + venue.silence_s
         self._stale_at = now + stale_s
@@ -82,7 +85,7 @@ class Connection:
                         raise Lost(f"subscription refused: {plain(record.error)}")
                     waiting.discard(record.invocation_id)
             count += len(records)
-            if count > PENDING_MAX:
+            if count > PENDING_MAX or self._bytes > PENDING_BYTES_MAX:
                 raise Lost("subscriptions not confirmed")
             kept.append((received, records))
         self._early.extend(kept)
@@ -126,9 +129,12 @@ class Connection:
                 raise Lost(f"closed by the hub: {plain(record.error or 'no reason given')}")
 
     async def _frame(self, timeout_s: float) -> bytes:
-        frame = await self._socket.receive(timeout_s)
+        # Not the time limit of `receive`: pings of the socket itself begin that anew.
+        async with asyncio.timeout(timeout_s):
+            frame = await self._socket.receive()
         match frame.type:
             case aiohttp.WSMsgType.TEXT:
+                self._bytes += len(frame.data)
                 return bytes(frame.data)
             case aiohttp.WSMsgType.BINARY:
                 raise Malformed("a binary frame")

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from core.config import Venue
-from core.messages import Dropped, FeedState
+from core.messages import Dropped, FeedState, Gap
 from core.reasons import Reason
 from venues.base import Post, Unreachable
 from venues.topstepx import hub, signalr
@@ -22,6 +22,7 @@ from venues.topstepx.signalr import Record, plain
 from venues.topstepx.translate import Market, Refusal, User
 
 DROPPED_EVERY_S = 1.0  # refused market events are reported together
+GAP_EVERY = 100_000_000  # ns; a refused trade is one the bars miss, and they are told
 
 
 class EndOfTape(Exception):
@@ -54,6 +55,7 @@ class Links:
         self._stale_s, self._in_session = stale_s, in_session
         self._refused: dict[Reason, tuple[int, str]] = {}
         self._report_at = 0.0
+        self._gap_at = 0
         self._up: dict[str, float] = {}  # link -> when it came up, monotonic
 
     async def run(self, post: Post) -> None:
@@ -121,7 +123,10 @@ class Links:
         if isinstance(answer, Refusal):
             count, example = self._refused.get(answer.reason, (0, answer.why))
             self._refused[answer.reason] = count + 1, example
-            answer = []
+            missed = record.target == "GatewayTrade" and received - self._gap_at >= GAP_EVERY
+            if missed:
+                self._gap_at = received
+            answer = [Gap(received, received, answer.reason)] if missed else []
         for message in answer:
             post(message)
         if self._refused and monotonic() >= self._report_at:

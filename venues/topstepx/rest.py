@@ -21,7 +21,7 @@ from venues.topstepx.wire import Envelope, Login, Validated, encode, life_s
 
 Shape = TypeVar("Shape", bound=Envelope)
 
-ANSWER_BYTES_MAX = 8 << 20
+ANSWER_BYTES_MAX = 1 << 20
 CALLS_WINDOW_S, BARS_WINDOW_S = 60.0, 30.0
 BARS = "History/retrieveBars"
 REPEATABLE = {0, 200, 408, 429, 500, 502, 503, 504}  # 0: no status at all; 200: unreadable
@@ -42,6 +42,7 @@ class Rest:
         slack = venue.request_timeout_s
         self._calls = Throttle(venue.requests_max, CALLS_WINDOW_S + slack, venue.reserve)
         self._bars = Throttle(venue.bars_max, BARS_WINDOW_S + slack)
+        self._answered: set[str] = set()  # queries that the deployment knows
         self._token: Secret | None = None
         self._renew_at = 0.0
         self._login = asyncio.Lock()
@@ -80,15 +81,20 @@ class Rest:
             self._token = None
 
     async def query(self, path: str, body: object, shape: type[Shape]) -> Shape:
-        try:
-            return await self._read(path, body, shape)
-        except Failed as failed:
-            if not failed.unauthorised:
-                raise _unreachable(path, failed) from None
-        try:  # `_read` has forgotten the token: this logs in again
-            return await self._read(path, body, shape)
-        except Failed as failed:
-            raise _unreachable(path, failed) from None
+        """Missing is said of a path that was never answered only: else it is a fault like others"""
+        for again in (True, False):
+            try:
+                answer = await self._read(path, body, shape)
+            except Failed as error:
+                failed = error
+            else:
+                self._answered.add(path)
+                return answer
+            if not failed.unauthorised or not again:
+                break  # else `_read` has forgotten the token: the second try logs in again
+        if failed.status == 404 and path not in self._answered:
+            raise Missing(f"{path}: {failed}")
+        raise Unreachable(f"{path}: {failed}")
 
     async def command(
         self, path: str, body: object, shape: type[Shape], urgent: bool = False
@@ -178,7 +184,7 @@ class Rest:
         try:
             return (await self._read(path, body, Login, login=True)).token
         except Failed as failed:
-            raise _unreachable(path, failed) from None
+            raise Unreachable(f"{path}: {failed}") from None
         except Refused as refused:
             # Not `Refused` itself: an order that was never sent must not look refused.
             raise LoginRefused(
@@ -210,7 +216,3 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
         if len(raw) > ANSWER_BYTES_MAX:
             raise Failed(f"answer of more than {ANSWER_BYTES_MAX} bytes", status=413)
     return bytes(raw)
-
-
-def _unreachable(path: str, failed: Failed) -> Unreachable:
-    return (Missing if failed.status == 404 else Unreachable)(f"{path}: {failed}")

@@ -3,6 +3,7 @@
 A record is UTF-8 JSON before byte 0x1E. What cannot be one raises `Malformed` and nothing else.
 """
 
+import json
 from collections.abc import Sequence
 
 import msgspec
@@ -14,7 +15,9 @@ from signalrcore.messages.ping_message import PingMessage
 from signalrcore.protocol.json_hub_protocol import JsonHubProtocol
 
 SEPARATOR = b"\x1e"
-RECORD_BYTES_MAX = 1 << 20
+RECORD_BYTES_MAX = 256 << 10
+RECORDS_MAX = 10_000  # in one frame
+KEYS_MAX = 50_000  # in one record or answer, and colons of its texts
 UNREADABLE = (ValueError, RecursionError)  # all that decoding of hostile JSON raises
 
 INVOCATION = MessageType.invocation.value
@@ -55,7 +58,9 @@ class Splitter:
         self._rest = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The records that `chunk` completes, in order. Raises Malformed when one is too long."""
+        """The records that `chunk` completes, in order. Raises Malformed for too much."""
+        if chunk.count(SEPARATOR) > RECORDS_MAX:
+            raise Malformed(f"a frame of more than {RECORDS_MAX} records")
         *whole, rest = chunk.split(SEPARATOR)
         if whole:
             whole[0] = bytes(self._rest) + whole[0]
@@ -68,10 +73,45 @@ class Splitter:
 
 def decode(raw: bytes) -> Record:
     try:
-        return _record.decode(raw)
+        record = _record.decode(raw)
+        if raw.count(b'"target"') > 1 or raw.count(b'"arguments"') > 1:
+            refuse_doubles(raw)
+        return record
     except UNREADABLE as error:
         why = f"unreadable record: {plain(str(error))}"
     raise Malformed(why)
+
+
+def check_keys(raw: bytes, keys: Sequence[bytes], rows: int = 1) -> None:
+    """Raises ValueError where an object names a key twice: that can be read in two ways.
+
+    Looks closely only where it may be so: a key stands more often than there are rows, or escaped.
+    """
+    if b"\\" not in raw:
+        for key in keys:
+            if raw.count(key) > rows:
+                break
+        else:
+            return
+    refuse_doubles(raw)
+
+
+def refuse_doubles(raw: bytes) -> None:
+    """Raises ValueError where any object names a key twice."""
+    if raw.count(b":") > KEYS_MAX:
+        raise ValueError(f"more than {KEYS_MAX} keys")
+    _strict.decode(raw.decode())
+
+
+def _single(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key stands twice")
+
+
+# Objects become None at once, and numbers their length: nothing of the text is kept.
+_strict = json.JSONDecoder(
+    object_pairs_hook=_single, parse_int=len, parse_float=len, parse_constant=len
+)
 
 
 def greeting(raw: bytes) -> HandshakeResponseMessage:

@@ -22,10 +22,13 @@ from core.messages import (
 from core.reasons import Reason
 from core.terms import OrderType, Request, Status, VenueOrder
 from venues.topstepx.protocol import SIDE_IN, STATUS_IN, TYPE_IN, nanoseconds
-from venues.topstepx.signalr import UNREADABLE, plain
+from venues.topstepx.signalr import UNREADABLE, check_keys, plain, refuse_doubles
 from venues.topstepx.wire import OrderRow, PrintRow, QuoteRow, TradeRow, money
 
 REFUSED_CODE = 2  # OrderRejected of Order/place: what an order event with status 5 stands for
+TAG_MAX = 64  # letters; ours are shorter, and a foreign one must not fill the log
+QUOTE_KEYS = (b'"best',)  # begins both prices
+PRINT_KEYS = (b'"price"', b'"volume"', b'"timestamp"', b'"type"')
 JOIN = {6: OrderType.LIMIT, 7: OrderType.LIMIT}  # JoinBid and JoinAsk rest at a price
 
 
@@ -88,6 +91,8 @@ class Market:
 
     def _quote(self, body: Raw, received: int) -> list[Message]:
         row = _quote.decode(body)
+        prices = (row.best_bid is not None) + (row.best_ask is not None)
+        check_keys(bytes(body), QUOTE_KEYS, prices)
         at = moment(row.timestamp or row.last_updated)
         was = self._bid, self._ask
         if row.best_bid is not None:
@@ -100,10 +105,12 @@ class Market:
         return [Quote(at, bid, ask, received=received)]
 
     def _trades(self, body: Raw, received: int) -> list[Message]:
-        rows = _prints.decode(body)
+        decoded = _prints.decode(body)
+        rows = decoded if isinstance(decoded, list) else [decoded]
+        check_keys(bytes(body), PRINT_KEYS, len(rows))
         return [
             Trade(moment(row.timestamp), row.price, row.volume, SIDE_IN.get(row.type, 0), received)
-            for row in (rows if isinstance(rows, list) else [rows])
+            for row in rows
         ]
 
 
@@ -119,6 +126,7 @@ class User:
             return []
         try:
             (body,) = arguments
+            refuse_doubles(bytes(body))
             wrapped = _wrapped.decode(body).data
             return self._row(target, wrapped if bytes(wrapped) else body)
         except UNREADABLE as error:
@@ -129,7 +137,7 @@ class User:
             row = _order.decode(body)
             if (row.account_id, row.contract_id) != (self.account_id, self.contract_id):
                 return []
-            self.tags.keep(row.id, row.custom_tag)
+            self.tags.keep(row.id, tag_of(row))
             return order(row)
         half = _trade.decode(body)
         if (half.account_id, half.contract_id) != (
@@ -154,7 +162,7 @@ class Tags(dict[int, str]):
 
 def order(row: OrderRow) -> list[Message]:
     """What an order's event says. A fill says nothing here: the trade's event brings it."""
-    at, tag = moment(row.update_timestamp or row.creation_timestamp), row.custom_tag or ""
+    at, tag = moment(row.update_timestamp or row.creation_timestamp), tag_of(row)
     match status(row.status):
         case Status.FILLED:
             return []
@@ -175,7 +183,7 @@ def listed(row: OrderRow) -> VenueOrder:
     # A type we do not know is taken for the one that can do most: a market order.
     kind = TYPE_IN.get(row.type) or JOIN.get(row.type, OrderType.MARKET)
     return VenueOrder(
-        row.id, row.custom_tag or "", status(row.status), kind, side_of(row.side), row.size,
+        row.id, tag_of(row), status(row.status), kind, side_of(row.side), row.size,
         row.fill_volume or 0, price_of(row), moment(row.creation_timestamp),
     )  # fmt: skip
 
@@ -198,6 +206,10 @@ def side_of(code: int) -> int:
     if code not in SIDE_IN:
         raise msgspec.ValidationError(f"side {code} is neither 0 nor 1")
     return SIDE_IN[code]
+
+
+def tag_of(row: OrderRow) -> str:
+    return plain(row.custom_tag or "", TAG_MAX)
 
 
 def price_of(row: OrderRow) -> Decimal | None:

@@ -100,6 +100,8 @@ class Gateway:
         self.heard = {"user": [], "market": []}
         self.refusing = 0  # so many hub connections are answered with 401
         self.tokens = []
+        self.before_confirming = None  # what a hub does instead of confirming subscriptions
+        self.extensions = set()  # of the sockets, as asked for
 
     def count(self, path):
         return sum(asked == path for asked, _ in self.asked)
@@ -126,9 +128,12 @@ class Gateway:
             return web.Response(status=401)
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
+        self.extensions.add(request.headers.get("Sec-WebSocket-Extensions"))
         assert MARK in request.query["access_token"]
         await socket.receive_str()
         await socket.send_str("{}\x1e")
+        if self.before_confirming:
+            await self.before_confirming(socket)
         wanted = 4 if name == "user" else 2
         for _ in range(wanted):
             call = json.loads((await socket.receive_str()).rstrip("\x1e"))

@@ -70,8 +70,10 @@ async def test_the_active_contract_of_the_symbol_is_found_among_others():
      ("", "Contract/search", ok(contracts=[]), "0 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW] * 2), "2 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"tickSize": 0.5}]), "tick"),
-     ("X", "Contract/searchById", ok(contract=CONTRACT_ROW | {"tickValue": 12.5}), "tick"),
-     ("X", "Contract/searchById", ok(contract=CONTRACT_ROW | {"symbolId": "F.US.EP"}), "symbol")],
+     ("X", "Contract/searchById", ok(contract=CONTRACT_ROW), "it answers with CON.F.US.MES.Z26"),
+     (CONTRACT, "Contract/searchById", ok(contract=CONTRACT_ROW | {"tickValue": 12.5}), "tick"),
+     (CONTRACT, "Contract/searchById", ok(contract=CONTRACT_ROW | {"symbolId": "F.US.EP"}),
+      "symbol")],
 )  # fmt: skip
 async def test_a_contract_that_is_not_ours_is_refused(contract_id, path, answer, text):
     gateway = Gateway()
@@ -154,3 +156,43 @@ async def test_rows_without_sense_make_no_snapshot(path, answer):
         gateway.answers[path] = answer
         with pytest.raises(Unreachable):
             await client.snapshot(0, 1)
+
+
+async def test_a_row_of_another_account_makes_the_answer_unbelievable():
+    gateway = Gateway()
+    changes = {"Position/searchOpen": ok(positions=[POSITION_ROW | {"accountId": 5}]),
+               "Order/search": ok(orders=[ORDER_ROW | {"accountId": 5}]),
+               "Trade/search": ok(trades=[TRADE_ROW | {"accountId": 5}])}  # fmt: skip
+    async with trading(gateway, read_tries=1) as client:
+        for path, answer in changes.items():
+            good, gateway.answers[path] = gateway.answers[path], answer
+            with pytest.raises(Unreachable, match="another one"):
+                await client.snapshot(0, 1)
+            gateway.answers[path] = good
+
+
+async def test_a_full_page_of_sleeping_orders_may_not_be_all():
+    gateway = Gateway()
+    rows = [ORDER_ROW | {"id": number, "status": 8} for number in range(1, 101)]
+    gateway.answers["Order/v2/query"] = ok(orders=rows)
+    async with trading(gateway, read_tries=1) as client:
+        with pytest.raises(Unreachable, match="one page"):
+            await client.snapshot(0, 1)
+
+
+async def test_a_snapshot_that_no_record_could_hold_is_refused():
+    gateway = Gateway()
+    rows = [ORDER_ROW | {"id": number} for number in range(1, 600)]
+    gateway.answers["Order/search"] = ok(orders=rows)
+    async with trading(gateway, read_tries=1) as client:
+        with pytest.raises(Unreachable, match="599 orders and 0 fills: too much for one record"):
+            await client.snapshot(0, 1)
+
+
+@pytest.mark.parametrize("tag", ["x" * 200_000, "\x1b[2J\n", "\u202e\u0416" * 50])
+async def test_a_foreign_tag_is_short_plain_text(tag):
+    gateway = Gateway()
+    gateway.answers["Order/search"] = ok(orders=[ORDER_ROW | {"customTag": tag}])
+    async with trading(gateway, read_tries=1) as client:
+        (order,) = (await client.snapshot(0, 1)).orders
+    assert len(order.tag) <= 64 and order.tag.isascii() and order.tag.isprintable()

@@ -45,6 +45,7 @@ def test_many_short_records_are_no_long_one():
         b'{"type":1,"arguments":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"type":1,"x":' + b'{"a":' * 100_000, b'{"type":' + b"9" * 5000 + b"}",
         b"<html>502</html>", b"\x00" * 100, "{\u202e}".encode(),
+        b'{"type":1,"target":"a","target":"b"}', b'{"type":1,"arguments":[1],"arguments":[]}',
     ],
 )  # fmt: skip
 def test_what_is_no_record_is_malformed(raw):

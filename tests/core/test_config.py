@@ -1,0 +1,42 @@
+"""A configuration that cannot be read is refused in one line, whatever is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from core.config import load
+from core.errors import ConfigError
+
+REAL = Path(__file__).parents[2] / "config.toml"
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"x = " + b"[" * 100_000, b"x = " + b"{a=" * 100_000, f"x = {DIGITS}".encode(),
+        b"x = 1e99999999999999999999", b"x = \xff", b"x = \x00", b"\xef\xbb\xbf\xef", b"[run",
+        b"run = 5", b"[[run]]", b"", b"x = 1\nx = 2", f"[log]\ngroup_s = 1.{DIGITS}".encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_configuration_is_refused(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_bytes(text)
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        load(path, {})
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["[" * 100_000, DIGITS, "1e99999999999999999999", "\udcff", "nan", "inf", "-1", "'\udc80'",
+     "\x1b[31m", "1\n2"],
+)  # fmt: skip
+def test_a_value_of_the_environment_is_refused_like_one_of_the_file(value):
+    with pytest.raises(ConfigError):
+        load(REAL, {"TRADEBOT_LOG_GROUP_S": value})
+
+
+@pytest.mark.parametrize("value", ["\udcff", "a\nb", "\x1b[31m"])
+def test_text_of_the_environment_must_be_plain(value):
+    with pytest.raises(ConfigError, match="TRADEBOT_VENUE_REST_URL"):
+        load(REAL, {"TRADEBOT_VENUE_REST_URL": value})

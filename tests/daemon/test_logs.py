@@ -1,0 +1,46 @@
+"""What a log line shows is text: no letter of it moves the cursor or begins another line (S3)."""
+
+import json
+import sys
+
+import pytest
+import structlog
+
+from daemon import logs
+
+HOSTILE = [
+    "\x1b[31mred", "a\nlevel=error", "a\r\nb", "\x00", "\x07", "\x9b2J", "\u202eabc", "\u2028x",
+    "\ud800", "tab\there", "\x1b]0;title\x07", "\x7f", "\u200b", "\ufeff",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("pretty", [True, False])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_foreign_text_is_shown_escaped(text, pretty, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: pretty)
+    logs.start(json_only=False)
+    structlog.get_logger("test").warning("heard", why=text)
+    shown = capsys.readouterr().err
+    assert shown.endswith("\n") and shown.count("\n") == 1
+    if pretty:  # the colours are our own
+        assert text not in shown and ascii(text)[1:-1] in shown.replace("\\\\", "\\")
+    else:
+        assert shown[:-1].isprintable() and json.loads(shown)["why"] == text
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    logs.start(json_only=False)
+    try:
+        raise ValueError("\x1b[2Jgone")
+    except ValueError:
+        structlog.get_logger("test").error("failed", exc_info=True)
+    shown = capsys.readouterr().err
+    assert "\x1b[2J" not in shown and r"\x1b[2Jgone" in shown
+    assert shown.count("\n") > 2
