@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from actors.book import Book
-from actors.order import Life, Order
+from actors.order import RESTING, Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -16,6 +16,7 @@ from core.reasons import Reason
 from core.terms import ALIVE, Request, Status, VenueOrder
 
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
+SHOWN = RESTING | {Life.SUSPENDED}  # what a venue must show in its every answer
 
 
 def missing(book: Book, told: AccountSnapshot, began: int) -> list[Message]:
@@ -43,7 +44,7 @@ def _start(book: Book, order: VenueOrder, at: int) -> list[Message]:
     known = book.orders.get(order.tag)
     fresh = known is None and order.tag[-3:] in ("-SL", "-TP") and order.tag[:-3] in book.orders
     unsure = known is not None and known.life in UNSURE
-    changed = known is not None and known.life is Life.ACKED and _differs(known, order)
+    changed = known is not None and known.life in RESTING and _differs(known, order)
     woken = (
         known is not None
         and known.life is Life.SUSPENDED
@@ -108,7 +109,7 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
     odd += [
         f"{Reason.REC_ORDER_DRIFT}: order {order.tag} is not at the venue"
         for order in book.living()
-        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
+        if order.life in SHOWN and order.tag not in shown
     ]
     return odd
 
@@ -134,7 +135,7 @@ def adopt(book: Book, told: AccountSnapshot) -> list[Message]:
     answers: list[Message] = [
         OrderCancelled(told.at, order.tag, order.venue_id, Reason.REC_ORDER_DRIFT)
         for order in book.living()
-        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in alive
+        if order.life in SHOWN and order.tag not in alive
     ]
     answers += [
         OrderAccepted(

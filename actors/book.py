@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors.order import NEXT, Life, Order
+from actors.order import NEXT, RESTING, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
@@ -61,10 +61,10 @@ class Book(Struct):
                 self._accept(message, "adopted")
             case OrderAccepted(status=status):
                 self._accept(message, "suspended" if status == Status.SUSPENDED else "accepted")
-            case OrderCancelled(tag=tag):
-                self._move(tag, "cancelled")
-            case OrderRejected(tag=tag, request=Request.PLACE):
-                self._move(tag, "rejected")
+            case OrderCancelled(tag=tag, reason=reason):
+                self._move(tag, "expired" if reason is Reason.ORD_EXPIRED else "cancelled")
+            case OrderRejected(tag=tag, request=Request.PLACE, reason=reason):
+                self._move(tag, "rejected" if reason is Reason.ORD_REJECTED else "withheld")
             case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
                 self.orders[tag].wish = None
             case OrderUncertain(tag=tag, request=Request.PLACE):
@@ -103,7 +103,7 @@ class Book(Struct):
         """Contracts of the open position that a working stop protects."""
         side = -1 if self.position.size > 0 else 1
         stops = (o for o in self.living() if o.purpose is Purpose.STOP and o.side == side)
-        return sum(order.left for order in stops if order.life is Life.ACKED)
+        return sum(order.left for order in stops if order.life in RESTING)
 
     def _place(self, order: PlaceOrder) -> None:
         price = order.limit_price if order.type is OrderType.LIMIT else order.stop_price
@@ -129,6 +129,8 @@ class Book(Struct):
         order.size = told.size if told.size is not None else order.size
         order.filled += self.loose.pop(order.venue_id, 0)
         self._move(told.tag, event if order.left > 0 else "filled")
+        if 0 < order.filled < order.size:
+            self._move(told.tag, "part")
 
     def _replaced(self, order: Order) -> None:
         """The venue confirmed new terms."""
@@ -140,7 +142,7 @@ class Book(Struct):
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
         if order is not None:
-            order.life = NEXT.get((order.life, event), order.life)
+            order.life = NEXT[order.life].get(event, order.life)
             self._count(order)
 
     def _count(self, order: Order) -> None:
@@ -155,8 +157,8 @@ class Book(Struct):
         order = self.owner(fill)
         if order is not None:
             order.filled += fill.size
-            if order.left <= 0:
-                self._move(order.tag, "filled")
+            order.venue_id = order.venue_id or fill.venue_id
+            self._move(order.tag, "part" if order.left > 0 else "filled")
         elif fill.venue_id:
             self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
             self.closes += [fill.venue_id] * self.closing

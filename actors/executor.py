@@ -8,7 +8,7 @@ through the touch: the venue then cancels the stop itself, and no instant is wit
 
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
-from actors.order import Life, Order
+from actors.order import RESTING, Order
 from actors.position import Position
 from core.messages import (
     Approved,
@@ -156,7 +156,7 @@ class Executor:
         if desk.book.live(Purpose.ENTRY) or at - desk.flat_at < wait:
             return []
         exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
-        return [m for order in exits if order.life is Life.ACKED for m in desk.cancel(order, at)]
+        return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
     def _protect(self, at: int) -> list[Message]:
         """A stop for every contract, at the venue, within `naked_s`; or no position."""

@@ -44,7 +44,7 @@ def heal(known, snapshot):
     (Life.INTENT, Status.WORKING, ["OrderAccepted"], Life.ACKED),
     (Life.UNKNOWN, Status.PENDING, ["OrderAccepted"], Life.ACKED),
     (Life.UNKNOWN, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
-    (Life.UNKNOWN, Status.EXPIRED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
+    (Life.UNKNOWN, Status.EXPIRED, ["OrderAccepted", "OrderCancelled"], Life.EXPIRED),
     (Life.UNKNOWN, Status.REJECTED, ["OrderRejected"], Life.REJECTED),
     (Life.NOT_PLACED, Status.WORKING, ["OrderAccepted"], Life.ACKED),
     (Life.NOT_PLACED, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
