@@ -33,7 +33,13 @@ TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
 ORDERS_KEPT = 1_000  # dead orders, against late fills
 
 
+STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}
+
+
+def strange(venue_id: int) -> str:
+    """What an order without a tag is called once it is adopted."""
+    return f"foreign-{venue_id}"
 
 
 class Book(Struct):
@@ -61,8 +67,11 @@ class Book(Struct):
                 self._accept(message, "adopted")
             case OrderAccepted(status=status):
                 self._accept(message, "suspended" if status == Status.SUSPENDED else "accepted")
-            case OrderCancelled(tag=tag, reason=reason):
-                self._move(tag, "expired" if reason is Reason.ORD_EXPIRED else "cancelled")
+            case OrderCancelled(tag=tag, reason=reason, venue_id=number):
+                self._move(
+                    tag or strange(number),
+                    "expired" if reason is Reason.ORD_EXPIRED else "cancelled",
+                )
             case OrderRejected(tag=tag, request=Request.PLACE, reason=reason):
                 self._move(tag, "rejected" if reason is Reason.ORD_REJECTED else "withheld")
             case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
@@ -116,21 +125,29 @@ class Book(Struct):
         self.closing = self.closing and order.purpose is not Purpose.ENTRY
 
     def _accept(self, told: OrderAccepted, event: str) -> None:
-        order = self.orders.get(told.tag)
+        tag = told.tag or strange(told.venue_id)
+        order = self.orders.get(tag)
         if order is None:
-            purpose = PURPOSE_BY_SUFFIX.get(told.tag[-3:])
+            purpose = PURPOSE_BY_SUFFIX.get(tag[-3:])
+            if told.reason is Reason.ORD_FOREIGN:
+                purpose = self._use(told)
             if purpose is None or told.side is None or told.size is None:
                 return
-            order = Order(told.tag, purpose, told.side, told.size, told.at)
-            self.orders[told.tag] = order
+            order = self.orders[tag] = Order(tag, purpose, told.side, told.size, told.at)
             self._count(order)
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
         order.filled += self.loose.pop(order.venue_id, 0)
-        self._move(told.tag, event if order.left > 0 else "filled")
+        self._move(tag, event if order.left > 0 else "filled")
         if 0 < order.filled < order.size:
-            self._move(told.tag, "part")
+            self._move(tag, "part")
+
+    def _use(self, told: OrderAccepted) -> Purpose:
+        """What a stranger's order is to us: an exit of the position held, else it may open one."""
+        if not told.side or self.position.size * told.side >= 0:
+            return Purpose.ENTRY
+        return Purpose.STOP if told.type in STOPS else Purpose.TARGET
 
     def _replaced(self, order: Order) -> None:
         """The venue confirmed new terms."""

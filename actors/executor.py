@@ -153,7 +153,8 @@ class Executor:
         desk = self.memory
         ours = desk.manual or desk.flatten or desk.book.closing
         wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
-        if desk.book.live(Purpose.ENTRY) or at - desk.flat_at < wait:
+        coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
+        if coming or at - desk.flat_at < wait:
             return []
         exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]

@@ -139,7 +139,7 @@ def test_a_foreign_fill_is_named_until_excused():
 def test_adopting_brings_the_book_to_the_venues_position(position):
     known = book()
     snapshot = told(position=position)
-    for message in agreement.adopt(known, snapshot):
+    for message in agreement.adopt(known, snapshot, RUNS):
         known.hear(message, MES)
     assert known.position.size == position
-    assert agreement.adopt(known, snapshot) == []
+    assert agreement.adopt(known, snapshot, RUNS) == []

@@ -29,7 +29,7 @@ HEARD = {
     "cancelled": build.order_cancelled(tag=TAG),
     "expired": build.order_cancelled(tag=TAG, reason=Reason.ORD_EXPIRED),
     "absent": build.not_placed(tag=TAG),
-    "part": build.fill(tag=TAG, size=1, venue_id=1),
+    "part": build.fill(trade_id=77000, tag=TAG, size=1, venue_id=1),
     "filled": build.fill(tag=TAG, size=2, venue_id=1),
     "restarted": build.run_started(),
     "adopted": build.order_accepted(tag=TAG, size=2, venue_id=1, reason=Reason.REC_ORDER_DRIFT),

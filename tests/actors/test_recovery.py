@@ -66,8 +66,8 @@ def test_a_snapshot_asked_before_the_link_was_up_agrees_to_nothing():
     assert kinds(stage.on(snap(17))) == ["Agreed"]
 
 
-@pytest.mark.parametrize(("t", "asks"), [(14.9, False), (15, True)])
-def test_a_settled_account_is_looked_at_every_fifteen_seconds(t, asks):
+@pytest.mark.parametrize(("t", "asks"), [(6.9, False), (7, True)])
+def test_a_settled_account_is_looked_at_every_seven_seconds(t, asks):
     assert kinds(linked().on(pulse(t))) == ["Reconcile"] * asks
 
 
@@ -84,7 +84,24 @@ def test_a_failed_query_is_asked_again_and_proves_nothing(t, asks):
 def test_one_question_at_a_time():
     stage = linked()
     assert kinds(stage.on(pulse(15))) == ["Reconcile"]
-    assert stage.on(pulse(60)) == []
+    assert stage.on(pulse(44.9)) == []
+
+
+def test_a_question_that_is_never_answered_is_asked_again():
+    stage = linked()
+    assert kinds(stage.on(pulse(15))) == ["Reconcile"]
+    assert kinds(stage.on(pulse(45))) == ["Reconcile"]
+    assert stage.on(pulse(74)) == []
+    assert kinds(stage.on(pulse(75))) == ["Reconcile"]
+
+
+def test_an_answer_that_a_younger_one_overtook_says_nothing():
+    stage = linked()
+    stage.on(pulse(15))
+    stage.on(pulse(45))
+    stage.on(snap(45))
+    assert stage.on(snap(15, orders=[build.venue_order(tag="")])) == []
+    assert (stage.memory.odd, stage.memory.told_at) == ([], AT + 45 * SECOND)
 
 
 @pytest.mark.parametrize(("first", "last", "gone"), [
