@@ -193,9 +193,9 @@ def complete(table: dict[str, Any], path: Path) -> None:
     """Refuse a missing key even where old logs may lack it, and so its field has a default."""
     for section, part in get_type_hints(Config).items():
         given = table.get(section)
-        for key in part.__struct_fields__ if isinstance(given, dict) else ():
-            if key not in given:
-                raise ConfigError(f"{path}: {section}.{key}: missing: every key must be given")
+        missing = [key for key in part.__struct_fields__ if key not in given] if given else []
+        if missing:
+            raise ConfigError(f"{path}: {section}.{missing[0]}: missing: every key must be given")
 
 
 def parse(raw: str) -> Any:

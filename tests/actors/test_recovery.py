@@ -87,23 +87,6 @@ def test_one_question_at_a_time():
     assert stage.on(pulse(44.9)) == []
 
 
-def test_a_question_that_is_never_answered_is_asked_again():
-    stage = linked()
-    assert kinds(stage.on(pulse(15))) == ["Reconcile"]
-    assert kinds(stage.on(pulse(45))) == ["Reconcile"]
-    assert stage.on(pulse(74)) == []
-    assert kinds(stage.on(pulse(75))) == ["Reconcile"]
-
-
-def test_an_answer_that_a_younger_one_overtook_says_nothing():
-    stage = linked()
-    stage.on(pulse(15))
-    stage.on(pulse(45))
-    stage.on(snap(45))
-    assert stage.on(snap(15, orders=[build.venue_order(tag="")])) == []
-    assert (stage.memory.odd, stage.memory.told_at) == ([], AT + 45 * SECOND)
-
-
 @pytest.mark.parametrize(("first", "last", "gone"), [
     (1, 60.9, False), (1, 61, True), (-1, 61, False), (-1, 120, True),
 ])  # fmt: skip
