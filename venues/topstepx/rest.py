@@ -13,7 +13,7 @@ import aiohttp
 
 from core.config import Venue
 from core.secret import Secret
-from venues.base import Unknown, Unreachable
+from venues.base import Limited, Unauthorised, Unknown, Unreachable
 from venues.throttle import Throttle
 from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode
 from venues.topstepx.credentials import Credentials
@@ -96,7 +96,7 @@ class Rest:
         token = await self.token()
         while wait_s := self._calls.take(monotonic(), urgent):
             if not urgent:
-                raise Unreachable(f"{path}: not sent: our own budget of calls is used up")
+                raise Limited(f"{path}: not sent: our own budget of calls is used up")
             await asyncio.sleep(wait_s)
         try:
             return decode(path, await self._send(path, body, token), shape)
@@ -213,4 +213,5 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def _unreachable(path: str, failed: Failed) -> Unreachable:
-    return (Missing if failed.status == 404 else Unreachable)(f"{path}: {failed}")
+    kinds = {401: Unauthorised, 403: Unauthorised, 404: Missing, 429: Limited}
+    return kinds.get(failed.status, Unreachable)(f"{path}: {failed}")
