@@ -10,6 +10,7 @@ from core.messages import (
     AccountSnapshot,
     Fill,
     Message,
+    NotPlaced,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
@@ -18,6 +19,7 @@ from core.reasons import Reason
 from core.terms import ALIVE, Request, Status, VenueOrder
 
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
+NEVER = (Life.NOT_PLACED, Life.REJECTED)
 SHOWN = RESTING | {Life.SUSPENDED}  # what a venue must show in its every answer
 
 
@@ -39,7 +41,13 @@ def missing(book: Book, told: AccountSnapshot, began: int, again: bool = False) 
     seen = named(told)
     starts = [m for order in seen for m in _start(book, order, told.at, again)]
     ends = [m for order in seen for m in _end(book, order, told.at, again)]
-    return [*starts, *fills, *ends]
+    shown = {order.tag for order in seen}
+    never: list[Message] = [
+        NotPlaced(told.at, order.tag)
+        for order in book.orders.values()
+        if again and order.life in NEVER and order.at >= told.since and order.tag not in shown
+    ]
+    return [*starts, *fills, *ends, *never]
 
 
 def named(told: AccountSnapshot) -> list[VenueOrder]:
@@ -104,9 +112,8 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
     orders = named(told)
     shown = {order.tag for order in orders}
     for order in orders:
-        base = order.tag[:-3] if order.tag[-3:] in ("-SL", "-TP") else order.tag
-        ours = base.rpartition("-")[0] in runs
-        if ours and base not in book.orders:
+        ours = _ours(order.tag, runs)
+        if ours and _base(order.tag) not in book.orders:
             odd.append(f"{Reason.REC_LOST_ACK}: order {order.tag} is not in the log")
         elif not ours and order.status in ALIVE and not _ours_now(book, order):
             odd.append(f"{Reason.ORD_FOREIGN}: order {order.venue_id} {order.tag}")
@@ -123,6 +130,15 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
         if order.life in SHOWN and order.tag not in shown
     ]
     return odd
+
+
+def _base(tag: str) -> str:
+    """Of a bracket leg, the entry's tag."""
+    return tag[:-3] if tag[-3:] in ("-SL", "-TP") else tag
+
+
+def _ours(tag: str, runs: list[str]) -> bool:
+    return _base(tag).rpartition("-")[0] in runs
 
 
 def _ours_now(book: Book, order: VenueOrder) -> bool:
@@ -159,11 +175,11 @@ def adopt(book: Book, told: AccountSnapshot, runs: list[str]) -> list[Message]:
         for tag, order in alive.items()
         if _dead(book, tag)
     ]
-    answers += [
-        _shown(order, told.at, Reason.ORD_FOREIGN)
-        for tag, order in alive.items()
-        if tag.rpartition("-")[0] not in runs and not _ours_now(book, order)
-    ]
+    for order in named(told):
+        lost = _ours(order.tag, runs) and _base(order.tag) not in book.orders
+        if lost or (order.tag in alive and not _ours_now(book, order)):
+            why = Reason.REC_LOST_ACK if lost else Reason.ORD_FOREIGN
+            answers.append(_shown(order, told.at, why))
     gap = told.position - book.position.size
     if gap:
         price = told.average if told.average is not None else book.position.average

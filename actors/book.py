@@ -12,6 +12,7 @@ from actors.order import NEXT, RESTING, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
+    ActorFailed,
     Agreed,
     ClosePosition,
     Fill,
@@ -76,7 +77,10 @@ class Book(Struct):
                 self._move(tag, "rejected" if reason is Reason.ORD_REJECTED else "withheld")
             case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
                 self.orders[tag].wish = None
-            case OrderUncertain(tag=tag, request=Request.PLACE):
+            case OrderUncertain(tag=tag, request=Request.PLACE, at=at):
+                if tag not in self.orders:  # its intent was missed; its fate must not be
+                    self.orders[tag] = Order(tag, Purpose.ENTRY, 0, 0, at)
+                    self._count(self.orders[tag])
                 self._move(tag, "uncertain")
             case NotPlaced(tag=tag):
                 self._move(tag, "absent")
@@ -90,6 +94,9 @@ class Book(Struct):
                 self.doubt = 0
             case RunStarted():
                 self._restart()
+            case ActorFailed():  # it may have missed what came of an order on its way
+                for order in self.living():
+                    self._move(order.tag, "restarted")
         return None
 
     def live(self, *purposes: Purpose) -> list[Order]:
@@ -129,8 +136,8 @@ class Book(Struct):
         order = self.orders.get(tag)
         if order is None:
             purpose = PURPOSE_BY_SUFFIX.get(tag[-3:])
-            if told.reason is Reason.ORD_FOREIGN:
-                purpose = self._use(told)
+            if told.reason in (Reason.ORD_FOREIGN, Reason.REC_LOST_ACK):
+                purpose = purpose or self._use(told)
             if purpose is None or told.side is None or told.size is None:
                 return
             order = self.orders[tag] = Order(tag, purpose, told.side, told.size, told.at)
@@ -210,6 +217,6 @@ class Book(Struct):
 
 BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
-    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted,
+    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted, ActorFailed,
 )  # fmt: skip
 _BOOKED = frozenset(BOOKED)

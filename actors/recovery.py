@@ -68,7 +68,6 @@ class Recovery:
         FeedState,
         StateChanged,
         Command,
-        ActorFailed,
         *BOOKED,
     )
 
@@ -157,7 +156,9 @@ class Recovery:
         ledger.agreed = False
         halt = Halted(told.at, "; ".join(odd), "recovery", reason)
         ledger.excused += [n for n in ledger.book.foreign() if n not in ledger.excused]
-        if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
+        if not ledger.flatten and (
+            reason is Reason.REC_LOST_ACK or not self._numbers().adopt_foreign
+        ):
             return [halt]
         adopted = agreement.adopt(ledger.book, told, ledger.runs)
         for message in adopted:

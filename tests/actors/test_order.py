@@ -103,9 +103,9 @@ class AnyNews(RuleBasedStateMachine):
         self.hear(build.modify_order(tag=tag, size=size))
         self.hear(build.order_replaced(tag=tag))
 
-    @rule()
-    def restarted(self):
-        self.hear(build.run_started())
+    @rule(said=st.sampled_from((build.run_started(), build.actor_failed())))
+    def restarted(self, said):
+        self.hear(said)
         assert not [o for o in self.book.orders.values() if o.life is Life.INTENT]
 
     @invariant()
