@@ -162,7 +162,7 @@ async def test_answers_name_the_record_they_answer(tmp_path):
 async def test_a_critical_actor_that_misses_a_command_halts_trading_and_lives_on(
     tmp_path, name, halts
 ):
-    async with running(tmp_path, (name,)) as (hub, actors, tasks, posted):
+    async with running(tmp_path, (name,)) as (hub, _, tasks, posted):
         hub.post("operator", build.command(why="fail"))
         await until(lambda: kinds(posted, ActorFailed))
         hub.post("clock", ticks(1)[0])
