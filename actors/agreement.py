@@ -2,12 +2,15 @@
 
 from decimal import Decimal
 
-from actors.book import Book
-from actors.order import Life, Order
+from msgspec.structs import replace
+
+from actors.book import Book, strange
+from actors.order import RESTING, Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
     Message,
+    NotPlaced,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
@@ -16,13 +19,15 @@ from core.reasons import Reason
 from core.terms import ALIVE, Request, Status, VenueOrder
 
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
+NEVER = (Life.NOT_PLACED, Life.REJECTED)
+SHOWN = RESTING | {Life.SUSPENDED}  # what a venue must show in its every answer
 
 
-def missing(book: Book, told: AccountSnapshot, began: int) -> list[Message]:
+def missing(book: Book, told: AccountSnapshot, began: int, again: bool = False) -> list[Message]:
     """The messages that would bring the book to the venue's state, in the order of events.
 
     Orders first, so that fills find their owner; then fills; then ends, so that a fill is booked
-    on a live order.
+    on a live order. `again`: also what the book has, for another who missed one of them.
     """
     by_id = {order.venue_id: order.tag for order in told.orders}
     fills = [
@@ -31,34 +36,48 @@ def missing(book: Book, told: AccountSnapshot, began: int) -> list[Message]:
             f.price, f.fees, Reason.FILL_INFERRED,
         )
         for f in told.fills
-        if f.trade_id not in book.trades and f.at >= began
+        if (again or f.trade_id not in book.trades) and f.at >= began
     ]  # fmt: skip
-    seen = [order for order in told.orders if order.tag]
-    starts = [m for order in seen for m in _start(book, order, told.at)]
-    ends = [m for order in seen for m in _end(book, order, told.at)]
-    return [*starts, *fills, *ends]
+    seen = named(told)
+    starts = [m for order in seen for m in _start(book, order, told.at, again)]
+    ends = [m for order in seen for m in _end(book, order, told.at, again)]
+    shown = {order.tag for order in seen}
+    never: list[Message] = [
+        NotPlaced(told.at, order.tag)
+        for order in book.orders.values()
+        if again and order.life in NEVER and order.at >= told.since and order.tag not in shown
+    ]
+    return [*starts, *fills, *ends, *never]
 
 
-def _start(book: Book, order: VenueOrder, at: int) -> list[Message]:
+def named(told: AccountSnapshot) -> list[VenueOrder]:
+    """The orders by their tags; one without a tag by the name it has once it is adopted."""
+    return [replace(order, tag=order.tag or strange(order.venue_id)) for order in told.orders]
+
+
+def _start(book: Book, order: VenueOrder, at: int, again: bool) -> list[Message]:
     known = book.orders.get(order.tag)
     fresh = known is None and order.tag[-3:] in ("-SL", "-TP") and order.tag[:-3] in book.orders
     unsure = known is not None and known.life in UNSURE
-    changed = known is not None and known.life is Life.ACKED and _differs(known, order)
+    changed = known is not None and known.life in RESTING and _differs(known, order)
     woken = (
         known is not None
         and known.life is Life.SUSPENDED
         and order.status in (Status.WORKING, Status.FILLED)
     )
-    if order.status is Status.REJECTED or not (fresh or unsure or woken or changed):
+    repeated = again and known is not None and (order.status in ALIVE or order.filled > 0)
+    if order.status is Status.REJECTED or not (fresh or unsure or woken or changed or repeated):
         return []
     if fresh and order.status not in ALIVE and not order.filled:
         return []
-    return [
-        OrderAccepted(
-            at, order.tag, order.venue_id, order.status, order.type, order.side, order.size,
-            order.price,
-        )
-    ]  # fmt: skip
+    return [_shown(order, at, Reason.ORD_ACKED)]
+
+
+def _shown(order: VenueOrder, at: int, reason: Reason) -> OrderAccepted:
+    return OrderAccepted(
+        at, order.tag, order.venue_id, order.status, order.type, order.side, order.size,
+        order.price, reason,
+    )  # fmt: skip
 
 
 def _differs(known: Order, told: VenueOrder) -> bool:
@@ -68,9 +87,9 @@ def _differs(known: Order, told: VenueOrder) -> bool:
     return told.size != known.size or told.price not in (None, known.price)
 
 
-def _end(book: Book, order: VenueOrder, at: int) -> list[Message]:
+def _end(book: Book, order: VenueOrder, at: int, again: bool) -> list[Message]:
     known = book.orders.get(order.tag)
-    if known is None or not (known.live or known.life is Life.NOT_PLACED):
+    if known is None or not (again or known.live or known.life is Life.NOT_PLACED):
         return []
     match order.status:
         case Status.CANCELLED:
@@ -90,15 +109,15 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
     if told.position != book.position.size:
         text = f"venue holds {told.position}, the log says {book.position.size}"
         odd.append(f"{Reason.REC_POSITION_DRIFT}: {text}")
-    shown = {order.tag for order in told.orders}
-    for order in told.orders:
-        base = order.tag[:-3] if order.tag[-3:] in ("-SL", "-TP") else order.tag
-        ours = base.rpartition("-")[0] in runs
-        if ours and base not in book.orders:
+    orders = named(told)
+    shown = {order.tag for order in orders}
+    for order in orders:
+        ours = _ours(order.tag, runs)
+        if ours and _base(order.tag) not in book.orders:
             odd.append(f"{Reason.REC_LOST_ACK}: order {order.tag} is not in the log")
-        elif not ours and order.status in ALIVE and not (book.closing and not order.tag):
-            odd.append(f"{Reason.ORD_FOREIGN}: order {order.venue_id} {order.tag or 'without tag'}")
-        elif base in book.orders and order.status in ALIVE and _dead(book, order.tag):
+        elif not ours and order.status in ALIVE and not _ours_now(book, order):
+            odd.append(f"{Reason.ORD_FOREIGN}: order {order.venue_id} {order.tag}")
+        elif order.status in ALIVE and _dead(book, order.tag):
             odd.append(f"{Reason.REC_ORDER_DRIFT}: order {order.tag} lives, the log says it ended")
     odd += [
         f"{Reason.ORD_FOREIGN}: a fill of order {number}"
@@ -108,9 +127,24 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
     odd += [
         f"{Reason.REC_ORDER_DRIFT}: order {order.tag} is not at the venue"
         for order in book.living()
-        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in shown
+        if order.life in SHOWN and order.tag not in shown
     ]
     return odd
+
+
+def _base(tag: str) -> str:
+    """Of a bracket leg, the entry's tag."""
+    return tag[:-3] if tag[-3:] in ("-SL", "-TP") else tag
+
+
+def _ours(tag: str, runs: list[str]) -> bool:
+    return _base(tag).rpartition("-")[0] in runs
+
+
+def _ours_now(book: Book, order: VenueOrder) -> bool:
+    """A stranger that was adopted, or that is our own close, which carries no tag."""
+    closing = book.closing and order.tag == strange(order.venue_id)
+    return order.tag in book.orders or closing
 
 
 def _dead(book: Book, tag: str) -> bool:
@@ -128,22 +162,24 @@ def gravest(odd: list[str]) -> Reason:
     return next(reason for reason in order if reason.value in codes)
 
 
-def adopt(book: Book, told: AccountSnapshot) -> list[Message]:
-    """Take the venue's word: orders end or live, and a fill nobody sent makes up the position."""
-    alive = {order.tag: order for order in told.orders if order.status in ALIVE}
+def adopt(book: Book, told: AccountSnapshot, runs: list[str]) -> list[Message]:
+    """Take the venue's word: orders end, live or become ours; a fill makes up the position."""
+    alive = {order.tag: order for order in named(told) if order.status in ALIVE}
     answers: list[Message] = [
         OrderCancelled(told.at, order.tag, order.venue_id, Reason.REC_ORDER_DRIFT)
         for order in book.living()
-        if order.life in (Life.ACKED, Life.SUSPENDED) and order.tag not in alive
+        if order.life in SHOWN and order.tag not in alive
     ]
     answers += [
-        OrderAccepted(
-            told.at, tag, order.venue_id, order.status, order.type, order.side, order.size,
-            order.price, Reason.REC_ORDER_DRIFT,
-        )
+        _shown(order, told.at, Reason.REC_ORDER_DRIFT)
         for tag, order in alive.items()
         if _dead(book, tag)
-    ]  # fmt: skip
+    ]
+    for order in named(told):
+        lost = _ours(order.tag, runs) and _base(order.tag) not in book.orders
+        if lost or (order.tag in alive and not _ours_now(book, order)):
+            why = Reason.REC_LOST_ACK if lost else Reason.ORD_FOREIGN
+            answers.append(_shown(order, told.at, why))
     gap = told.position - book.position.size
     if gap:
         price = told.average if told.average is not None else book.position.average

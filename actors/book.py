@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors.order import NEXT, Life, Order
+from actors.order import NEXT, RESTING, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
+    ActorFailed,
     Agreed,
     ClosePosition,
     Fill,
@@ -33,7 +34,13 @@ TRADES_KEPT = 10_000  # ids of booked fills, against booking one twice
 ORDERS_KEPT = 1_000  # dead orders, against late fills
 
 
+STOPS = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 PURPOSE_BY_SUFFIX = {"-SL": Purpose.STOP, "-TP": Purpose.TARGET}
+
+
+def strange(venue_id: int) -> str:
+    """What an order without a tag is called once it is adopted."""
+    return f"foreign-{venue_id}"
 
 
 class Book(Struct):
@@ -61,13 +68,19 @@ class Book(Struct):
                 self._accept(message, "adopted")
             case OrderAccepted(status=status):
                 self._accept(message, "suspended" if status == Status.SUSPENDED else "accepted")
-            case OrderCancelled(tag=tag):
-                self._move(tag, "cancelled")
-            case OrderRejected(tag=tag, request=Request.PLACE):
-                self._move(tag, "rejected")
+            case OrderCancelled(tag=tag, reason=reason, venue_id=number):
+                self._move(
+                    tag or strange(number),
+                    "expired" if reason is Reason.ORD_EXPIRED else "cancelled",
+                )
+            case OrderRejected(tag=tag, request=Request.PLACE, reason=reason):
+                self._move(tag, "rejected" if reason is Reason.ORD_REJECTED else "withheld")
             case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
                 self.orders[tag].wish = None
-            case OrderUncertain(tag=tag, request=Request.PLACE):
+            case OrderUncertain(tag=tag, request=Request.PLACE, at=at):
+                if tag not in self.orders:  # its intent was missed; its fate must not be
+                    self.orders[tag] = Order(tag, Purpose.ENTRY, 0, 0, at)
+                    self._count(self.orders[tag])
                 self._move(tag, "uncertain")
             case NotPlaced(tag=tag):
                 self._move(tag, "absent")
@@ -81,6 +94,9 @@ class Book(Struct):
                 self.doubt = 0
             case RunStarted():
                 self._restart()
+            case ActorFailed():  # it may have missed what came of an order on its way
+                for order in self.living():
+                    self._move(order.tag, "restarted")
         return None
 
     def live(self, *purposes: Purpose) -> list[Order]:
@@ -103,7 +119,7 @@ class Book(Struct):
         """Contracts of the open position that a working stop protects."""
         side = -1 if self.position.size > 0 else 1
         stops = (o for o in self.living() if o.purpose is Purpose.STOP and o.side == side)
-        return sum(order.left for order in stops if order.life is Life.ACKED)
+        return sum(order.left for order in stops if order.life in RESTING)
 
     def _place(self, order: PlaceOrder) -> None:
         price = order.limit_price if order.type is OrderType.LIMIT else order.stop_price
@@ -116,19 +132,29 @@ class Book(Struct):
         self.closing = self.closing and order.purpose is not Purpose.ENTRY
 
     def _accept(self, told: OrderAccepted, event: str) -> None:
-        order = self.orders.get(told.tag)
+        tag = told.tag or strange(told.venue_id)
+        order = self.orders.get(tag)
         if order is None:
-            purpose = PURPOSE_BY_SUFFIX.get(told.tag[-3:])
+            purpose = PURPOSE_BY_SUFFIX.get(tag[-3:])
+            if told.reason in (Reason.ORD_FOREIGN, Reason.REC_LOST_ACK):
+                purpose = purpose or self._use(told)
             if purpose is None or told.side is None or told.size is None:
                 return
-            order = Order(told.tag, purpose, told.side, told.size, told.at)
-            self.orders[told.tag] = order
+            order = self.orders[tag] = Order(tag, purpose, told.side, told.size, told.at)
             self._count(order)
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
         order.filled += self.loose.pop(order.venue_id, 0)
-        self._move(told.tag, event if order.left > 0 else "filled")
+        self._move(tag, event if order.left > 0 else "filled")
+        if 0 < order.filled < order.size:
+            self._move(tag, "part")
+
+    def _use(self, told: OrderAccepted) -> Purpose:
+        """What a stranger's order is to us: an exit of the position held, else it may open one."""
+        if not told.side or self.position.size * told.side >= 0:
+            return Purpose.ENTRY
+        return Purpose.STOP if told.type in STOPS else Purpose.TARGET
 
     def _replaced(self, order: Order) -> None:
         """The venue confirmed new terms."""
@@ -140,7 +166,7 @@ class Book(Struct):
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
         if order is not None:
-            order.life = NEXT.get((order.life, event), order.life)
+            order.life = NEXT[order.life].get(event, order.life)
             self._count(order)
 
     def _count(self, order: Order) -> None:
@@ -155,8 +181,8 @@ class Book(Struct):
         order = self.owner(fill)
         if order is not None:
             order.filled += fill.size
-            if order.left <= 0:
-                self._move(order.tag, "filled")
+            order.venue_id = order.venue_id or fill.venue_id
+            self._move(order.tag, "part" if order.left > 0 else "filled")
         elif fill.venue_id:
             self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
             self.closes += [fill.venue_id] * self.closing
@@ -191,6 +217,6 @@ class Book(Struct):
 
 BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
-    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted,
+    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted, ActorFailed,
 )  # fmt: skip
 _BOOKED = frozenset(BOOKED)

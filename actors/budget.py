@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.book import Book
-from actors.order import Life, Order
+from actors.order import RESTING, Order
 from core.instruments import Instrument
 from core.settings import RiskSettings
 from core.terms import Purpose
@@ -63,7 +63,7 @@ def open_risk(
     stops = [
         order.price
         for order in book.live(Purpose.STOP)
-        if order.price and order.side == -side and order.life is Life.ACKED
+        if order.price and order.side == -side and order.life in RESTING
     ]
     adverse = Decimal(UNPROTECTED_TICKS)
     if stops and book.resting_stop() >= abs(held.size):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from actors.book import Book
+from actors.budget import worst_case
 from actors.order import Order
 from core.clock import SECOND
 from core.messages import (
@@ -52,11 +53,11 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return order
 
-    def enter(self, approved: Approved, at: int) -> PlaceOrder:
+    def enter(self, approved: Approved, at: int, size: int = 0) -> PlaceOrder:
         intent = approved.intent
         self.entry, self.turn = approved, None
         order = PlaceOrder(
-            at, self.tag(), Purpose.ENTRY, OrderType.MARKET, intent.side, approved.size,
+            at, self.tag(), Purpose.ENTRY, OrderType.MARKET, intent.side, size or approved.size,
             stop_ticks=intent.stop_ticks, target_ticks=intent.target_ticks,
             bracket=not self.manual,
             expires_at=intent.expires_at, intent=intent.id,
@@ -128,6 +129,11 @@ class Desk(Struct):
     def alive(self) -> bool:
         """May any order of ours still fill?"""
         return bool(self.book.doubt) or bool(self.book.alive)
+
+    def too_much(self) -> bool:
+        """More may fill than we may hold: an order that was given up for dead is back."""
+        most = self.numbers().risk.position_max
+        return max(worst_case(self.book, side) for side in (1, -1)) > most
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

@@ -8,7 +8,7 @@ through the touch: the venue then cancels the stop itself, and no instant is wit
 
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
-from actors.order import Life, Order
+from actors.order import RESTING, Order
 from actors.position import Position
 from core.messages import (
     Approved,
@@ -31,8 +31,15 @@ from core.terms import EXITS, FLATTENING, Action, Purpose, Request, State
 
 REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
+FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
+
+
+def short_of_margin(refused: OrderRejected) -> bool:
+    """The venue itself said so, of an entry."""
+    said = refused.code == FUNDS_SHORT or "margin" in refused.text.lower()
+    return said and (refused.request, refused.reason) == (Request.PLACE, Reason.ORD_REJECTED)
 
 
 class Executor:
@@ -62,9 +69,12 @@ class Executor:
                 desk.turn = None
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
+        alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
         if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
             answers = self._without_brackets(message)
+        elif isinstance(message, OrderRejected) and alive and short_of_margin(message):
+            answers = self._smaller(message)
         return [*answers, *self._tend(message.at)]
 
     def _approved(self, approved: Approved) -> list[Message]:
@@ -96,6 +106,20 @@ class Executor:
             return []
         desk.refused = True
         return [desk.enter(desk.entry, refused.at)]
+
+    def _smaller(self, refused: OrderRejected) -> list[Message]:
+        """The same entry once more at half its size; after that, or with one contract, no more."""
+        desk, at, entry = self.memory, refused.at, self.memory.entry
+        order = desk.book.orders[refused.tag]
+        if entry is None or order.intent != entry.intent.id:
+            return []
+        if order.size < entry.size or order.size < 2:
+            text = f"not enough margin for {order.size}: given up"
+            why = Reason.RISK_CAPITAL
+            return [OrderRejected(at, order.intent, Request.PLACE, refused.code, text, why)]
+        if desk.flatten or desk.book.position.size:
+            return []
+        return [desk.enter(entry, at, order.size // 2)]
 
     def _filled(self, fill: Fill) -> list[Message]:
         desk = self.memory
@@ -130,10 +154,9 @@ class Executor:
         if not desk.run:
             return []
         answers: list[Message] = []
-        if desk.flatten:
-            answers += [
-                m for order in desk.book.live(Purpose.ENTRY) for m in desk.cancel(order, at)
-            ]
+        entries = desk.book.live(Purpose.ENTRY)
+        if entries and (desk.flatten or desk.too_much()):
+            answers += [m for order in entries for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
         desk.naked_at = desk.exit_at = 0
@@ -153,10 +176,11 @@ class Executor:
         desk = self.memory
         ours = desk.manual or desk.flatten or desk.book.closing
         wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
-        if desk.book.live(Purpose.ENTRY) or at - desk.flat_at < wait:
+        coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
+        if coming or at - desk.flat_at < wait:
             return []
         exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
-        return [m for order in exits if order.life is Life.ACKED for m in desk.cancel(order, at)]
+        return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
     def _protect(self, at: int) -> list[Message]:
         """A stop for every contract, at the venue, within `naked_s`; or no position."""
@@ -171,12 +195,14 @@ class Executor:
         return desk.own_exits(at) if desk.manual and not leaving else []
 
     def _leave(self, at: int) -> list[Message]:
-        """Close what must not stay open: a flatten, both legs of an OCO filled, a late exit."""
+        """Close what must not stay open: a flatten, an overshot, more than allowed, a late exit."""
         desk = self.memory
         if desk.overshot:
             return desk.close(at, Reason.ORD_OCO_BOTH_FILLED)
         if desk.flatten:
             return desk.close(at, Reason.ORD_FLATTEN)
+        if abs(desk.book.position.size) > desk.numbers().risk.position_max:
+            return desk.close(at, Reason.RISK_MAX_POSITION)
         late = desk.after(desk.numbers().execution.exit_timeout_s)
         if desk.exit_at and at - desk.exit_at >= late:
             return desk.close(at, Reason.ORD_FLATTEN)

@@ -1,4 +1,7 @@
-"""An order as we know it, and its life as a table: what is not in `NEXT` changes nothing."""
+"""An order as we know it, and its life as a table: what is not in `NEXT` changes nothing.
+
+SENT and REPLACED are events and not states: docs/decisions/0003.
+"""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -10,47 +13,54 @@ from core.terms import Purpose
 
 
 class Life(StrEnum):
-    INTENT = "INTENT"
-    UNKNOWN = "UNKNOWN"
-    SUSPENDED = "SUSPENDED"
+    INTENT = "INTENT"  # journalled, so it may be sent
+    UNKNOWN = "UNKNOWN"  # sent, and nobody told what came of it
+    SUSPENDED = "SUSPENDED"  # a bracket leg whose entry is not filled
     ACKED = "ACKED"
+    PARTIAL = "PARTIAL"
     FILLED = "FILLED"
     CANCELLED = "CANCELLED"
-    REJECTED = "REJECTED"
-    NOT_PLACED = "NOT_PLACED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"  # by the venue, in so many words
+    NOT_PLACED = "NOT_PLACED"  # never sent by us, or proven absent there
 
 
-LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED}
+LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED, Life.PARTIAL}
+RESTING = {Life.ACKED, Life.PARTIAL}
 
-# (state, what was heard) -> state
-NEXT: dict[tuple[Life, str], Life] = {
-    (Life.INTENT, "accepted"): Life.ACKED,
-    (Life.INTENT, "suspended"): Life.SUSPENDED,
-    (Life.INTENT, "rejected"): Life.REJECTED,
-    (Life.INTENT, "uncertain"): Life.UNKNOWN,
-    (Life.INTENT, "restarted"): Life.UNKNOWN,
-    (Life.INTENT, "cancelled"): Life.CANCELLED,
-    (Life.INTENT, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "accepted"): Life.ACKED,
-    (Life.UNKNOWN, "suspended"): Life.SUSPENDED,
-    (Life.UNKNOWN, "rejected"): Life.REJECTED,
-    (Life.UNKNOWN, "cancelled"): Life.CANCELLED,
-    (Life.UNKNOWN, "filled"): Life.FILLED,
-    (Life.UNKNOWN, "absent"): Life.NOT_PLACED,
-    (Life.SUSPENDED, "accepted"): Life.ACKED,
-    (Life.SUSPENDED, "cancelled"): Life.CANCELLED,
-    (Life.SUSPENDED, "rejected"): Life.REJECTED,
-    (Life.SUSPENDED, "filled"): Life.FILLED,
-    (Life.ACKED, "cancelled"): Life.CANCELLED,
-    (Life.ACKED, "rejected"): Life.REJECTED,
-    (Life.ACKED, "filled"): Life.FILLED,
+_WORKED = {
+    "accepted": Life.ACKED, "part": Life.PARTIAL, "filled": Life.FILLED,
+}  # fmt: skip
+_ENDED = {
+    "cancelled": Life.CANCELLED, "expired": Life.EXPIRED, "rejected": Life.REJECTED,
+}  # fmt: skip
+
+# state -> what is heard -> state
+NEXT: dict[Life, dict[str, Life]] = {
+    Life.INTENT: {
+        "uncertain": Life.UNKNOWN,
+        "restarted": Life.UNKNOWN,
+        "withheld": Life.NOT_PLACED,  # by ourselves: nothing was sent
+        "suspended": Life.SUSPENDED,
+        **_WORKED,
+        **_ENDED,
+    },
+    Life.UNKNOWN: {
+        "absent": Life.NOT_PLACED,  # only this: two full queries and a minute of quiet
+        "suspended": Life.SUSPENDED,
+        **_WORKED,
+        **_ENDED,
+    },
+    Life.SUSPENDED: {**_WORKED, **_ENDED},
+    Life.ACKED: {"part": Life.PARTIAL, "filled": Life.FILLED, **_ENDED},
+    Life.PARTIAL: {"filled": Life.FILLED, **_ENDED, "rejected": Life.CANCELLED},
     # A refused order may have been left behind, a proof may be wrong: the venue's word wins.
-    (Life.REJECTED, "accepted"): Life.ACKED,
-    (Life.REJECTED, "filled"): Life.FILLED,
-    (Life.NOT_PLACED, "accepted"): Life.ACKED,
-    (Life.NOT_PLACED, "filled"): Life.FILLED,
-    (Life.CANCELLED, "adopted"): Life.ACKED,  # late news of the wires is not enough
-    (Life.FILLED, "adopted"): Life.ACKED,
+    Life.REJECTED: _WORKED,
+    Life.NOT_PLACED: _WORKED,
+    # Late news of the wires is not enough here: it takes two looks at the venue.
+    Life.CANCELLED: {"adopted": Life.ACKED},
+    Life.EXPIRED: {"adopted": Life.ACKED},
+    Life.FILLED: {"adopted": Life.ACKED},
 }
 
 

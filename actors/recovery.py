@@ -8,7 +8,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 from msgspec import Struct, field
 
 from actors import agreement
-from actors.book import BOOKED, Book
+from actors.book import BOOKED, Book, strange
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -21,6 +21,7 @@ from core.messages import (
     Halted,
     Message,
     NotPlaced,
+    OrderAccepted,
     OrderRejected,
     OrderUncertain,
     Pulse,
@@ -48,6 +49,8 @@ class Ledger(Struct):
     agreed_at: int = 0
     asked_at: int = 0  # a Reconcile is unanswered since; 0 none
     told_at: int = 0  # last answer
+    read_at: int = 0  # newest snapshot
+    again: bool = False  # an actor missed a record: tell once more what all should know
     reads: int = 0  # consistent snapshots in a row since the link came up
     odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
     excused: list[int] = field(default_factory=list)  # orders of others, answered for
@@ -65,7 +68,6 @@ class Recovery:
         FeedState,
         StateChanged,
         Command,
-        ActorFailed,
         *BOOKED,
     )
 
@@ -89,11 +91,13 @@ class Recovery:
             case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
             case ActorFailed():  # risk has fenced entries until there is a new agreement
-                ledger.agreed, ledger.reads = False, 0
+                ledger.agreed, ledger.reads, ledger.asked_at, ledger.again = False, 0, 0, True
             case RunStarted():
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
         match message:
+            case OrderAccepted() if self._stranger(message):
+                return self._ask(message.at, Reason.REC_QUERY)
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
             case Fill() if self._doubtful() or message.venue_id in ledger.book.foreign():
@@ -107,8 +111,11 @@ class Recovery:
     def compare(self, told: AccountSnapshot) -> list[Message]:
         """Say what the log lacks, then judge whether both now tell the same story."""
         ledger, instrument = self.memory, self._settings().instrument
-        ledger.asked_at, ledger.told_at = 0, told.at
-        missing = agreement.missing(ledger.book, told, ledger.began)
+        if told.at < ledger.read_at:
+            return []  # overtaken by a younger one
+        ledger.asked_at, ledger.told_at, ledger.read_at = 0, told.at, told.at
+        missing = agreement.missing(ledger.book, told, ledger.began, ledger.again)
+        ledger.again = False
         for message in missing:
             ledger.book.hear(message, instrument)
         proven = self._proofs(told)
@@ -149,9 +156,11 @@ class Recovery:
         ledger.agreed = False
         halt = Halted(told.at, "; ".join(odd), "recovery", reason)
         ledger.excused += [n for n in ledger.book.foreign() if n not in ledger.excused]
-        if reason is Reason.REC_LOST_ACK or not (self._numbers().adopt_foreign or ledger.flatten):
+        if not ledger.flatten and (
+            reason is Reason.REC_LOST_ACK or not self._numbers().adopt_foreign
+        ):
             return [halt]
-        adopted = agreement.adopt(ledger.book, told)
+        adopted = agreement.adopt(ledger.book, told, ledger.runs)
         for message in adopted:
             ledger.book.hear(message, self._settings().instrument)
         return adopted or [halt]
@@ -196,13 +205,21 @@ class Recovery:
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
-        if ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
+        if ledger.asked_at and at - ledger.asked_at >= int(numbers.answer_s * SECOND):
+            ledger.asked_at = 0  # never answered
+        elif ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
             return []
         return self._ask(at, Reason.REC_QUERY)
 
     def _doubtful(self) -> bool:
         """Flat after a close, and nobody has looked since."""
         return bool(self.memory.book.doubt) and not self.memory.book.position.size
+
+    def _stranger(self, told: OrderAccepted) -> bool:
+        """An order that is not ours, and not our own close either."""
+        book = self.memory.book
+        known = (told.tag or strange(told.venue_id)) in book.orders
+        return not known and not (book.closing and not told.tag)
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory

@@ -82,7 +82,7 @@ def leaving(intent: Intent) -> Intent:
 class Risk:
     takes: tuple[type[Message], ...] = (
         Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse, SessionOpened,
-        TradeClosed, ActorFailed, *BOOKED,
+        TradeClosed, *BOOKED,
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:

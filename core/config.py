@@ -168,6 +168,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     except (OSError, *_UNREADABLE) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from None
     override(table, env)
+    complete(table, path)
     try:
         config = msgspec.convert(table, Config, strict=True, builtin_types=(Decimal,))
     except msgspec.ValidationError as error:
@@ -190,6 +191,15 @@ def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
                 given[key] = raw if kind is str else parse(raw)
             if kind is Decimal and type(given.get(key)) is int:
                 given[key] = Decimal(given[key])
+
+
+def complete(table: dict[str, Any], path: Path) -> None:
+    """Refuse a missing key even where old logs may lack it, and so its field has a default."""
+    for section, part in get_type_hints(Config).items():
+        given = table.get(section)
+        missing = [key for key in part.__struct_fields__ if key not in given] if given else []
+        if missing:
+            raise ConfigError(f"{path}: {section}.{missing[0]}: missing: every key must be given")
 
 
 def parse(raw: str) -> Any:

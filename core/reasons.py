@@ -130,6 +130,7 @@ class Reason(StrEnum):
     SYS_RATE_LIMITED = "SYS_RATE_LIMITED"  # 429 or own budget empty
     SYS_CONFIG_REFUSED = "SYS_CONFIG_REFUSED"  # unknown key, missing/loose limit, retired flag
     SYS_INTEGRITY = "SYS_INTEGRITY"  # hash, owner or mode wrong
+    SYS_AUTH = "SYS_AUTH"  # the venue refused our login after it refused our token
     SYS_COMMAND = "SYS_COMMAND"  # human action with name
     SYS_FLAT = "SYS_FLAT"  # no position and no order, by two queries
     SYS_PULSE = "SYS_PULSE"  # a second went by

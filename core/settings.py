@@ -63,7 +63,8 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     retry_s: float  # between looks while something is unknown or a query failed
     unknown_quiet_s: float  # an order absent so long, by two full queries, was never placed
     flat_gap_s: float  # between the two queries that prove the account flat
-    adopt_foreign: bool  # True: book foreign positions; False: halt on them
+    adopt_foreign: bool  # True: book foreign positions and orders; False: halt on them
+    answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
 
 
 class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,5 +98,5 @@ REACTION: dict[str, tuple[str, ...]] = {
     "bars": ("late_s",),
     "signals": ("ttl_s",),
     "execution": ("naked_s", "exit_timeout_s"),
-    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s"),
+    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s"),
 }

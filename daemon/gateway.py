@@ -8,6 +8,8 @@ import asyncio
 import time
 from functools import partial
 
+import structlog
+
 from core.clock import Clock, TapeClock
 from core.errors import LogError
 from core.messages import (
@@ -29,8 +31,9 @@ from core.terms import Purpose, Request
 from daemon.bus import Bus, Inbox
 from daemon.report import Latency
 from storage.wal import Wal
-from venues.base import Unknown, Unreachable, Venue
+from venues.base import Unauthorised, Unknown, Unreachable, Venue
 
+log = structlog.get_logger("gateway")
 Asked = PlaceOrder | CancelOrder | ModifyOrder | ClosePosition
 TAKES: tuple[type[Message], ...] = (
     PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile,
@@ -113,15 +116,25 @@ class Gateway:
         except Unknown as error:
             answers = [OrderUncertain(self.clock(), order.tag, request, str(error))]
         except Unreachable as error:
-            answers = [self.refusal(order, Reason.ORD_NOT_PLACED, str(error))]
+            self.alert(error)
+            answers = [self.refusal(order, error.reason or Reason.ORD_NOT_PLACED, str(error))]
         self.tell(record, *answers)
 
     async def look(self, record: Record, asked: Reconcile) -> None:
         try:
             answer: Message = await self.venue.snapshot(asked.since, self.clock())
-        except (Unreachable, Unknown) as error:
+        except Unreachable as error:
+            self.alert(error)
+            reason = error.reason or Reason.REC_QUERY_FAILED
+            answer = QueryFailed(self.clock(), str(error), reason)
+        except Unknown as error:
             answer = QueryFailed(self.clock(), str(error))
         self.tell(record, answer)
+
+    def alert(self, error: Unreachable) -> None:
+        """A refused login: nothing can be sent, not even an exit, until a person mends it."""
+        if isinstance(error, Unauthorised):
+            log.error("the venue refuses our login, look at it now", why=str(error))
 
     def tell(self, record: Record, *answers: Message) -> None:
         for answer in answers:

@@ -19,7 +19,15 @@ import structlog
 from core.clock import Clock
 from core.config import Supervisor as Limits
 from core.errors import TradebotError
-from core.messages import ActorFailed, Halted, Record, Stage
+from core.messages import (
+    ActorFailed,
+    Command,
+    Halted,
+    Record,
+    RunStarted,
+    Stage,
+    StateChanged,
+)
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.bus import Bus
@@ -30,6 +38,7 @@ from storage.wal import Wal, read
 log = structlog.get_logger("supervisor")
 Build = Callable[[str, list[Record]], Stage]  # of an actor's name and the log so far
 T = TypeVar("T")
+GRAVE = (Command, StateChanged, Halted)  # a critical actor that misses one of these halts all
 
 
 class Escalated(TradebotError):
@@ -83,18 +92,23 @@ class Supervisor:
         self.bus.post(
             "supervisor", ActorFailed(self.clock(), actor.name, seq, text, len(times)), seq or None
         )
-        if len(times) > self.limits.restarts_max:
+        missed = type(actor.record.message) if actor.record else None
+        if len(times) > self.limits.restarts_max or missed is RunStarted:
             return self.escalate(actor, text)
+        if actor.name in CRITICAL and missed in GRAVE:
+            self.halt(f"actor {actor.name} missed record {seq}: {text}")
         actor.stage = self.stages[actor.name] = await self.rebuild(actor.name, seq)
         return True
 
     def escalate(self, actor: Actor, text: str) -> bool:
         if actor.name in CRITICAL:
             raise Escalated(f"actor {actor.name} keeps failing: {text}: restart to recover")
-        why = f"actor {actor.name} keeps failing: {text}"
         actor.inbox.close()
-        self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
+        self.halt(f"actor {actor.name} keeps failing: {text}")
         return False
+
+    def halt(self, why: str) -> None:
+        self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
 
     async def rebuild(self, name: str, seq: int) -> Stage:
         """A new stage, folded up to the record that the old one failed on, without that one.

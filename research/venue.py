@@ -111,8 +111,10 @@ class PaperVenue:
                             shown.size, shown.price,
                         )
                     ]  # fmt: skip
-                if order.status in (Status.CANCELLED, Status.EXPIRED):
+                if order.status is Status.CANCELLED:
                     return [OrderCancelled(at, order.tag, order.id)]
+                if order.status is Status.EXPIRED:
+                    return [OrderCancelled(at, order.tag, order.id, Reason.ORD_EXPIRED)]
         return []
 
     def snapshot(self, since: int, at: int) -> AccountSnapshot:

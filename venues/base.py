@@ -15,6 +15,7 @@ from core.messages import (
     ModifyOrder,
     PlaceOrder,
 )
+from core.reasons import Reason
 
 Post = Callable[[Message], None]  # where a venue's own news go, in order
 
@@ -25,6 +26,20 @@ class Unknown(Exception):
 
 class Unreachable(Exception):
     """Not sent, or a query without a usable answer: nothing at the venue has changed."""
+
+    reason: Reason | None = None  # None: the venue could not be had
+
+
+class Limited(Unreachable):
+    """Too many calls, by our own count."""
+
+    reason = Reason.SYS_RATE_LIMITED
+
+
+class Unauthorised(Unreachable):
+    """The token was refused, and then the login or the new token too: a person must look."""
+
+    reason = Reason.SYS_AUTH
 
 
 class Venue(Protocol):

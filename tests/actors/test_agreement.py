@@ -44,7 +44,7 @@ def heal(known, snapshot):
     (Life.INTENT, Status.WORKING, ["OrderAccepted"], Life.ACKED),
     (Life.UNKNOWN, Status.PENDING, ["OrderAccepted"], Life.ACKED),
     (Life.UNKNOWN, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
-    (Life.UNKNOWN, Status.EXPIRED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
+    (Life.UNKNOWN, Status.EXPIRED, ["OrderAccepted", "OrderCancelled"], Life.EXPIRED),
     (Life.UNKNOWN, Status.REJECTED, ["OrderRejected"], Life.REJECTED),
     (Life.NOT_PLACED, Status.WORKING, ["OrderAccepted"], Life.ACKED),
     (Life.NOT_PLACED, Status.CANCELLED, ["OrderAccepted", "OrderCancelled"], Life.CANCELLED),
@@ -139,7 +139,7 @@ def test_a_foreign_fill_is_named_until_excused():
 def test_adopting_brings_the_book_to_the_venues_position(position):
     known = book()
     snapshot = told(position=position)
-    for message in agreement.adopt(known, snapshot):
+    for message in agreement.adopt(known, snapshot, RUNS):
         known.hear(message, MES)
     assert known.position.size == position
-    assert agreement.adopt(known, snapshot) == []
+    assert agreement.adopt(known, snapshot, RUNS) == []

@@ -27,7 +27,7 @@ def test_a_leg_whose_fill_came_first_is_filled_and_not_alive():
 def test_a_leg_partly_filled_before_it_was_known_has_the_rest_left():
     kept = book(build.place_order(size=2), FILL, build.order_accepted(
         tag=LEG.tag, venue_id=9003, side=-1, size=2))  # fmt: skip
-    assert (kept.orders[LEG.tag].life, kept.orders[LEG.tag].left) == (Life.ACKED, 1)
+    assert (kept.orders[LEG.tag].life, kept.orders[LEG.tag].left) == (Life.PARTIAL, 1)
 
 
 def test_a_refused_cancel_is_not_asked_again_at_once():

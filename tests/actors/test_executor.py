@@ -17,7 +17,8 @@ AT, SECOND = build.AT, build.SECOND
 
 def executor(**execution):
     numbers = replace(build.SETTINGS.execution, **execution)
-    stage = Executor(replace(build.SETTINGS, execution=numbers))
+    roomy = replace(build.SETTINGS.risk, position_max=3)
+    stage = Executor(replace(build.SETTINGS, execution=numbers, risk=roomy))
     stage.on(build.run_started(at=AT, run="r", settings=stage.memory.settings))
     return stage
 
@@ -162,12 +163,12 @@ def test_a_close_that_goes_through_zero_is_closed_at_once():
     assert "ClosePosition" in kinds(stage.on(fill(3, "", -1, 9)))
 
 
-@pytest.mark.parametrize("text", [f"{BRACKETS_REFUSED} with Position Brackets.", "margin"])
+@pytest.mark.parametrize("text", [f"{BRACKETS_REFUSED} with Position Brackets.", "off tick"])
 def test_only_refused_brackets_are_tried_again_and_once(text):
     stage = executor()
     stage.on(approved())
     answers = stage.on(build.order_rejected(tag="r-1", text=text))
-    again = text != "margin"
+    again = text != "off tick"
     assert [(a.tag, a.bracket) for a in answers] == [("r-2", False)] * again
     assert stage.on(build.order_rejected(tag="r-2", text=text)) == []
 

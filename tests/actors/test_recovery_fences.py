@@ -1,9 +1,11 @@
 """What must bring recovery to look at the venue again, and what it must not wait for."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors.recovery import Recovery
-from core.messages import Agreed, Flat, Reconcile
+from core.messages import Agreed, Fill, Flat, OrderAccepted, Reconcile
+from core.terms import Status
 from tests import build
 
 SECOND = build.SECOND
@@ -50,3 +52,39 @@ def test_a_query_that_a_crash_cut_off_is_asked_again_by_the_next_run():
     stage.on(build.run_started(at=late + SECOND, run="01JE"))
     answers = stage.on(build.feed_state(at=late + 2 * SECOND, link="user"))
     assert [type(answer) for answer in answers] == [Reconcile]
+
+
+def pulse(seconds):
+    return build.pulse(at=AT + int(seconds * SECOND))
+
+
+def test_a_question_that_is_never_answered_is_asked_again():
+    stage = agreed()
+    for seconds, asks in ((15, True), (44.9, False), (45, True), (74, False), (75, True)):
+        assert [type(a) for a in stage.on(pulse(seconds))] == [Reconcile] * asks
+
+
+def test_an_answer_that_a_younger_one_overtook_says_nothing():
+    stage = agreed()
+    stage.on(pulse(15))
+    stage.on(pulse(45))
+    stage.on(snapshot(AT + 45 * SECOND))
+    old = snapshot(AT + 15 * SECOND)
+    assert stage.on(replace(old, orders=(build.venue_order(tag=""),))) == []
+    assert (stage.memory.odd, stage.memory.told_at) == ([], AT + 45 * SECOND)
+
+
+def test_after_an_actor_failed_what_it_may_have_missed_is_told_again():
+    stage = agreed()
+    heard = (build.place_order(tag="01JD-1"), build.order_accepted(tag="01JD-1"),
+             build.fill(tag="01JD-1"))  # fmt: skip
+    for message in heard:
+        stage.on(message)
+    shown = build.venue_order(tag="01JD-1", status=Status.FILLED, filled=1)
+    told = replace(snapshot(AT + SECOND), position=1, orders=(shown,), fills=(heard[2],))
+    assert stage.on(told) == []
+    stage.on(build.actor_failed(actor="executor"))
+    again = stage.on(replace(told, at=AT + 2 * SECOND))
+    assert [type(a) for a in again] == [OrderAccepted, Fill, Agreed]
+    assert stage.memory.book.position.size == 1
+    assert stage.on(replace(told, at=AT + 3 * SECOND)) == []

@@ -1,5 +1,6 @@
 """A configuration that cannot be read is refused in one line, whatever is wrong with it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,12 @@ def test_a_value_of_the_environment_is_refused_like_one_of_the_file(value):
 def test_text_of_the_environment_must_be_plain(value):
     with pytest.raises(ConfigError, match="TRADEBOT_VENUE_REST_URL"):
         load(REAL, {"TRADEBOT_VENUE_REST_URL": value})
+
+
+@pytest.mark.parametrize("key", ["reconcile_s", "answer_s"])
+def test_a_missing_key_stops_the_start(tmp_path, key):
+    path = tmp_path / "config.toml"
+    given = REAL.read_text()
+    path.write_text(re.sub(rf"^{key} .*$", "", given, flags=re.MULTILINE))
+    with pytest.raises(ConfigError, match=f"recovery.{key}: missing: every key must be given"):
+        load(path, {})

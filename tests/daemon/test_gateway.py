@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager, suppress
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.messages import (
     CancelOrder,
@@ -20,7 +21,7 @@ from daemon.report import Latency
 from storage.disk import Disk
 from tests import build
 from tests.daemon.parts import RUN, Venue, bus, until, wal
-from venues.base import Unknown, Unreachable
+from venues.base import Limited, Unauthorised, Unknown, Unreachable
 
 ENTRY = build.place_order(tag=f"{RUN}-1")
 REDUCERS = (
@@ -132,12 +133,40 @@ async def test_an_unknown_outcome_is_uncertain_and_never_rejected(tmp_path, orde
         assert len(venue.sent) == 1
 
 
-async def test_what_was_not_sent_is_rejected_as_not_placed(tmp_path):
-    async with serving(tmp_path, Unreachable("refused")) as (hub, _, told):
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unreachable("no"), Reason.ORD_NOT_PLACED),
+        (Limited("no"), Reason.SYS_RATE_LIMITED),
+        (Unauthorised("no"), Reason.SYS_AUTH),
+    ],
+)
+async def test_what_was_not_sent_is_rejected_with_its_reason_and_not_sent_again(
+    tmp_path, error, reason
+):
+    async with serving(tmp_path, error) as (hub, venue, told):
         hub.post("executor", ENTRY)
         await until(lambda: len(told) > 1)
         assert isinstance(told[1], OrderRejected)
-        assert (told[1].reason, told[1].text) == (Reason.ORD_NOT_PLACED, "refused")
+        assert (told[1].reason, told[1].text, len(venue.sent)) == (reason, "no", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unknown("no"), Reason.REC_QUERY_FAILED),
+        (Limited("no"), Reason.SYS_RATE_LIMITED),
+        (Unauthorised("no"), Reason.SYS_AUTH),
+    ],
+)
+async def test_a_query_that_fails_says_why_and_a_refused_login_is_an_alert(tmp_path, error, reason):
+    with capture_logs() as lines:
+        async with serving(tmp_path, error) as (hub, _, told):
+            hub.post("recovery", build.reconcile())
+            await until(lambda: len(told) > 1)
+            assert (type(told[1]), told[1].reason) == (QueryFailed, reason)
+    alerts = [line for line in lines if line["log_level"] == "error"]
+    assert len(alerts) == (reason is Reason.SYS_AUTH)
 
 
 async def test_a_query_without_an_answer_says_so_and_nothing_else(tmp_path):

@@ -11,6 +11,7 @@ from core.messages import (
     Halted,
     Hold,
     Pulse,
+    RunStarted,
 )
 from core.reasons import Reason
 from daemon.actor import Actor
@@ -155,3 +156,27 @@ async def test_answers_name_the_record_they_answer(tmp_path):
         await until(lambda: kinds(posted, Hold))
         last = list(read(tmp_path))[-1] if hub.journal.close() is None else None
         assert (last.actor, last.cause, last.kind) == ("signals", seq, "Hold")
+
+
+@pytest.mark.parametrize(("name", "halts"), [("risk", 1), ("executor", 1), ("signals", 0)])
+async def test_a_critical_actor_that_misses_a_command_halts_trading_and_lives_on(
+    tmp_path, name, halts
+):
+    async with running(tmp_path, (name,)) as (hub, _, tasks, posted):
+        hub.post("operator", build.command(why="fail"))
+        await until(lambda: kinds(posted, ActorFailed))
+        hub.post("clock", ticks(1)[0])
+        await until(lambda: kinds(posted, Hold))
+        assert [h.reason for h in kinds(posted, Halted)] == [Reason.SYS_ESCALATE] * halts
+        assert not tasks[name].done()
+
+
+async def test_an_actor_that_misses_the_start_of_the_run_ends_the_process(tmp_path):
+    def fail(message):
+        raise KeyError("run")
+
+    async with running(tmp_path, ("risk",), lambda: Stage((RunStarted,), fail)) as parts:
+        hub, _, tasks, _ = parts
+        hub.post("main", build.run_started())
+        with pytest.raises(Escalated, match="risk keeps failing: KeyError"):
+            await asyncio.wait_for(tasks["risk"], 5)

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
-from venues.base import Unreachable
+from venues.base import Unauthorised, Unreachable
 from venues.topstepx.signalr import UNREADABLE, plain, refuse_doubles
 from venues.topstepx.wire import Envelope, secrets_in
 
@@ -19,7 +19,7 @@ class Refused(Unreachable):
         self.code, self.text = code, text
 
 
-class LoginRefused(Unreachable):
+class LoginRefused(Unauthorised):
     """The gateway does not want us."""
 
     def __init__(self, why: str, code: int) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 
 from core.config import Venue
 from core.secret import Secret
-from venues.base import Unknown, Unreachable
+from venues.base import Limited, Unauthorised, Unknown, Unreachable
 from venues.throttle import Throttle
 from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode
 from venues.topstepx.credentials import Credentials
@@ -94,7 +94,7 @@ class Rest:
                 break  # else `_read` has forgotten the token: the second try logs in again
         if failed.status == 404 and path not in self._answered:
             raise Missing(f"{path}: {failed}")
-        raise Unreachable(f"{path}: {failed}")
+        raise _unreachable(path, failed)
 
     async def command(
         self, path: str, body: object, shape: type[Shape], urgent: bool = False
@@ -102,7 +102,7 @@ class Rest:
         token = await self.token()
         while wait_s := self._calls.take(monotonic(), urgent):
             if not urgent:
-                raise Unreachable(f"{path}: not sent: our own budget of calls is used up")
+                raise Limited(f"{path}: not sent: our own budget of calls is used up")
             await asyncio.sleep(wait_s)
         try:
             return decode(path, await self._send(path, body, token), shape)
@@ -184,7 +184,7 @@ class Rest:
         try:
             return (await self._read(path, body, Login, login=True)).token
         except Failed as failed:
-            raise Unreachable(f"{path}: {failed}") from None
+            raise _unreachable(path, failed) from None
         except Refused as refused:
             # Not `Refused` itself: an order that was never sent must not look refused.
             raise LoginRefused(
@@ -216,3 +216,8 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
         if len(raw) > ANSWER_BYTES_MAX:
             raise Failed(f"answer of more than {ANSWER_BYTES_MAX} bytes", status=413)
     return bytes(raw)
+
+
+def _unreachable(path: str, failed: Failed) -> Unreachable:
+    kinds = {401: Unauthorised, 403: Unauthorised, 429: Limited}
+    return kinds.get(failed.status, Unreachable)(f"{path}: {failed}")

@@ -21,7 +21,7 @@ from tests.venues.topstepx.server import (
     settings,
     trading,
 )
-from venues.base import Unknown, Unreachable
+from venues.base import Limited, Unauthorised, Unknown, Unreachable
 from venues.topstepx.answers import Refused
 
 
@@ -146,6 +146,24 @@ async def test_an_expired_token_costs_a_query_one_login():
         await client.snapshot(0, 1)
     assert gateway.count("Auth/loginKey") == 2
     assert gateway.count("Trade/search") == 2
+
+
+async def test_a_token_that_is_refused_again_after_a_login_is_for_a_person():
+    gateway = Gateway()
+    gateway.answers["Trade/search"] = web.Response(status=401)
+    async with trading(gateway, read_tries=1) as client:
+        with pytest.raises(Unauthorised, match="Trade/search: HTTP 401"):
+            await client.snapshot(0, 1)
+    assert gateway.count("Trade/search") == 2
+
+
+async def test_an_entry_over_our_own_budget_is_not_sent_and_says_so():
+    gateway = Gateway()
+    async with trading(gateway, requests_max=6, reserve=0.1) as client:
+        with pytest.raises(Limited, match="budget of calls"):
+            for _ in range(7):
+                await client.place(ENTRY, 1)
+    assert gateway.count("Order/place") < 6
 
 
 async def test_an_expired_token_makes_an_order_unknown_and_the_next_call_logs_in():

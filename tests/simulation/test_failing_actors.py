@@ -1,0 +1,86 @@
+"""A stage that raises on one message, whichever: rebuilt without it, it learns the rest anew.
+
+The world does here what `daemon/supervisor.py` does: a record of the failure, a stage folded from
+the log without that message, and a halt where the message was one that nobody may miss.
+"""
+
+import os
+import random
+from decimal import Decimal
+
+import pytest
+
+from actors.replay import replay
+from core import messages as m
+from core.reasons import Reason
+from daemon.supervisor import GRAVE
+from daemon.wiring import CRITICAL
+from tests.simulation.world import BALANCE, SECOND, START, World, alive, deciding, settings, walk
+
+SEEDS = int(os.environ.get("SEEDS", "2"))
+LENGTH, PATIENCE = 120, 300
+OFTEN = {m.Pulse: 400, m.Mark: 300, m.Bar: 100}  # else one of the first dozen
+CASES = [
+    (name, kind)
+    for name, stage in deciding(settings()).items()
+    for kind in stage.takes
+    if kind is not m.RunStarted  # that ends the process
+]
+
+
+class Raises:
+    """Lets the `nth` message of a kind through to nobody, by an exception."""
+
+    def __init__(self, world, name, kind, nth):
+        self.world, self.name, self.kind, self.left = world, name, kind, nth
+        self.stage = world.stages[name]
+        self.takes, self.failed = self.stage.takes, False
+
+    @property
+    def memory(self):
+        return self.stage.memory
+
+    def on(self, message):
+        if type(message) is self.kind:
+            self.left -= 1
+            if not self.left:
+                return self.rebuilt(message)
+        return self.stage.on(message)
+
+    def rebuilt(self, message):
+        self.failed = True
+        records = self.world.records
+        fresh = deciding(self.world.settings)[self.name]
+        list(replay({self.name: fresh}, records[:-1]))
+        self.stage = fresh
+        at, seq = message.at, len(records)
+        answers = [m.ActorFailed(at, self.name, seq, "raised on purpose", 1)]
+        if self.name in CRITICAL and type(message) in GRAVE:
+            answers.append(m.Halted(at, "missed", "supervisor", Reason.SYS_ESCALATE))
+        return answers
+
+
+def exposure(world, message):
+    assert abs(world.exchange.position.size) <= world.settings.risk.position_max
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(
+    ("name", "kind"), CASES, ids=[f"{name}-{kind.__name__}" for name, kind in CASES]
+)
+def test_whatever_message_a_stage_fails_on_the_end_is_flat_and_to_the_cent(name, kind, seed):
+    world = World(settings(), seed, rate=0.1)
+    nth = random.Random(f"{name} {kind.__name__} {seed}").randint(1, OFTEN.get(kind, 6))
+    world.stages[name] = Raises(world, name, kind, nth)
+    world.run([*world.start(), *walk(seed, LENGTH)], exposure)
+    end = START + LENGTH * SECOND
+    after = walk(seed, PATIENCE, end + SECOND)
+    unproven = world.run([m.Command(end, "stop", "test", "end"), *after], exposure)
+    assert not unproven, f"not proven flat; position {world.exchange.position.size}"
+    assert (world.exchange.position.size, alive(world.exchange)) == (0, [])
+    for book in world.books():
+        assert book.position.size == 0
+        assert not book.alive
+        assert abs(BALANCE + book.realised - world.exchange.balance) == Decimal(0)
+    tags = [order.tag for order in world.of(m.PlaceOrder)]
+    assert len(set(tags)) == len(tags)
