@@ -66,7 +66,7 @@ class Executor:
                 desk.flatten = desk.flatten or Reason.RISK_FLATTENING
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
-                desk.turn = None
+                answers = self._give_up(message.at, Reason.SIG_EXPIRED)
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive

@@ -55,7 +55,7 @@ class Signals:
         memory = self.memory
         match message:
             case Prediction() | Bar():
-                return [self.decide(message)]
+                return [self.decide(message)] if isinstance(message, self._event()) else []
             case Refused(intent=intent):
                 self._answered(intent.id)
             case TradeClosed(at=at):
@@ -120,6 +120,10 @@ class Signals:
         if book.position.size != held:
             self.memory.waiting = ""
             self.memory.entered += not held
+
+    def _event(self) -> type[Bar] | type[Prediction]:
+        """What the strategy of this run decides on: a log may hold runs of several."""
+        return self.strategies[self._settings().signals.strategy].takes
 
     def _answered(self, intent: str) -> None:
         if self.memory.waiting == intent:

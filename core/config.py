@@ -197,7 +197,9 @@ def complete(table: dict[str, Any], path: Path) -> None:
     """Refuse a missing key even where old logs may lack it, and so its field has a default."""
     for section, part in get_type_hints(Config).items():
         given = table.get(section)
-        missing = [key for key in part.__struct_fields__ if key not in given] if given else []
+        if not isinstance(given, dict):
+            continue  # as msgspec will say
+        missing = [key for key in part.__struct_fields__ if key not in given]
         if missing:
             raise ConfigError(f"{path}: {section}.{missing[0]}: missing: every key must be given")
 

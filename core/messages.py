@@ -77,7 +77,7 @@ DURABLE: tuple[type[Message], ...] = (
 LOSSY: tuple[type[Message], ...] = (Pulse, Dropped)
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One line of the log. `seq` is the order of delivery; `cause` the record it answers."""
 
     seq: int

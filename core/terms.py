@@ -100,5 +100,5 @@ class VenueOrder(Struct, frozen=True):
     created: int  # UTC ns
 
 
-class Message(Struct, frozen=True, tag=True, tag_field="kind"):
+class Message(Struct, frozen=True, tag=True, tag_field="kind", gc=False):
     at: int  # UTC nanoseconds of the event itself

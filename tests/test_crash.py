@@ -51,6 +51,8 @@ def test_a_log_that_can_not_be_written_any_more_ends_flat_with_74(tmp_path):
     with Rig(tmp_path / "rig", 10.0, {"SIGNALS_CYCLE_S": "20"}, []) as rig:
         daemon = rig.start()
         assert wait(lambda: b'"kind":"fill"' in rig.ledger.read_bytes(), daemon, 30)
+        # The limit is of every file: what is said from now on must fit into it too.
+        assert wait(lambda: rig.segments()[-1].stat().st_size > 150_000, daemon, 40)
         size = rig.segments()[-1].stat().st_size
         resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, size))
         began = time.time_ns()

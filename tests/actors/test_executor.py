@@ -194,7 +194,8 @@ def test_a_turn_that_a_flatten_overtakes_never_enters():
 def test_a_turn_does_not_outlive_a_restart():
     stage = holding()
     stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    stage.on(build.run_started(at=AT, run="r2", settings=stage.memory.settings))
+    (given_up,) = stage.on(build.run_started(at=AT, run="r2", settings=stage.memory.settings))
+    assert (given_up.tag, given_up.reason) == ("i2", Reason.SIG_EXPIRED)
     assert "PlaceOrder" not in kinds(stage.on(fill(2, "", -1, 9)))
 
 

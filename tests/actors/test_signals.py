@@ -119,3 +119,12 @@ def test_a_restart_names_intents_anew_and_forgets_none_it_waits_for():
     say(stage, prediction())
     stage.on(build.run_started(run="r2", settings=stage.memory.settings))
     assert say(stage, prediction(0.1)).id == "r2-i1"
+
+
+def test_a_log_of_another_strategy_is_folded_without_its_decisions():
+    stage = signals(strategy="cycle")
+    settings = replace(build.SETTINGS, signals=replace(build.SETTINGS.signals, strategy="model"))
+    stage.on(build.run_started(run="old", settings=settings))
+    assert stage.on(build.bar()) == []
+    stage.on(build.run_started(run="new", settings=signals(strategy="cycle").memory.settings))
+    assert len(stage.on(build.bar())) == 1
