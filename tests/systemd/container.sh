@@ -10,11 +10,13 @@ HOME_DIR=${TRADEBOT_CONTAINER:-/var/tmp/tradebot-container}
 ROOT=$HOME_DIR/root
 PID=$HOME_DIR/pid
 CONSOLE=$HOME_DIR/console.log
+# What Debian's own Python is linked with, and its modules; not Python itself.
+PACKAGES=systemd-sysv,procps,libpython3-stdlib,libexpat1,zlib1g
 
 inside() { nsenter --target "$(cat "$PID.leader")" --all --root --wd -- "$@"; }
 
 build() {
-  [ -e "$HOME_DIR/complete" ] && return
+  [ "$(cat "$HOME_DIR/complete" 2>/dev/null)" = "$PACKAGES" ] && return
   if ! command -v mmdebstrap || ! command -v systemd-nspawn; then
     apt-get -qq update
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
@@ -23,12 +25,12 @@ build() {
   rm -rf "$HOME_DIR"
   mkdir -p "$HOME_DIR"
   # The host's suite, since a Python of the host needs its C libraries.
-  mmdebstrap --quiet --variant=minbase --include=systemd-sysv,libpython3-stdlib,procps \
+  mmdebstrap --quiet --variant=minbase --include="$PACKAGES" \
     --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     "$(. /etc/os-release; echo "$VERSION_CODENAME")" "$ROOT"
   : >"$ROOT/etc/machine-id"
-  touch "$HOME_DIR/complete"
+  echo "$PACKAGES" >"$HOME_DIR/complete"
 }
 
 up() {
