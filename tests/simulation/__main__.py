@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,24 +72,27 @@ def batch(given: argparse.Namespace) -> int:
         for seed in range(given.first, given.first + given.seeds):
             folder = (given.keep or Path(spare)).absolute() / str(seed)
             work = partial(whole.run, seed, folder, given.without)
-            for line in forked(work):
+            for line in forked(seed, work):
                 print(line, flush=True)
     return 0
 
 
-def forked(work) -> Iterator[str]:
+def forked(seed: int, work) -> Iterator[str]:
     """In a child that ends without any clean-up: the dead of its world must not do theirs."""
     import msgspec
 
+    from tests.simulation.whole import Outcome
+
     ours, theirs = os.pipe()
     if os.fork() == 0:
-        code = 1
         try:
-            os.write(theirs, msgspec.json.encode(work()))
-            code = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
+            outcome = work()
+        except BaseException as error:  # noqa: BLE001
+            traceback.print_exc()
+            outcome = Outcome(seed, [("end", f"the simulation broke: {error!r}")])
+        os.write(theirs, msgspec.json.encode(outcome))
+        sys.stderr.flush()
+        os._exit(0)
     os.close(theirs)
     with open(ours) as pipe:
         yield from pipe
