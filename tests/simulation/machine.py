@@ -114,6 +114,7 @@ class Machine:
 
         aiohappyeyeballs.start_connection = self.net.start_connection
         storage.writer.threading = Threads
+        os.close = self.close(getattr(os.close, "real", os.close))
         storage.lock.take = self.take(getattr(storage.lock.take, "real", storage.lock.take))
         storage.wal.Wal.append = self.append(getattr(storage.wal.Wal.append, "real", None))
         daemon.main.commit = lambda: "simulated"
@@ -145,6 +146,17 @@ class Machine:
         take.real = real
         return take
 
+    def close(self, real: Any) -> Any:
+        """A lock that is let go of is no longer for the end of its process to free."""
+
+        def close(fd: int) -> None:
+            if fd in self.locks:
+                self.locks.remove(fd)
+            real(fd)
+
+        close.real = real
+        return close
+
     def sync_s(self) -> float:
         return self.disk.sync_s * self.rng.uniform(0.5, 1.5)
 
@@ -158,6 +170,5 @@ class Machine:
         self.loop.kill(name)
         self.net.bury(name, PROCESS)
         self.disk.power_cut() if power else self.disk.killed()
-        for fd in self.locks:
+        for fd in list(self.locks):
             os.close(fd)
-        self.locks.clear()

@@ -133,8 +133,6 @@ class World:
         if task.done() and not struck.done() and not unreached(task):
             error = task.exception() or f"exit code {task.result()[0]}"
             self.outcome.harms.append(("end", f"{name} ended by itself: {error}"))
-        if task.done() and not struck.done():
-            self.machine.locks.clear()  # it has let go of them itself
         self.machine.orders_left = 0
         self.crash(name, power)
 
