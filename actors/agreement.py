@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from actors.book import Book, strange
+from actors.book import PURPOSE_BY_SUFFIX, Book, strange
 from actors.order import RESTING, Life, Order
 from core.messages import (
     AccountSnapshot,
@@ -57,7 +57,8 @@ def named(told: AccountSnapshot) -> list[VenueOrder]:
 
 def _start(book: Book, order: VenueOrder, at: int, again: bool) -> list[Message]:
     known = book.orders.get(order.tag)
-    fresh = known is None and order.tag[-3:] in ("-SL", "-TP") and order.tag[:-3] in book.orders
+    base = _base(order.tag)
+    fresh = known is None and base != order.tag and base in book.orders
     unsure = known is not None and known.life in UNSURE
     changed = known is not None and known.life in RESTING and _differs(known, order)
     woken = (
@@ -134,7 +135,7 @@ def oddities(book: Book, told: AccountSnapshot, runs: list[str], excused: list[i
 
 def _base(tag: str) -> str:
     """Of a bracket leg, the entry's tag."""
-    return tag[:-3] if tag[-3:] in ("-SL", "-TP") else tag
+    return tag[:-3] if tag[-3:] in PURPOSE_BY_SUFFIX else tag
 
 
 def _ours(tag: str, runs: list[str]) -> bool:

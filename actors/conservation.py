@@ -27,7 +27,7 @@ from core.messages import (
     RunStarted,
 )
 from core.reasons import Reason
-from core.terms import EXITS, Action, Purpose
+from core.terms import EXITS, REVERSALS, Purpose
 
 # What each of these is answered by: one of them, once.
 ENDS: dict[type[Message], tuple[type[Message], ...]] = {
@@ -38,7 +38,6 @@ ENDS: dict[type[Message], tuple[type[Message], ...]] = {
 }
 ANSWERS = {kind for ends in ENDS.values() for kind in ends}
 COUNTED = ("Bar", "Prediction", "Intent")
-TURNS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)  # their entry waits for their exit
 
 CUT, LOOSE = "cut off", "loose"  # what ends in no reason
 
@@ -153,7 +152,7 @@ def end(record: Record, log: Log, told: Accounts) -> str:
     if orders or given_up:
         return Reason.ORD_INTENT if orders else Reason.ORD_REJECTED
     restarted = any(start > record.seq for start in log.starts)
-    waiting = message.intent.action in TURNS and (restarted or record.seq == log.admitted)
+    waiting = message.intent.action in REVERSALS and (restarted or record.seq == log.admitted)
     return CUT if waiting else broken(record.seq, Approved, log, told)
 
 

@@ -27,9 +27,8 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import EXITS, FLATTENING, Action, Purpose, Request, State
+from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
 
-REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
 FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)

@@ -20,6 +20,7 @@ class Action(StrEnum):
 
 
 EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
+REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)  # their entry waits for their exit
 FLATTENING = ("flatten", "stop", "kill")  # commands that leave the account flat
 
 

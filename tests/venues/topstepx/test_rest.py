@@ -116,22 +116,23 @@ async def test_a_query_is_tried_again_until_it_is_answered():
     assert not answers
 
 
-async def test_a_query_is_given_up_after_so_many_tries():
+async def tries(answer, error, match, **numbers):
+    """How often a query is made that is always answered so and ends in this error."""
     gateway = Gateway()
-    gateway.answers["Trade/search"] = web.Response(status=503)
-    async with trading(gateway, read_tries=3) as client:
-        with pytest.raises(Unreachable, match="Trade/search: HTTP 503"):
+    gateway.answers["Trade/search"] = answer
+    async with trading(gateway, **numbers) as client:
+        with pytest.raises(error, match=match):
             await client.snapshot(0, 1)
-    assert gateway.count("Trade/search") == 3
+    return gateway.count("Trade/search")
+
+
+async def test_a_query_is_given_up_after_so_many_tries():
+    down = web.Response(status=503)
+    assert await tries(down, Unreachable, "Trade/search: HTTP 503", read_tries=3) == 3
 
 
 async def test_a_refused_query_is_not_tried_again():
-    gateway = Gateway()
-    gateway.answers["Trade/search"] = no(1)
-    async with trading(gateway) as client:
-        with pytest.raises(Unreachable, match="code 1"):
-            await client.snapshot(0, 1)
-    assert gateway.count("Trade/search") == 1
+    assert await tries(no(1), Unreachable, "code 1") == 1
 
 
 async def test_an_expired_token_costs_a_query_one_login():
@@ -149,12 +150,8 @@ async def test_an_expired_token_costs_a_query_one_login():
 
 
 async def test_a_token_that_is_refused_again_after_a_login_is_for_a_person():
-    gateway = Gateway()
-    gateway.answers["Trade/search"] = web.Response(status=401)
-    async with trading(gateway, read_tries=1) as client:
-        with pytest.raises(Unauthorised, match="Trade/search: HTTP 401"):
-            await client.snapshot(0, 1)
-    assert gateway.count("Trade/search") == 2
+    stale = web.Response(status=401)
+    assert await tries(stale, Unauthorised, "Trade/search: HTTP 401", read_tries=1) == 2
 
 
 async def test_an_entry_over_our_own_budget_is_not_sent_and_says_so():
