@@ -97,7 +97,12 @@ class Host:
         self.credentials(username, api_key)
         self.drop_in("gateway", AT_GATEWAY)
         self.sh("systemctl start tradebot-gateway")
-        self.until(lambda: "serving" in self.sh("journalctl -b -u tradebot-gateway"), 60)
+        self.until(self.serving, 60)
+
+    def serving(self):
+        """Whether this gateway says so, not one that an earlier test had."""
+        run = "$(systemctl show -p InvocationID --value tradebot-gateway)"
+        return "serving" in self.sh(f"journalctl -b _SYSTEMD_INVOCATION_ID={run}")
 
     def sh(self, command):
         return container("run", "sh", "-ec", command)
