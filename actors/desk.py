@@ -35,6 +35,9 @@ class Desk(Struct):
     naked_at: int = 0
     flat_at: int = 0
     mark: Decimal | None = None
+    best: Decimal | None = None  # mark of this position
+    tightened: int = 0  # rows of stops.tighten that it has met
+    atr: Decimal = Decimal(0)  # 1-minute range, ticks; 0 unknown
 
     def numbers(self) -> Settings:
         assert self.settings is not None

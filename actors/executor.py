@@ -6,6 +6,9 @@ the venue refuses brackets, stop and target are orders of our own. A signal exit
 through the touch: the venue then cancels the stop itself, and no instant is without a stop.
 """
 
+from decimal import Decimal
+
+from actors import stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
@@ -14,6 +17,7 @@ from core.messages import (
     Approved,
     ClosePosition,
     Command,
+    Conditions,
     Fill,
     Mark,
     Message,
@@ -21,6 +25,7 @@ from core.messages import (
     OrderRejected,
     PlaceOrder,
     Pulse,
+    Reduce,
     RunStarted,
     StateChanged,
     TradeClosed,
@@ -43,7 +48,7 @@ def short_of_margin(refused: OrderRejected) -> bool:
 
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Mark, Pulse, StateChanged, Command,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -56,8 +61,14 @@ class Executor:
         match message:
             case Approved():
                 return self._approved(message)
+            case Reduce():
+                return desk.exit(message.at)
             case Mark(price=price):
                 desk.mark = price
+                return [*self._tend(message.at), *self._trail(message.at)]
+            case Conditions(atr=atr):
+                desk.atr = Decimal(repr(round(atr, 6)))
+                return []
             case StateChanged(state=state, reason=reason):
                 stopping = state in (State.FLATTEN_ONLY, State.HALTED)
                 desk.flatten = reason if stopping else None
@@ -129,7 +140,7 @@ class Executor:
         crossed = exiting and now * held <= 0
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
         if not now:
-            desk.flat_at, desk.mark = fill.at, None
+            desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
@@ -192,6 +203,9 @@ class Executor:
             return desk.close(at, Reason.RISK_NAKED)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
         return desk.own_exits(at) if desk.manual and not leaving else []
+
+    def _trail(self, at: int) -> list[Message]:
+        return stops.tend(self.memory, at) if self.memory.book.position.size else []
 
     def _leave(self, at: int) -> list[Message]:
         """Close what must not stay open: a flatten, an overshot, more than allowed, a late exit."""

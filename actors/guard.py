@@ -6,12 +6,14 @@ from msgspec import Struct, field
 
 from actors import budget
 from actors.book import Book
+from actors.breakers import Breakers
 from actors.order import Order
 from actors.position import gross
+from actors.sizing import Results
 from core.clock import SECOND
-from core.messages import Intent
+from core.messages import Intent, Message, Reduce
 from core.reasons import Reason
-from core.sessions import session
+from core.sessions import NEVER, day, session
 from core.settings import Settings
 from core.terms import Check, Purpose, State, exact
 
@@ -31,6 +33,8 @@ class Account(Struct):
     day_start: Decimal = ZERO
     peak: Decimal = ZERO  # highest marked equity of the day
     high: Decimal = ZERO  # highest marked equity ever
+    reducing: bool = False  # the position was asked to go
+    resume_at: int = 0  # a daily limit ends; 0: with the trade date
     losses: int = 0  # in a row
     pause_until: int = 0
     mark: Decimal | None = None
@@ -39,6 +43,8 @@ class Account(Struct):
     agreed: bool = False
     now: int = 0  # the last pulse
     paused: bool = False  # by an operator, who alone ends it
+    breakers: Breakers = field(default_factory=Breakers)
+    results: Results = field(default_factory=Results)
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
 
@@ -83,13 +89,23 @@ def approved(account: Account) -> Decimal:
 def budgeted(account: Account) -> Decimal:
     """The budget before what is approved and not yet an order."""
     settings = _settings(account)
-    risk, equity = settings.risk, realised(account)
+    coming = budget.pending_risk(settings.risk, settings.instrument, _entries(account))
+    share = budget.drawdown_share(realised(account), account.high)
+    share *= budget.volatility_share(account.breakers.ratio)
+    return room(account) * share - at_stake(account) - coming
+
+
+def room(account: Account) -> Decimal:
+    """Dollars between realised equity and the nearest limit."""
+    risk, equity = _settings(account).risk, realised(account)
     day = equity - account.day_start
-    space = budget.room(risk, equity, day, account.peak, account.high, account.capital)
-    coming = budget.pending_risk(risk, settings.instrument, _entries(account))
-    at_stake = budget.open_risk(risk, settings.instrument, account.book, account.mark)
-    share = budget.drawdown_share(equity, account.high)
-    return space * share - at_stake - coming
+    return budget.room(risk, equity, day, account.peak, account.high, account.capital)
+
+
+def at_stake(account: Account) -> Decimal:
+    """Dollars that the open position may still lose."""
+    settings, atr = _settings(account), account.breakers.atr
+    return budget.open_risk(settings.risk, settings.instrument, account.book, account.mark, atr)
 
 
 class Standing(Struct, frozen=True):
@@ -116,20 +132,23 @@ def standing(account: Account) -> Standing:
     return Standing(checks, budgeted(account))
 
 
-def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tuple[Check, ...]:
+def judge(
+    intent: Intent, account: Account, size: int, cost: Decimal, now: Standing
+) -> tuple[Check, ...]:
     """Every rule for an entry, in order of gravity; the first that fails is the reason.
 
-    cost: dollars it may lose.
+    size: contracts; cost: dollars they may lose.
     """
     settings = _settings(account)
     risk = settings.risk
-    exposure = budget.worst_case(account.book, intent.side) + risk.contracts
+    exposure = budget.worst_case(account.book, intent.side) + size
     exposure += len(account.reserved) * risk.contracts
     life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
     return (
         *now.checks,
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
+        *account.breakers.checks(settings),
         _open(intent.at, settings),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
         _floor(Reason.SIG_EXPIRED, life, ZERO),
@@ -137,6 +156,35 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
     )
+
+
+def reduction(account: Account, at: int) -> list[Message]:
+    """Once for each position: get out where the stop no longer fits into the room (9.6).
+
+    A position without a stop is not this rule's: it gets one within seconds, or is closed.
+    """
+    size, risk = abs(account.book.position.size), _settings(account).risk
+    if not size or not risk.drb_reduce:
+        account.reducing = False
+        return []
+    stake, space = at_stake(account), room(account)
+    known = all(order.price for order in account.book.live(Purpose.STOP))
+    bare = account.book.resting_stop() < size
+    if stake <= space or bare or not known or account.reducing:
+        return []
+    account.reducing = True
+    return [Reduce(at, size, (_most(Reason.RISK_DRB_OVER, stake, space),))]
+
+
+def resumes(at: int, account: Account, settings: Settings) -> int:
+    """When a daily limit that was hit ends, after the trade date did; 0 at once.
+
+    With "rth" that is 09:30 New York; a day without regular hours leaves it to the next.
+    """
+    hit = account.why in (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN)
+    if not hit or settings.risk.daily_reset != "rth":
+        return 0
+    return day(at).rth_open or NEVER
 
 
 def closing(at: int, settings: Settings) -> Decimal:

@@ -63,6 +63,18 @@ class Bar(Message, frozen=True):
     reason: Reason = Reason.BAR_CLOSED
 
 
+class Conditions(Message, frozen=True):
+    """The market's last minutes, told when a minute is over. Normal values: 0.0 unknown."""
+
+    atr: float  # ATR14 of 1-minute bars, ticks; 0.0 unknown
+    atr_normal: float
+    volume: int  # contracts in this minute
+    volume_normal: float
+    swing_low: float  # price of the latest known one; 0.0 none
+    swing_high: float
+    reason: Reason = Reason.DATA_CONDITIONS
+
+
 class Mark(Message, frozen=True):
     """The price at which the open position could be closed now: bid for a long, ask for a short."""
 

@@ -36,7 +36,7 @@ class SignalSettings(Struct, frozen=True, forbid_unknown_fields=True):
     cycle_s: int  # strategy "cycle": an entry so often, sides in turn
 
 
-class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     contracts: int  # size of an entry
     position_max: int  # worst case: open + live + unknown, each side
     trade_risk_max: Decimal  # dollars, costs included
@@ -49,8 +49,51 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     losses_pause_s: float
     slip_entry_ticks: int
     slip_exit_ticks: int
-    links_lost_max: int = 10  # more lost within the window: flatten. Logs before 0.1.0 lack both
+    # What follows older logs lack; the defaults are how they were decided.
+    links_lost_max: int = 10  # more lost within the window: flatten
     links_window_s: float = 300.0
+    drb_reduce: bool = False  # close a position whose stop costs more than the room left
+    daily_reset: str = "roll"  # what a daily limit ends with: the trade date, or "rth"
+
+
+# Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
+
+
+class ConditionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    minutes: int = 0  # looked back on for what is normal; 0: conditions are not told
+    minutes_min: int = 30  # known before anything is called normal
+    sessions: int = 20  # so many times the same minute of the day count more than those
+
+
+class SizingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    mode: str = "fixed"  # "fixed", "tiers" or "kelly"
+    tiers: tuple[tuple[Decimal, int, Decimal], ...] = ()  # balance from, contracts, percent at risk
+    confidence: tuple[tuple[Decimal, Decimal], ...] = ()  # from, times; the last one above only
+    kelly_share: Decimal = Decimal("0.25")
+    kelly_trades_min: int = 50
+
+
+class BreakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    losses_first: int = 0  # in a row: a first, shorter pause; 0 none
+    losses_first_pause_s: float = 0.0
+    spread_pause_ticks: int = 0  # wider: no entries until at most `spread_resume_ticks`; 0 off
+    spread_resume_ticks: int = 0
+    atr_high: Decimal = Decimal(0)  # times the normal range: calm again below `atr_calm`; 0 off
+    atr_calm: Decimal = Decimal(0)
+    volume_low: Decimal = Decimal(0)  # share of the normal volume; 0 off
+    factor: Decimal = Decimal(1)  # of the size, while either is so
+    pause: bool = False  # no entries instead
+
+
+class StopSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    mode: str = "fixed"  # "fixed", "atr" or "structure"
+    atr_times: Decimal = Decimal("1.5")
+    ticks_min: int = 4
+    even_r: Decimal = Decimal(0)  # gain in multiples of the first stop: then to break even; 0 off
+    even_ticks: int = 1
+    trail_r: Decimal = Decimal(0)  # from here on the stop trails; 0 off
+    trail_atr: Decimal = Decimal(1)
+    tighten: tuple[tuple[int, Decimal], ...] = ()  # seconds before the flat time, times
 
 
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +118,7 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     flatten_s: float  # before it: flatten
 
 
-class Settings(Struct, frozen=True):
+class Settings(Struct, frozen=True, omit_defaults=True):
     instrument: Instrument
     feed: FeedSettings
     bars: BarSettings
@@ -84,6 +127,10 @@ class Settings(Struct, frozen=True):
     execution: ExecutionSettings
     recovery: RecoverySettings
     session: SessionSettings
+    conditions: ConditionSettings = ConditionSettings()
+    sizing: SizingSettings = SizingSettings()
+    breakers: BreakerSettings = BreakerSettings()
+    stops: StopSettings = StopSettings()
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""

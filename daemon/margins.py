@@ -25,6 +25,11 @@ class Rule(NamedTuple):
     fails: str = ""
 
 
+# Each step of the size. The first that leaves nothing is why; a limit that fails comes before it.
+SIZES = (
+    Reason.RISK_SIZE_TIER, Reason.RISK_SIZE_STAKE, Reason.RISK_SIZE_TRADE,
+    Reason.RISK_SIZE_FACTOR, Reason.RISK_SIZE_BUDGET,
+)  # fmt: skip
 LOST = "{} dollars less lost", "{} dollars more lost"
 RULES = {
     Reason.RISK_KILL: Rule(BELOW, CENT, *(f"{text} since the start" for text in LOST)),
@@ -38,6 +43,11 @@ RULES = {
         MOST, CENT, "{} dollars less at stake", "{} dollars more at stake"
     ),
     Reason.RISK_DRB: Rule(MOST, CENT, "{} dollars more budget", "{} dollars less budget"),
+    Reason.RISK_DRB_OVER: Rule(MOST, CENT, "{} dollars more room", "{} dollars less room"),
+    **{rule: Rule(LEAST, ONE, "{} contract(s) more", "{} contract(s) fewer") for rule in SIZES},
+    Reason.RISK_SPREAD: Rule(MOST, ONE, "{} tick(s) less spread", "{} tick(s) more spread"),
+    Reason.RISK_VOLATILITY: Rule(MOST, MICRO, "{} less of normal range", "{} more of normal range"),
+    Reason.RISK_VOLUME: Rule(LEAST, MICRO, "{} more of normal volume", "{} less of normal volume"),
     Reason.RISK_MAX_POSITION: Rule(
         MOST, ONE, "{} contract(s) fewer held or coming", "{} contract(s) more held or coming"
     ),
@@ -150,7 +160,9 @@ def flip(message: Message, cause: Message | None) -> str:
 def _needed(verdict: str, checks: tuple[Check, ...], reason: Reason, cause: Message | None) -> str:
     if reason is Reason.SIG_FLAT_WANTED and isinstance(cause, Prediction):
         return f"{verdict} with {_preferred(cause, checks)}"
-    needs = [change(check) for check in checks if not check.passed]
+    failed = [check for check in checks if not check.passed]
+    hard = [check for check in failed if check.rule not in SIZES]
+    needs = [change(check) for check in hard or failed[:1]]
     if not any(check.rule is reason and not check.passed for check in checks):
         needs = [OTHERWISE[reason], *needs] if reason in OTHERWISE else needs
     if len(needs) > 1:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from actors.conditions import MarketConditions
 from actors.executor import Executor
 from actors.features import Catalogue
 from actors.inference import Inference
@@ -33,6 +34,7 @@ def thinking(settings: Settings, model: models.Model | None) -> Stages:
         down, flat, up = manifest.class_mean_moves
         stages["features"] = Catalogue(settings)
         stages["inference"] = Inference(model.predict, (down, flat, up), manifest.n_features)
+    stages["conditions"] = MarketConditions(settings)
     stages["signals"] = Signals(STRATEGIES, settings)
     stages["risk"] = Risk(settings)
     stages["executor"] = Executor(settings)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.conditions import MarketConditions
 from actors.executor import Executor
 from actors.market import Market
 from actors.pipeline import routes
@@ -106,6 +107,7 @@ class Lossy:
 def deciding(numbers):
     """The stages that a log rebuilds."""
     return {
+        "conditions": MarketConditions(numbers),
         "signals": Signals({"model": model, "cycle": cycle}, numbers),
         "risk": Risk(numbers),
         "executor": Executor(numbers),
