@@ -122,8 +122,9 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
     """
     settings = _settings(account)
     risk = settings.risk
-    exposure = budget.worst_case(account.book, intent.side) + risk.contracts
-    exposure += len(account.reserved) * risk.contracts
+    held, entries = account.book.position.size, account.book.live(Purpose.ENTRY)
+    exposure = budget.worst_case(held, entries, intent.side)
+    exposure += (1 + len(account.reserved)) * risk.contracts
     life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
     return (

@@ -72,7 +72,7 @@ class State(StrEnum):
     HALTED = "HALTED"
 
 
-class Check(Struct, frozen=True, array_like=True):
+class Check(Struct, frozen=True, array_like=True, gc=False):
     """One rule's number against its limit, so that `explain` can show both."""
 
     rule: Reason
@@ -87,7 +87,7 @@ def exact(number: float) -> Decimal:
     return Decimal(repr(number))
 
 
-class VenueOrder(Struct, frozen=True):
+class VenueOrder(Struct, frozen=True, gc=False):
     """An order as a venue's query lists it."""
 
     venue_id: int
