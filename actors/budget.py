@@ -92,7 +92,7 @@ def pending_risk(
     return sum((planned(settings, instrument, o.left, o.stop_ticks) for o in orders), ZERO)
 
 
-def worst_case(book: Book, side: int) -> int:
+def worst_case(held: int, entries: Iterable[Order], side: int) -> int:
     """Contracts on one side if every entry that may live fills."""
-    coming = sum(order.left for order in book.live(Purpose.ENTRY) if order.side == side)
-    return max(0, book.position.size * side) + coming
+    coming = sum(order.left for order in entries if order.side == side)
+    return max(0, held * side) + coming

@@ -133,10 +133,10 @@ class Desk(Struct):
         """May any order of ours still fill?"""
         return bool(self.book.doubt) or bool(self.book.alive)
 
-    def too_much(self) -> bool:
+    def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""
-        most = self.numbers().risk.position_max
-        return max(worst_case(self.book, side) for side in (1, -1)) > most
+        held, most = self.book.position.size, self.numbers().risk.position_max
+        return max(worst_case(held, entries, side) for side in (1, -1)) > most
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

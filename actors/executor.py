@@ -59,6 +59,8 @@ class Executor:
         desk = self.memory
         answers: list[Message] = []
         match message:
+            case Pulse(at=at):
+                return self._tend(at)
             case Approved():
                 return self._approved(message)
             case Reduce():
@@ -165,7 +167,7 @@ class Executor:
             return []
         answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)
-        if entries and (desk.flatten or desk.too_much()):
+        if entries and (desk.flatten or desk.too_much(entries)):
             answers += [m for order in entries for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
@@ -184,12 +186,14 @@ class Executor:
     def _sweep(self, at: int) -> list[Message]:
         """Cancel exits that outlived their position; the venue's own OCO is given its time."""
         desk = self.memory
+        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
+        if not exits:
+            return []
         ours = desk.manual or desk.flatten or desk.book.closing
         wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
         if coming or at - desk.flat_at < wait:
             return []
-        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
     def _protect(self, at: int) -> list[Message]:

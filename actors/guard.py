@@ -141,7 +141,8 @@ def judge(
     """
     settings = _settings(account)
     risk = settings.risk
-    exposure = budget.worst_case(account.book, intent.side) + size
+    held, entries = account.book.position.size, account.book.live(Purpose.ENTRY)
+    exposure = budget.worst_case(held, entries, intent.side) + size
     exposure += len(account.reserved) * risk.contracts
     life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND

@@ -73,7 +73,7 @@ class State(StrEnum):
     HALTED = "HALTED"
 
 
-class Check(Struct, frozen=True, array_like=True):
+class Check(Struct, frozen=True, array_like=True, gc=False):
     """One rule's number against its limit, so that `explain` can show both."""
 
     rule: Reason
@@ -97,7 +97,7 @@ def numbers(value: object) -> Iterator[Decimal]:
         yield Decimal(value)
 
 
-class VenueOrder(Struct, frozen=True):
+class VenueOrder(Struct, frozen=True, gc=False):
     """An order as a venue's query lists it."""
 
     venue_id: int

@@ -1,5 +1,6 @@
 """Build the stages, and bring them to where the log left off."""
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,7 +52,11 @@ def load_model(config: Config, now: int) -> models.Model | None:
 
 def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     """Bring the stages to the end of the log. Returns where this code answers otherwise."""
-    return list(replay(stages, records))
+    gc.disable()  # no cycle comes of it, and to look for one in a million records takes seconds
+    try:
+        return list(replay(stages, records))
+    finally:
+        gc.enable()
 
 
 def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:
