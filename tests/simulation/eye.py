@@ -27,7 +27,7 @@ class Eye:
         self.past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=400)
         self.agreed = False
         self.logs: dict[str, Any] = {}  # process -> its log
-        self.sent = self.closes = 0
+        self.sent = self.closes = self.crossed = 0  # entries, closes that were done, overshoots
         self.stopped_at, self.woken_at = 0.0, 0  # told to stop; woken, and has not asked since
 
     def harm(self, row: str, sentence: str) -> None:
@@ -40,7 +40,8 @@ class Eye:
         match kind:
             case "position":
                 row = fields["position"]
-                self.held = row["size"] * {1: 1, 2: -1}.get(row["type"], 0)
+                was, self.held = self.held, row["size"] * {1: 1, 2: -1}.get(row["type"], 0)
+                self.crossed += was * self.held < 0
                 self.past.append((self.loop.time(), self.held))
             case "order":
                 self.ordered(fields["order"])
@@ -49,8 +50,8 @@ class Eye:
                 if tag in self.asked:
                     self.harm("dup", f"{tag} was sent twice")
                 self.asked.add(tag)
-            case "request" if fields["endpoint"] == "Position/closeContract":
-                self.closes += 1
+            case "reply" if fields["endpoint"] == "Position/closeContract":
+                self.closes += fields.get("code") == 0
         self.exposed()
 
     def ordered(self, row: dict[str, Any]) -> None:
@@ -141,7 +142,10 @@ def ledger(eye: Eye, path: Path) -> Any:
     class Seen(Ledger):
         def write(self, at: int, kind: str, **fields: Any) -> None:
             super().write(at, kind, **fields)
-            eye.told(kind, fields)
+            try:
+                eye.told(kind, fields)
+            except Exception as error:  # noqa: BLE001
+                eye.harm("end", f"the simulation broke: {error!r} of {kind}")
 
     return Seen(path)
 
