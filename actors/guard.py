@@ -35,6 +35,7 @@ class Account(Struct):
     pause_until: int = 0
     mark: Decimal | None = None
     links: dict[str, bool] = field(default_factory=dict)
+    lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
     now: int = 0  # the last pulse
     paused: bool = False  # by an operator, who alone ends it

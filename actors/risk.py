@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
 from actors.guard import Account, Standing, closing, judge, limits, marked, realised, standing
+from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -40,38 +41,6 @@ REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
     Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
 }
-PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
-
-# What breaking a limit leads to. HALTED needs a person; FLATTEN_ONLY ends with the session.
-SEVERITY = {
-    Reason.RISK_KILL: State.HALTED,
-    Reason.RISK_ACCOUNT_DRAWDOWN: State.HALTED,
-    Reason.RISK_DAILY_LOSS: State.FLATTEN_ONLY,
-    Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
-}
-
-GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
-
-# (state, command) -> state. What is not here changes nothing.
-COMMANDS = {
-    (State.ACTIVE, "pause"): State.PAUSED,
-    (State.PAUSED, "resume"): State.ACTIVE,
-    (State.FLATTEN_ONLY, "resume"): State.ACTIVE,
-    (State.HALTED, "rearm"): State.ACTIVE,
-    **{(state, "kill"): State.HALTED for state in State},
-    (State.ACTIVE, "flatten"): State.FLATTEN_ONLY,
-    (State.PAUSED, "flatten"): State.FLATTEN_ONLY,
-    (State.ACTIVE, "stop"): State.FLATTEN_ONLY,
-    (State.PAUSED, "stop"): State.FLATTEN_ONLY,
-}
-REASONS = {
-    "pause": Reason.RISK_PAUSED,
-    "kill": Reason.RISK_KILL,
-    "flatten": Reason.RISK_FLATTENING,
-    "stop": Reason.SYS_STOPPING,  # ends with the run; a flatten lasts until resumed
-}
-# A FLATTEN_ONLY for one of these ends with the trade date.
-DAILY = (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED)
 
 
 def leaving(intent: Intent) -> Intent:
@@ -110,6 +79,7 @@ class Risk:
             case FeedState(link=link, up=up):
                 account.links[link] = up
                 account.agreed = account.agreed and (up or link != "user")
+                self._lost(message)
             case AccountSnapshot(balance=balance) if account.base is None:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
@@ -163,6 +133,8 @@ class Risk:
                 return self._start(message)
             case OrderRejected(tag=tag):
                 self.memory.reserved.pop(tag, None)
+            case FeedState(up=False, why=why):
+                return self._storm(message.at, why)
             case Pulse(at=at) if self._overstayed(at):
                 return self._change(
                     at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
@@ -184,6 +156,21 @@ class Risk:
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 return self._change(at, state, check.rule, why, "risk")
         return []
+
+    def _lost(self, told: FeedState) -> None:
+        """Remember the lost links of the window, at most one more than is allowed."""
+        account, risk = self.memory, self._settings().risk
+        since = told.at - int(risk.links_window_s * SECOND)
+        recent = [at for at in account.lost if at > since] + [told.at] * (not told.up)
+        account.lost = recent[-risk.links_lost_max - 1 :]
+
+    def _storm(self, at: int, why: str) -> list[Message]:
+        """Wires that keep breaking are nothing to trade through."""
+        account, most = self.memory, self._settings().risk.links_lost_max
+        if len(account.lost) <= most or account.state not in (State.ACTIVE, State.PAUSED):
+            return []
+        text = f"{len(account.lost)} links lost, {most} allowed: {why}"
+        return self._change(at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, text, "risk")
 
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
         account = self.memory

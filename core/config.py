@@ -85,6 +85,7 @@ class Log(Section, frozen=True):
 
 class Supervisor(Section, frozen=True):
     restarts_max: int
+    critical_restarts_max: int
     restart_window_s: float
     inbox_depth: int
     stop_timeout_s: float

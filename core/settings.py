@@ -49,6 +49,8 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     losses_pause_s: float
     slip_entry_ticks: int
     slip_exit_ticks: int
+    links_lost_max: int = 10  # more lost within the window: flatten. Logs before 0.1.0 lack both
+    links_window_s: float = 300.0
 
 
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +99,7 @@ REACTION: dict[str, tuple[str, ...]] = {
     "feed": ("latency_max_s", "skew_max_s", "stale_s"),
     "bars": ("late_s",),
     "signals": ("ttl_s",),
+    "risk": ("links_window_s",),
     "execution": ("naked_s", "exit_timeout_s"),
     "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s"),
 }
