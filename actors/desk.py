@@ -86,7 +86,7 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return [order]
 
-    def exit(self, at: int) -> list[Message]:
+    def exit(self, at: int, reason: Reason) -> list[Message]:
         """Move the target through the touch; without one, close by the venue's own call."""
         size = self.book.position.size
         if not size or self.exit_at:
@@ -95,7 +95,7 @@ class Desk(Struct):
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
         if not targets or self.mark is None or self.manual:
-            return self.close(at, Reason.SIG_NEW)
+            return self.close(at, reason)
         reach = numbers.execution.exit_protect_ticks * numbers.instrument.tick
         price = self.mark - side * reach
         return [

@@ -3,7 +3,8 @@
 After each message it looks at the whole book and asks for what is missing, so that a lost event
 delays a rule and never disables it. Entries are market orders with the venue's own bracket; where
 the venue refuses brackets, stop and target are orders of our own. A signal exit moves the target
-through the touch: the venue then cancels the stop itself, and no instant is without a stop.
+through the touch, and so does a flatten: the venue then cancels the stop itself, so no instant is
+without a stop, and no leg is left when position, wires or this program are gone.
 """
 
 from decimal import Decimal
@@ -85,6 +86,8 @@ class Executor:
         desk.book.hear(message, desk.numbers().instrument)
         if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
             answers = self._without_brackets(message)
+        elif isinstance(message, OrderRejected) and alive and self._bare(message):
+            answers = desk.close(message.at, Reason.RISK_NAKED)
         elif isinstance(message, OrderRejected) and alive and short_of_margin(message):
             answers = self._smaller(message)
         return [*answers, *self._tend(message.at)]
@@ -92,11 +95,11 @@ class Executor:
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
         if intent.action in EXITS:
-            return desk.exit(at)
+            return desk.exit(at, Reason.SIG_NEW)
         if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
             given_up = self._give_up(at, Reason.SIG_SUPERSEDED)
             desk.turn = approved
-            return [*given_up, *desk.exit(at)]
+            return [*given_up, *desk.exit(at, Reason.SIG_NEW)]
         if desk.flatten or desk.book.position.size or desk.alive():
             text = "not flat, or told to be"
             return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
@@ -118,6 +121,12 @@ class Executor:
             return []
         desk.refused = True
         return [desk.enter(desk.entry, refused.at)]
+
+    def _bare(self, refused: OrderRejected) -> bool:
+        """Our own stop is refused, the market being past it: there will be no other."""
+        book = self.memory.book
+        stop = book.orders[refused.tag].purpose is Purpose.STOP
+        return stop and refused.request is Request.PLACE and bool(book.position.size)
 
     def _smaller(self, refused: OrderRejected) -> list[Message]:
         """The same entry once more at half its size; after that, or with one contract, no more."""
@@ -150,7 +159,7 @@ class Executor:
         purpose = order.purpose if order else PURPOSE_BY_SUFFIX.get(fill.tag[-3:])
         reason = CLOSED_BY.get(purpose) if purpose else None
         if desk.exit_at and reason is not Reason.TRADE_STOP:
-            reason = Reason.TRADE_SIGNAL
+            reason = Reason.TRADE_FLATTEN if desk.flatten else Reason.TRADE_SIGNAL
         if reason is None:
             reason = Reason.TRADE_FLATTEN if desk.book.closing else Reason.TRADE_FOREIGN
         desk.exit_at = 0
@@ -216,8 +225,8 @@ class Executor:
         desk = self.memory
         if desk.overshot:
             return desk.close(at, Reason.ORD_OCO_BOTH_FILLED)
-        if desk.flatten:
-            return desk.close(at, Reason.ORD_FLATTEN)
+        if desk.flatten and not desk.exit_at:
+            return desk.exit(at, Reason.ORD_FLATTEN)
         if abs(desk.book.position.size) > desk.numbers().risk.position_max:
             return desk.close(at, Reason.RISK_MAX_POSITION)
         late = desk.after(desk.numbers().execution.exit_timeout_s)

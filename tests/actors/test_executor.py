@@ -141,6 +141,34 @@ def test_an_entry_that_fills_during_a_flatten_is_closed_without_new_orders():
     assert kinds(stage.on(fill(1, "r-1", 1, 1))) == ["ClosePosition"]
 
 
+def test_a_flatten_moves_the_target_and_closes_only_what_that_does_not():
+    stage = holding()
+    stage.on(build.mark(at=AT, price=D(5000)))
+    (moved,) = stage.on(build.command(name="flatten"))
+    assert (type(moved), moved.tag, moved.limit_price) == (m.ModifyOrder, "r-1-TP", D(4999))
+    assert stage.on(build.pulse(at=AT + SECOND)) == []
+    (closing,) = stage.on(build.pulse(at=AT + 2 * SECOND))
+    assert (type(closing), closing.reason) == (m.ClosePosition, Reason.ORD_FLATTEN)
+
+
+def test_a_flatten_leaves_an_exit_that_is_under_way_its_time():
+    stage = holding()
+    stage.on(build.mark(at=AT, price=D(5000)))
+    assert kinds(stage.on(approved(Action.EXIT_LONG))) == ["ModifyOrder"]
+    assert stage.on(build.command(name="flatten")) == []
+
+
+@pytest.mark.parametrize("refused", ["r-2", "r-3"])
+def test_a_refused_stop_of_our_own_is_followed_by_a_close_at_once(refused):
+    stage = executor(native_brackets=False)
+    stage.on(approved())
+    stop, target = stage.on(fill(1, "r-1", 1, 1))
+    assert (stop.purpose, stop.tag, target.tag) == (Purpose.STOP, "r-2", "r-3")
+    text = "Invalid stop price (4802.00). Price must be below the best bid."
+    answers = stage.on(build.order_rejected(tag=refused, request=Request.PLACE, text=text))
+    assert kinds(answers) == (["ClosePosition"] if refused == "r-2" else [])
+
+
 def test_the_unplanned_leftover_of_an_oco_is_closed_to_the_last_contract():
     stage = executor(native_brackets=False)
     stage.on(approved(size=2))
