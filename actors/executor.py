@@ -26,6 +26,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.reasons import Reason
+from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
 
@@ -78,6 +79,9 @@ class Executor:
 
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
+        if shut(at):
+            text = "the exchange is closed"
+            return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
         if intent.action in EXITS:
             return desk.exit(at)
         if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
@@ -150,7 +154,7 @@ class Executor:
     def _tend(self, at: int) -> list[Message]:
         """What the book needs now."""
         desk = self.memory
-        if not desk.run:
+        if not desk.run or shut(at):
             return []
         answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)

@@ -11,7 +11,7 @@ from actors.position import gross
 from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
-from core.sessions import session
+from core.sessions import left as until_flat
 from core.settings import Settings
 from core.terms import Check, Purpose, State, exact
 
@@ -38,6 +38,7 @@ class Account(Struct):
     lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
     now: int = 0  # the last pulse
+    told_at: int = 0  # the last alert that we are not flat when we must be
     paused: bool = False  # by an operator, who alone ends it
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
@@ -141,13 +142,12 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
 
 def closing(at: int, settings: Settings) -> Decimal:
     """Seconds until the position must be flat; negative outside the session."""
-    now = session(at, settings.session.kind)
-    return Decimal(now.flat_ns - at) / SECOND if now else Decimal(-1)
+    return Decimal(until_flat(at, settings.session)) / SECOND
 
 
 def _open(at: int, settings: Settings) -> Check:
-    limit = exact(settings.session.no_entry_s)
-    return _floor(Reason.RISK_SESSION_CLOSED, closing(at, settings), limit)
+    seconds, limit = closing(at, settings), exact(settings.session.no_entry_s)
+    return Check(Reason.RISK_SESSION_CLOSED, seconds, limit, seconds > limit)
 
 
 def _flag(rule: Reason, passed: bool) -> Check:

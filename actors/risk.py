@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
-from actors.guard import Account, Standing, closing, judge, limits, marked, realised, standing
+from actors.day_end import FLATTENING, alert, overstayed
+from actors.guard import Account, Standing, judge, limits, marked, realised, standing
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from core.clock import SECOND
 from core.messages import (
@@ -35,7 +36,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import EXITS, Action, State, exact
+from core.terms import EXITS, Action, State
 
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
@@ -63,7 +64,7 @@ class Risk:
         if isinstance(message, Intent):
             return [self.verdict(message)]
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not self._overstayed(message.at):
+        if pulse and self.standing is not None and not overstayed(self.memory, message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
@@ -135,7 +136,9 @@ class Risk:
                 self.memory.reserved.pop(tag, None)
             case FeedState(up=False, why=why):
                 return self._storm(message.at, why)
-            case Pulse(at=at) if self._overstayed(at):
+            case Pulse(at=at) if overstayed(self.memory, at):
+                if self.memory.state in FLATTENING:
+                    return alert(self.memory, at)
                 return self._change(
                     at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
                 )
@@ -216,13 +219,6 @@ class Risk:
         """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
         now, why = GRAVITY[self.memory.state], self.memory.why
         return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
-
-    def _overstayed(self, at: int) -> bool:
-        account, settings = self.memory, self._settings()
-        flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
-        if flattening or not account.book.position.size:
-            return False
-        return closing(at, settings) <= exact(settings.session.flatten_s)
 
     def _count(self, at: int, net: Decimal) -> None:
         account, risk = self.memory, self._settings().risk

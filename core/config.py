@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core import settings as s
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.sense import nonsense
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +158,7 @@ _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
+    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days",
 }  # fmt: skip
 
 
@@ -236,3 +238,5 @@ def check(config: Config, path: Path) -> None:
             number = Decimal(value)
             if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
                 raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
+    for wrong in nonsense(config.session):
+        raise ConfigError(f"{path}: {wrong}")

@@ -78,6 +78,7 @@ class Reason(StrEnum):
     RISK_NOT_AGREED = "RISK_NOT_AGREED"  # log and venue have not yet agreed
     RISK_PAUSED = "RISK_PAUSED"  # an operator paused entries
     RISK_FLATTENING = "RISK_FLATTENING"  # a flatten is under way
+    RISK_OVERSTAYED = "RISK_OVERSTAYED"  # a position or an order at a time at which none may be
 
     ORD_INTENT = "ORD_INTENT"  # durable, not yet sent
     ORD_SENT = "ORD_SENT"  # bytes handed to transport

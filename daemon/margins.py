@@ -12,7 +12,7 @@ from core.messages import Approved, Hold, Message, Prediction, Refused
 from core.reasons import Reason
 from core.terms import Check, exact
 
-MOST, BELOW, LEAST, SAME = "<=", "<", ">=", "=="
+MOST, BELOW, LEAST, ABOVE, SAME = "<=", "<", ">=", ">", "=="
 CENT, MILLI, MICRO, ONE = Decimal("0.01"), Decimal("0.001"), Decimal("0.000001"), Decimal(1)
 
 
@@ -44,7 +44,7 @@ RULES = {
     Reason.RISK_UNKNOWN_PENDING: Rule(MOST, ONE, "{} unknown orders fewer"),
     Reason.RISK_LOSSES_IN_ROW: Rule(MOST, MILLI, "{} s later, after the pause"),
     Reason.RISK_SESSION_CLOSED: Rule(
-        LEAST, MILLI, "{} s more to the flat time", "{} s less to the flat time"
+        ABOVE, MILLI, "{} s more to the flat time", "{} s less to the flat time"
     ),
     Reason.SIG_EXPIRED: Rule(LEAST, MILLI, "{} s sooner", "{} s later"),
     Reason.SIG_LOW_CONFIDENCE: Rule(LEAST, MICRO, "confidence {} higher", "confidence {} lower"),
@@ -105,7 +105,7 @@ def change(check: Check) -> str:
     text = rule.fails if check.passed else rule.passes
     if rule.must is SAME and check.passed:
         return ""
-    over = rule.unit != ONE and (rule.must is BELOW) is not check.passed
+    over = rule.unit != ONE and (rule.must in (BELOW, ABOVE)) is not check.passed
     number = distance(check) if rule.unit == CENT else distance(check).normalize()
     return text.format(f"{'over ' if over else ''}{number:f}")
 
