@@ -1,6 +1,7 @@
 """The end of the day: what must leave, and what is told of that did not leave in time."""
 
 from actors.guard import Account
+from actors.rolls import over
 from core.messages import Message, StateChanged
 from core.reasons import Reason
 from core.sessions import Phase, ns, phase
@@ -9,14 +10,20 @@ from core.terms import State
 FLATTENING = (State.FLATTEN_ONLY, State.HALTED)
 
 
-def overstayed(account: Account, at: int) -> bool:
-    """Is something open or on its way though the day's last steps are reached?
+def overstayed(account: Account, at: int) -> Reason | None:
+    """Why something that is open or on its way must go; None while it may stay.
 
-    From the third step on it is closed at the market; at the flat time it should be gone."""
+    From the day's third step on, or the contract's roll, it is closed at the market; at the flat
+    time it should be gone: RISK_OVERSTAYED if it is not though it is being closed."""
     if account.settings is None or not (account.book.position.size or account.book.alive):
-        return False
-    now = phase(at, account.settings.session)
-    return now is Phase.FLAT or (now is Phase.FLATTEN and account.state not in FLATTENING)
+        return None
+    rules = account.settings.session
+    now = phase(at, rules)
+    if account.state in FLATTENING:
+        return Reason.RISK_OVERSTAYED if now is Phase.FLAT else None
+    if now >= Phase.FLATTEN:
+        return Reason.RISK_SESSION_CLOSED
+    return Reason.DATA_CONTRACT_ROLL if over(account.contract, rules.roll_days, at) else None
 
 
 def alert(account: Account, at: int) -> list[Message]:

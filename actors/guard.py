@@ -8,6 +8,7 @@ from actors import budget
 from actors.book import Book
 from actors.order import Order
 from actors.position import gross
+from actors.rolls import openable
 from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
@@ -25,6 +26,7 @@ class Account(Struct):
     settings: Settings | None = None
     state: State = State.ACTIVE
     why: Reason = Reason.RISK_PASS  # of the state
+    contract: str = ""
     capital: Decimal = ZERO
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
     day: str = ""  # trade date
@@ -132,6 +134,7 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
         *now.checks,
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         _open(intent.at, settings),
+        *openable(account.contract, settings.session.roll_days, intent.at),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
         _floor(Reason.SIG_EXPIRED, life, ZERO),
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),

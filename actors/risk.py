@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
-from actors.day_end import FLATTENING, alert, overstayed
+from actors.day_end import alert, overstayed
 from actors.guard import Account, Standing, judge, limits, marked, realised, standing
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from core.clock import SECOND
@@ -136,12 +136,10 @@ class Risk:
                 self.memory.reserved.pop(tag, None)
             case FeedState(up=False, why=why):
                 return self._storm(message.at, why)
-            case Pulse(at=at) if overstayed(self.memory, at):
-                if self.memory.state in FLATTENING:
+            case Pulse(at=at) if reason := overstayed(self.memory, at):
+                if reason is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
-                return self._change(
-                    at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
-                )
+                return self._change(at, State.FLATTEN_ONLY, reason, "end of session", "clock")
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
@@ -203,6 +201,7 @@ class Risk:
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
+        account.contract = run.contract_id
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:

@@ -36,5 +36,5 @@ REASONS = {
 # A FLATTEN_ONLY for one of these ends with the trade date.
 DAILY = (
     Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED,
-    Reason.DATA_LINK_DOWN,
+    Reason.DATA_LINK_DOWN, Reason.DATA_CONTRACT_ROLL,
 )  # fmt: skip

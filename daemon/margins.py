@@ -46,6 +46,9 @@ RULES = {
     Reason.RISK_SESSION_CLOSED: Rule(
         ABOVE, MILLI, "{} s more to the flat time", "{} s less to the flat time"
     ),
+    Reason.DATA_CONTRACT_ROLL: Rule(
+        ABOVE, MILLI, "{} s more to the contract's roll", "{} s less to the contract's roll"
+    ),
     Reason.SIG_EXPIRED: Rule(LEAST, MILLI, "{} s sooner", "{} s later"),
     Reason.SIG_LOW_CONFIDENCE: Rule(LEAST, MICRO, "confidence {} higher", "confidence {} lower"),
     Reason.SIG_COOLDOWN: Rule(LEAST, MILLI, "{} s later, after the cooldown", "{} s earlier"),

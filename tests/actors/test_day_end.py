@@ -193,7 +193,7 @@ def test_any_day_ends_flat_and_silent_at_any_latency(seed):
     number, end = chance.choice(ALL)
     for n in range(LATENCIES):
         latency = chance.randrange(1, 5 * SECOND)
-        desk = Desk(end.exits - 120 * SECOND, latency)
+        desk = Desk(end.exits - 120 * SECOND, latency, roll_days=0)
         wished = range(end.exits - 100 * SECOND, end.flat, chance.randrange(5, 40) * SECOND)
         for k, at in enumerate(wished):
             desk.until(at)

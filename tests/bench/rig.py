@@ -148,7 +148,16 @@ class Rig:
             stages.__getitem__, Stopping(), None,
         )  # fmt: skip
         self.start = RunStarted(
-            START, "bench", "sim", 1, "rig", CONFIG.account.balance_start, "", "", "", SETTINGS
+            START,
+            "bench",
+            "sim",
+            1,
+            "CON.F.US.MES.Z26",
+            CONFIG.account.balance_start,
+            "",
+            "",
+            "",
+            SETTINGS,
         )
 
     def overrule(self, predict):

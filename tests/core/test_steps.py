@@ -71,7 +71,7 @@ def test_without_regular_hours_there_is_no_day_in_them():
 
 
 @given(
-    st.integers(0, len(days()) - 1), st.integers(0, 24 * 3600), st.booleamoment(),
+    st.integers(0, len(days()) - 1), st.integers(0, 24 * 3600), st.booleans(),
     st.sampled_from(["", "15:10", "14:00", "08:15"]),
 )  # fmt: skip
 def test_the_phase_only_rises_until_the_day_is_over(number, second, rth, venue):
