@@ -136,10 +136,10 @@ class Risk:
                 self.memory.reserved.pop(tag, None)
             case FeedState(up=False, why=why):
                 return self._storm(message.at, why)
-            case Pulse(at=at) if reason := overstayed(self.memory, at):
-                if reason is Reason.RISK_OVERSTAYED:
+            case Pulse(at=at) if late := overstayed(self.memory, at):
+                if late is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
-                return self._change(at, State.FLATTEN_ONLY, reason, "end of session", "clock")
+                return self._change(at, State.FLATTEN_ONLY, late, "end of session", "clock")
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
