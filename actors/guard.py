@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from actors import budget
+from actors import budget, firm
 from actors.book import Book
 from actors.order import Order
 from actors.position import gross
@@ -33,6 +34,7 @@ class Account(Struct):
     day_start: Decimal = ZERO
     peak: Decimal = ZERO  # highest marked equity of the day
     high: Decimal = ZERO  # highest marked equity ever
+    high_close: Decimal = ZERO  # highest balance at the end of a day
     losses: int = 0  # in a row
     pause_until: int = 0
     mark: Decimal | None = None
@@ -70,7 +72,30 @@ def limits(account: Account) -> tuple[Check, ...]:
         (Reason.RISK_DAILY_LOSS, account.day_start - equity, risk.day_loss_max),
         (Reason.RISK_DRAWDOWN, account.peak - equity, risk.day_drawdown_max),
     )
-    return tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    own = tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    prop = _settings(account).prop
+    return own + firm.limits(prop, books(account)) if prop.profile else own
+
+
+def books(account: Account) -> firm.Books:
+    """What a firm's rules ask of the account."""
+    balance = realised(account)
+    return firm.Books(account.high_close, account.day_start, balance, marked(account))
+
+
+def staked(account: Account) -> Decimal:
+    """Dollars that what is open or coming may still lose, by its stops or a worse mark."""
+    settings = _settings(account)
+    risk, instrument = settings.risk, settings.instrument
+    coming = budget.pending_risk(risk, instrument, _entries(account))
+    return coming + budget.open_risk(risk, instrument, account.book, account.mark)
+
+
+def rooms(account: Account) -> tuple[Check, ...]:
+    """Each rule of the firm: used and limit as things stand; none without a profile."""
+    settings = _settings(account)
+    most = max(budget.worst_case(account.book, side) for side in (1, -1))
+    return firm.rooms(settings.prop, books(account), settings.instrument, most)
 
 
 def left(account: Account) -> Decimal:
@@ -100,6 +125,7 @@ class Standing(Struct, frozen=True):
 
     checks: tuple[Check, ...]
     budget: Decimal
+    books: firm.Books | None = None  # for a firm's rules, if there is one
 
 
 def standing(account: Account) -> Standing:
@@ -116,7 +142,10 @@ def standing(account: Account) -> Standing:
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
     )
-    return Standing(checks, budgeted(account))
+    if not _settings(account).prop.profile:
+        return Standing(checks, budgeted(account))
+    known = replace(books(account), stake=staked(account))
+    return Standing(checks, budgeted(account), known)
 
 
 def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tuple[Check, ...]:
@@ -140,7 +169,15 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
+        *_firm(account, now, exposure, cost),
     )
+
+
+def _firm(account: Account, now: Standing, exposure: int, cost: Decimal) -> tuple[Check, ...]:
+    if now.books is None:
+        return ()
+    settings, coming = _settings(account), approved(account) + cost
+    return firm.entry(settings.prop, now.books, settings.instrument, exposure, coming)
 
 
 def closing(at: int, settings: Settings) -> Decimal:

@@ -194,6 +194,7 @@ class Risk:
             return []
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
+        account.high_close = max(account.high_close, account.day_start)
         if account.state is State.FLATTEN_ONLY and account.why in DAILY:
             return self._release(at, f"day {day}", "clock")
         return []

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core import settings as s
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.prop import PROFILES
 from core.sense import nonsense
 
 
@@ -123,6 +124,7 @@ class Config(Section, frozen=True):
     execution: s.ExecutionSettings
     recovery: s.RecoverySettings
     session: s.SessionSettings
+    prop: s.PropSettings
     log: Log
     supervisor: Supervisor
     api: Api
@@ -134,7 +136,7 @@ class Config(Section, frozen=True):
         instrument = replace(row, fee=self.instrument.fee, commission=self.instrument.commission)
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
-            self.recovery, self.session,
+            self.recovery, self.session, self.prop,
         )  # fmt: skip
 
     def sha256(self) -> str:
@@ -148,6 +150,7 @@ _CHOICES = {
     ("instrument", "symbol"): tuple(INSTRUMENTS),
     ("signals", "strategy"): ("model", "cycle"),
     ("session", "kind"): ("globex", "rth"),
+    ("prop", "profile"): ("", *PROFILES),
 }
 _WORDS = {
     "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
@@ -158,7 +161,7 @@ _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
-    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days",
+    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 
 
@@ -238,5 +241,5 @@ def check(config: Config, path: Path) -> None:
             number = Decimal(value)
             if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
                 raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
-    for wrong in nonsense(config.session):
+    for wrong in nonsense(config.session, config.prop):
         raise ConfigError(f"{path}: {wrong}")

@@ -85,6 +85,13 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     roll_days: int = 0  # before the third Friday a contract is opened no more; 0: no such rule
 
 
+class PropSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    profile: str = ""  # a row of core/prop.py; empty: no firm
+    day_limit: bool = False  # the account has the firm's daily loss limit
+    consistency: Decimal = Decimal(0)  # of the target a day may make; 0: no such rule
+    balance_high: Decimal = Decimal(0)  # highest balance at a day's end before this log; 0: none
+
+
 class Settings(Struct, frozen=True):
     instrument: Instrument
     feed: FeedSettings
@@ -94,6 +101,7 @@ class Settings(Struct, frozen=True):
     execution: ExecutionSettings
     recovery: RecoverySettings
     session: SessionSettings
+    prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""

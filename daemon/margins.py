@@ -31,6 +31,15 @@ RULES = {
     Reason.RISK_DAILY_LOSS: Rule(BELOW, CENT, *(f"{text} today" for text in LOST)),
     Reason.RISK_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the day's peak" for text in LOST)),
     Reason.RISK_ACCOUNT_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the peak" for text in LOST)),
+    Reason.RISK_PROP_LOSS: Rule(BELOW, CENT, *(f"{text} with all at stake" for text in LOST)),
+    Reason.RISK_PROP_DAY: Rule(BELOW, CENT, *(f"{text} today with all at stake" for text in LOST)),
+    Reason.RISK_PROP_TARGET: Rule(BELOW, CENT, "{} dollars less made", "{} dollars more made"),
+    Reason.RISK_PROP_CONSISTENCY: Rule(
+        BELOW, CENT, "{} dollars less made today", "{} dollars more made today"
+    ),
+    Reason.RISK_PROP_SIZE: Rule(
+        MOST, ONE, "{} micro(s) fewer held or coming", "{} micro(s) more held or coming"
+    ),
     Reason.RISK_MIN_BALANCE: Rule(
         LEAST, CENT, "{} dollars more balance", "{} dollars less balance"
     ),
@@ -85,8 +94,9 @@ def is_flag(check: Check) -> bool:
     if check.rule in FLAGS:
         return True
     counted = check.rule in RULES and (check.limit or RULES[check.rule].must != BELOW)
-    state = check.rule is Reason.RISK_SESSION_CLOSED and not check.limit
-    return not counted or (state and check.value in (0, 1))
+    state = check.rule in (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL)
+    said = check.value in (0, 1) and check.passed is not bool(check.value)
+    return not counted or (state and said and not check.limit)
 
 
 def distance(check: Check) -> Decimal:
