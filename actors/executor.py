@@ -32,6 +32,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.reasons import Reason
+from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
 
@@ -65,7 +66,7 @@ class Executor:
             case Approved():
                 return self._approved(message)
             case Reduce():
-                return desk.exit(message.at)
+                return desk.exit(message.at, message.reason)
             case Mark(price=price):
                 desk.mark = price
                 return [*self._tend(message.at), *self._trail(message.at)]
@@ -94,6 +95,9 @@ class Executor:
 
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
+        if shut(at):
+            text = "the exchange is closed"
+            return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
         if intent.action in EXITS:
             return desk.exit(at, Reason.SIG_NEW)
         if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
@@ -172,7 +176,7 @@ class Executor:
     def _tend(self, at: int) -> list[Message]:
         """What the book needs now."""
         desk = self.memory
-        if not desk.run:
+        if not desk.run or shut(at):
             return []
         answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)

@@ -3,17 +3,19 @@
 from decimal import Decimal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from actors import budget
+from actors import budget, firm
 from actors.book import Book
 from actors.breakers import Breakers
 from actors.order import Order
 from actors.position import gross
+from actors.rolls import openable
 from actors.sizing import Results
 from core.clock import SECOND
 from core.messages import Intent, Message, Reduce
 from core.reasons import Reason
-from core.sessions import NEVER, day, session
+from core.sessions import left as until_flat
 from core.settings import Settings
 from core.terms import Check, Purpose, State, exact
 
@@ -27,6 +29,7 @@ class Account(Struct):
     settings: Settings | None = None
     state: State = State.ACTIVE
     why: Reason = Reason.RISK_PASS  # of the state
+    contract: str = ""
     capital: Decimal = ZERO
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
     day: str = ""  # trade date
@@ -35,6 +38,7 @@ class Account(Struct):
     high: Decimal = ZERO  # highest marked equity ever
     reducing: bool = False  # the position was asked to go
     resume_at: int = 0  # a daily limit ends; 0: with the trade date
+    high_close: Decimal = ZERO  # highest balance at the end of a day
     losses: int = 0  # in a row
     pause_until: int = 0
     mark: Decimal | None = None
@@ -42,6 +46,7 @@ class Account(Struct):
     lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
     now: int = 0  # the last pulse
+    told_at: int = 0  # the last alert that we are not flat when we must be
     paused: bool = False  # by an operator, who alone ends it
     breakers: Breakers = field(default_factory=Breakers)
     results: Results = field(default_factory=Results)
@@ -73,7 +78,29 @@ def limits(account: Account) -> tuple[Check, ...]:
         (Reason.RISK_DAILY_LOSS, account.day_start - equity, risk.day_loss_max),
         (Reason.RISK_DRAWDOWN, account.peak - equity, risk.day_drawdown_max),
     )
-    return tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    own = tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    prop = _settings(account).prop
+    return own + firm.limits(prop, books(account)) if prop.profile else own
+
+
+def books(account: Account) -> firm.Books:
+    """What a firm's rules ask of the account."""
+    balance = realised(account)
+    return firm.Books(account.high_close, account.day_start, balance, marked(account))
+
+
+def staked(account: Account) -> Decimal:
+    """Dollars that what is open or coming may still lose, by its stops or a worse mark."""
+    settings = _settings(account)
+    coming = budget.pending_risk(settings.risk, settings.instrument, _entries(account))
+    return coming + at_stake(account)
+
+
+def rooms(account: Account) -> tuple[Check, ...]:
+    """Each rule of the firm: used and limit as things stand; none without a profile."""
+    settings, held, entries = _settings(account), account.book.position.size, _entries(account)
+    most = max(budget.worst_case(held, entries, side) for side in (1, -1))
+    return firm.rooms(settings.prop, books(account), settings.instrument, most)
 
 
 def left(account: Account) -> Decimal:
@@ -88,11 +115,9 @@ def approved(account: Account) -> Decimal:
 
 def budgeted(account: Account) -> Decimal:
     """The budget before what is approved and not yet an order."""
-    settings = _settings(account)
-    coming = budget.pending_risk(settings.risk, settings.instrument, _entries(account))
     share = budget.drawdown_share(realised(account), account.high)
     share *= budget.volatility_share(account.breakers.ratio)
-    return room(account) * share - at_stake(account) - coming
+    return room(account) * share - staked(account)
 
 
 def room(account: Account) -> Decimal:
@@ -113,6 +138,7 @@ class Standing(Struct, frozen=True):
 
     checks: tuple[Check, ...]
     budget: Decimal
+    books: firm.Books | None = None  # for a firm's rules, if there is one
 
 
 def standing(account: Account) -> Standing:
@@ -129,7 +155,10 @@ def standing(account: Account) -> Standing:
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
     )
-    return Standing(checks, budgeted(account))
+    if not _settings(account).prop.profile:
+        return Standing(checks, budgeted(account))
+    known = replace(books(account), stake=staked(account))
+    return Standing(checks, budgeted(account), known)
 
 
 def judge(
@@ -141,7 +170,7 @@ def judge(
     """
     settings = _settings(account)
     risk = settings.risk
-    held, entries = account.book.position.size, account.book.live(Purpose.ENTRY)
+    held, entries = account.book.position.size, _entries(account)
     exposure = budget.worst_case(held, entries, intent.side) + size
     exposure += len(account.reserved) * risk.contracts
     life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
@@ -151,11 +180,13 @@ def judge(
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         *account.breakers.checks(settings),
         _open(intent.at, settings),
+        *openable(account.contract, settings.session.roll_days, intent.at),
         _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
         _floor(Reason.SIG_EXPIRED, life, ZERO),
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
+        *_firm(account, now, exposure, cost),
     )
 
 
@@ -177,26 +208,21 @@ def reduction(account: Account, at: int) -> list[Message]:
     return [Reduce(at, size, (_most(Reason.RISK_DRB_OVER, stake, space),))]
 
 
-def resumes(at: int, account: Account, settings: Settings) -> int:
-    """When a daily limit that was hit ends, after the trade date did; 0 at once.
-
-    With "rth" that is 09:30 New York; a day without regular hours leaves it to the next.
-    """
-    hit = account.why in (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN)
-    if not hit or settings.risk.daily_reset != "rth":
-        return 0
-    return day(at).rth_open or NEVER
+def _firm(account: Account, now: Standing, exposure: int, cost: Decimal) -> tuple[Check, ...]:
+    if now.books is None:
+        return ()
+    settings, coming = _settings(account), approved(account) + cost
+    return firm.entry(settings.prop, now.books, settings.instrument, exposure, coming)
 
 
 def closing(at: int, settings: Settings) -> Decimal:
     """Seconds until the position must be flat; negative outside the session."""
-    now = session(at, settings.session.kind)
-    return Decimal(now.flat_ns - at) / SECOND if now else Decimal(-1)
+    return Decimal(until_flat(at, settings.session)) / SECOND
 
 
 def _open(at: int, settings: Settings) -> Check:
-    limit = exact(settings.session.no_entry_s)
-    return _floor(Reason.RISK_SESSION_CLOSED, closing(at, settings), limit)
+    seconds, limit = closing(at, settings), exact(settings.session.no_entry_s)
+    return Check(Reason.RISK_SESSION_CLOSED, seconds, limit, seconds > limit)
 
 
 def _flag(rule: Reason, passed: bool) -> Check:

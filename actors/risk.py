@@ -7,17 +7,16 @@ from msgspec.structs import replace
 
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
+from actors.day_end import alert, overstayed, resumes
 from actors.guard import (
     Account,
     Standing,
     approved,
-    closing,
     judge,
     limits,
     marked,
     realised,
     reduction,
-    resumes,
     standing,
 )
 from actors.sizing import size
@@ -48,7 +47,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import EXITS, Action, State, exact
+from core.terms import EXITS, Action, State
 
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
@@ -79,7 +78,7 @@ class Risk:
             self.memory.breakers.see(message, self._settings())
             return []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not self._overstayed(message.at):
+        if pulse and self.standing is not None and not overstayed(self.memory, message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
@@ -159,10 +158,10 @@ class Risk:
                 return self._change(
                     message.at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, why, "risk"
                 )
-            case Pulse(at=at) if self._overstayed(at):
-                return self._change(
-                    at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
-                )
+            case Pulse(at=at) if late := overstayed(self.memory, at):
+                if late is Reason.RISK_OVERSTAYED:
+                    return alert(self.memory, at)
+                return self._change(at, State.FLATTEN_ONLY, late, "end of session", "clock")
             case Pulse(at=at) if 0 < self.memory.resume_at <= at:
                 self.memory.resume_at = 0
                 if self.memory.state is State.FLATTEN_ONLY and self.memory.why in DAILY:
@@ -206,14 +205,16 @@ class Risk:
             return []
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
+        account.high_close = max(account.high_close, account.day_start)
         if account.state is not State.FLATTEN_ONLY or account.why not in DAILY:
             return []
-        account.resume_at = resumes(at, account, self._settings())
+        account.resume_at = resumes(account, at)
         return [] if account.resume_at else self._release(at, f"day {day}", "clock")
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
+        account.contract = run.contract_id
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
@@ -230,13 +231,6 @@ class Risk:
         """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
         now, why = GRAVITY[self.memory.state], self.memory.why
         return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
-
-    def _overstayed(self, at: int) -> bool:
-        account, settings = self.memory, self._settings()
-        flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
-        if flattening or not account.book.position.size:
-            return False
-        return closing(at, settings) <= exact(settings.session.flatten_s)
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 from core import settings as s
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.prop import PROFILES
+from core.sense import nonsense
 from core.terms import numbers
 
 
@@ -127,6 +129,7 @@ class Config(Section, frozen=True):
     sizing: s.SizingSettings
     breakers: s.BreakerSettings
     stops: s.StopSettings
+    prop: s.PropSettings
     log: Log
     supervisor: Supervisor
     api: Api
@@ -139,6 +142,7 @@ class Config(Section, frozen=True):
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
             self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
+            self.prop,
         )  # fmt: skip
 
     def sha256(self) -> str:
@@ -155,6 +159,7 @@ _CHOICES = {
     ("risk", "daily_reset"): ("roll", "rth"),
     ("sizing", "mode"): ("fixed", "tiers", "kelly"),
     ("stops", "mode"): ("fixed", "atr", "structure"),
+    ("prop", "profile"): ("", *PROFILES),
 }
 _WORDS = {
     "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
@@ -167,6 +172,7 @@ _MAY_BE_ZERO = {
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
     "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
     "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
+    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 
 
@@ -246,3 +252,5 @@ def check(config: Config, path: Path) -> None:
             for number in numbers(value):
                 if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
                     raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
+    for wrong in nonsense(config.session, config.prop):
+        raise ConfigError(f"{path}: {wrong}")

@@ -89,6 +89,12 @@ class Reason(StrEnum):
     RISK_NOT_AGREED = "RISK_NOT_AGREED"  # log and venue have not yet agreed
     RISK_PAUSED = "RISK_PAUSED"  # an operator paused entries
     RISK_FLATTENING = "RISK_FLATTENING"  # a flatten is under way
+    RISK_PROP_LOSS = "RISK_PROP_LOSS"  # the firm's maximum-loss limit, worst case included
+    RISK_PROP_DAY = "RISK_PROP_DAY"  # the firm's daily loss limit, worst case included
+    RISK_PROP_SIZE = "RISK_PROP_SIZE"  # more contracts than the firm allows at this profit
+    RISK_PROP_TARGET = "RISK_PROP_TARGET"  # the firm's profit target is reached
+    RISK_PROP_CONSISTENCY = "RISK_PROP_CONSISTENCY"  # the day made its share of the target
+    RISK_OVERSTAYED = "RISK_OVERSTAYED"  # a position or an order at a time at which none may be
 
     ORD_INTENT = "ORD_INTENT"  # durable, not yet sent
     ORD_SENT = "ORD_SENT"  # bytes handed to transport

@@ -112,10 +112,27 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
 
 
-class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The end of the day, by seconds before its flat time. Logs before 0.1.0 lack all but three:
+    theirs was flat at the close or the venue's flat time, without margins."""
+
     kind: str  # "globex" or "rth"
-    no_entry_s: float  # before the session's last minute of trade: no new position
-    flatten_s: float  # before it: flatten
+    no_entry_s: float  # before the flat time: exits only
+    flatten_s: float  # before it: exits at the market
+    reduce_s: float = 0.0  # before it: entries at `reduce_share` of their size
+    reduce_share: Decimal = Decimal(1)
+    close_margin_s: float = 0.0  # the flat time lies so long before the exchange's close
+    venue_flat: str = "15:10"  # and before this, Chicago; empty: the venue wants nothing
+    venue_margin_s: float = 0.0
+    alert_s: float = 300.0  # who is not flat by then is told of so often
+    roll_days: int = 0  # before the third Friday a contract is opened no more; 0: no such rule
+
+
+class PropSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    profile: str = ""  # a row of core/prop.py; empty: no firm
+    day_limit: bool = False  # the account has the firm's daily loss limit
+    consistency: Decimal = Decimal(0)  # of the target a day may make; 0: no such rule
+    balance_high: Decimal = Decimal(0)  # highest balance at a day's end before this log; 0: none
 
 
 class Settings(Struct, frozen=True, omit_defaults=True):
@@ -131,6 +148,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     sizing: SizingSettings = SizingSettings()
     breakers: BreakerSettings = BreakerSettings()
     stops: StopSettings = StopSettings()
+    prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""

@@ -12,7 +12,7 @@ from core.messages import Approved, Hold, Message, Prediction, Refused
 from core.reasons import Reason
 from core.terms import Check, exact
 
-MOST, BELOW, LEAST, SAME = "<=", "<", ">=", "=="
+MOST, BELOW, LEAST, ABOVE, SAME = "<=", "<", ">=", ">", "=="
 CENT, MILLI, MICRO, ONE = Decimal("0.01"), Decimal("0.001"), Decimal("0.000001"), Decimal(1)
 
 
@@ -36,6 +36,15 @@ RULES = {
     Reason.RISK_DAILY_LOSS: Rule(BELOW, CENT, *(f"{text} today" for text in LOST)),
     Reason.RISK_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the day's peak" for text in LOST)),
     Reason.RISK_ACCOUNT_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the peak" for text in LOST)),
+    Reason.RISK_PROP_LOSS: Rule(BELOW, CENT, *(f"{text} with all at stake" for text in LOST)),
+    Reason.RISK_PROP_DAY: Rule(BELOW, CENT, *(f"{text} today with all at stake" for text in LOST)),
+    Reason.RISK_PROP_TARGET: Rule(BELOW, CENT, "{} dollars less made", "{} dollars more made"),
+    Reason.RISK_PROP_CONSISTENCY: Rule(
+        BELOW, CENT, "{} dollars less made today", "{} dollars more made today"
+    ),
+    Reason.RISK_PROP_SIZE: Rule(
+        MOST, ONE, "{} micro(s) fewer held or coming", "{} micro(s) more held or coming"
+    ),
     Reason.RISK_MIN_BALANCE: Rule(
         LEAST, CENT, "{} dollars more balance", "{} dollars less balance"
     ),
@@ -54,7 +63,10 @@ RULES = {
     Reason.RISK_UNKNOWN_PENDING: Rule(MOST, ONE, "{} unknown orders fewer"),
     Reason.RISK_LOSSES_IN_ROW: Rule(MOST, MILLI, "{} s later, after the pause"),
     Reason.RISK_SESSION_CLOSED: Rule(
-        LEAST, MILLI, "{} s more to the flat time", "{} s less to the flat time"
+        ABOVE, MILLI, "{} s more to the flat time", "{} s less to the flat time"
+    ),
+    Reason.DATA_CONTRACT_ROLL: Rule(
+        ABOVE, MILLI, "{} s more to the contract's roll", "{} s less to the contract's roll"
     ),
     Reason.SIG_EXPIRED: Rule(LEAST, MILLI, "{} s sooner", "{} s later"),
     Reason.SIG_LOW_CONFIDENCE: Rule(LEAST, MICRO, "confidence {} higher", "confidence {} lower"),
@@ -92,8 +104,9 @@ def is_flag(check: Check) -> bool:
     if check.rule in FLAGS:
         return True
     counted = check.rule in RULES and (check.limit or RULES[check.rule].must != BELOW)
-    state = check.rule is Reason.RISK_SESSION_CLOSED and not check.limit
-    return not counted or (state and check.value in (0, 1))
+    state = check.rule in (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL)
+    said = check.value in (0, 1) and check.passed is not bool(check.value)
+    return not counted or (state and said and not check.limit)
 
 
 def distance(check: Check) -> Decimal:
@@ -115,7 +128,7 @@ def change(check: Check) -> str:
     text = rule.fails if check.passed else rule.passes
     if rule.must is SAME and check.passed:
         return ""
-    over = rule.unit != ONE and (rule.must is BELOW) is not check.passed
+    over = rule.unit != ONE and (rule.must in (BELOW, ABOVE)) is not check.passed
     number = distance(check) if rule.unit == CENT else distance(check).normalize()
     return text.format(f"{'over ' if over else ''}{number:f}")
 

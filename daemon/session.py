@@ -179,7 +179,8 @@ class Session:
         if isinstance(message, FeedState) and message.why == END_OF_TAPE:
             self.stopping.say(END_OF_TAPE, "gateway")
         if isinstance(message, TOLD):
-            log.info(kind.__name__, **told(message))
+            grave = getattr(message, "reason", None) is Reason.RISK_OVERSTAYED
+            (log.error if grave else log.info)(kind.__name__, **told(message))
 
 
 def told(message: Message) -> dict[str, Any]:

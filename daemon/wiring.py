@@ -14,6 +14,7 @@ from actors.replay import Difference, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.config import Config
+from core.errors import ConfigError
 from core.messages import Bar, Record, Stage
 from core.settings import Settings
 from indicators.schema import FINGERPRINT
@@ -57,6 +58,19 @@ def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
         return list(replay(stages, records))
     finally:
         gc.enable()
+
+
+def rolled(stages: Stages, contract_id: str) -> bool:
+    """Is this another contract than the log's last? Then nothing may be left in the old one."""
+    account = stages["risk"].memory  # type: ignore[attr-defined]
+    if account.contract in ("", contract_id):
+        return False
+    if account.book.position.size or account.book.alive:
+        raise ConfigError(
+            f"venue.contract_id: {contract_id}: the log has a position or orders in "
+            f"{account.contract}: start with that one, flatten, then roll"
+        )
+    return True
 
 
 def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:

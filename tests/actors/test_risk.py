@@ -155,18 +155,14 @@ def test_equal_to_the_trade_limit_passes(limit, passed):
     assert isinstance(answer, Approved) is passed
 
 
-@pytest.mark.parametrize(("seconds", "passed"), [(901, True), (900, True), (899, False)])
-def test_no_entry_within_fifteen_minutes_of_the_venues_flat_time(seconds, passed):
-    flat = 1_795_209_000 * build.SECOND  # 16:10 New York on 2026-11-20
-    answer = verdict(risk(), intent(flat - seconds * build.SECOND))
-    assert (answer.reason is not Reason.RISK_SESSION_CLOSED) is passed
+FLAT = 1_795_208_880 * build.SECOND  # 16:08 New York on 2026-11-20
 
 
 @pytest.mark.parametrize("state", ["ACTIVE", "pause"])
 def test_a_position_is_flattened_before_the_venue_does_it(state):
     stage = holding()
     stage.on(build.command(name=state))
-    flat = 1_795_209_000 * build.SECOND
+    flat = FLAT
     assert not changes(stage, build.pulse(at=flat - 301 * build.SECOND))
     (change,) = changes(stage, build.pulse(at=flat - 300 * build.SECOND))
     assert (change.state, change.reason) == (State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED)

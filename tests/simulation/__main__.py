@@ -130,7 +130,9 @@ def tell(outcome: dict) -> None:
     for harm, sentence in outcome["harms"]:
         print(f"  {harm}: {sentence}")
     if outcome["harms"]:
-        print(f"  again: python -m tests.simulation --row {row} --first {seed} --seeds 1 --keep DIR")
+        print(
+            f"  again: python -m tests.simulation --row {row} --first {seed} --seeds 1 --keep DIR"
+        )
 
 
 def table(outcomes: list[dict]) -> str:

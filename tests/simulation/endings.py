@@ -114,9 +114,11 @@ async def command(world: Any, name: str) -> None:
     told = json.loads((world.folder / "state" / "api.json").read_bytes())
     url, token = f"http://127.0.0.1:{told['port']}/command", f"Bearer {told['token']}"
     body = {"name": name, "by": "ada", "why": "a test"}
-    async with ClientSession(headers={"Authorization": token}) as http:
-        async with http.post(url, json=body) as answer:
-            assert answer.status == 200, await answer.text()
+    async with (
+        ClientSession(headers={"Authorization": token}) as http,
+        http.post(url, json=body) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
 
 
 async def bad_disk(world: Any, config: Any) -> None:
