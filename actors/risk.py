@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
 from actors.day_end import alert, overstayed
-from actors.guard import Account, Standing, judge, limits, marked, realised, standing
+from actors.guard import CLOCKS, Account, Standing, judge, limits, marked, realised, standing
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from core.clock import SECOND
 from core.messages import (
@@ -162,7 +162,9 @@ class Risk:
         """Remember the lost links of the window, at most one more than is allowed."""
         account, risk = self.memory, self._settings().risk
         since = told.at - int(risk.links_window_s * SECOND)
-        recent = [at for at in account.lost if at > since] + [told.at] * (not told.up)
+        recent = [at for at in account.lost if at > since] + [told.at] * (
+            not told.up and told.link not in CLOCKS
+        )
         account.lost = recent[-risk.links_lost_max - 1 :]
 
     def _storm(self, at: int, why: str) -> list[Message]:
