@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.terms import Check, Purpose, State, exact
 
 ZERO = Decimal(0)
+CLOCKS = ("clock", "venue")  # links that are no wires: ours against the wall's, the venue's
 
 
 class Account(Struct):
@@ -149,6 +150,7 @@ def standing(account: Account) -> Standing:
         _flag(account.why, account.state is State.ACTIVE),
         _flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
         _flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
+        *(_flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
         Check(Reason.RISK_UNKNOWN_PENDING, Decimal(unknown), ZERO, not unknown),
         kill,
         drawdown,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from actors.guard import Account
+from actors.guard import CLOCKS, Account
 from core.clock import SECOND
 from core.messages import FeedState
 from core.settings import Settings
@@ -30,7 +30,8 @@ def storm(account: Account, told: FeedState) -> None:
     """Remember the lost links of the window, at most one more than is allowed."""
     risk = settings_of(account).risk
     since = told.at - int(risk.links_window_s * SECOND)
-    recent = [at for at in account.lost if at > since] + [told.at] * (not told.up)
+    news = [] if told.up or told.link in CLOCKS else [told.at]
+    recent = [at for at in account.lost if at > since] + news
     account.lost = recent[-risk.links_lost_max - 1 :]
 
 

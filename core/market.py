@@ -39,7 +39,7 @@ class Gap(Message, frozen=True):
 
 
 class FeedState(Message, frozen=True):
-    link: str  # "market" or "user"
+    link: str  # "market", "user"; not wires: "clock" (the wall's), "venue" (its stamps)
     up: bool
     why: str
     reason: Reason

@@ -18,6 +18,9 @@ class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     spread_max_ticks: int
     jump_max_ticks: int  # within one second
     stale_s: float  # no market event for so long, in session: the link is dropped
+    skew_alarm_s: float = 0.5  # our clock against the venue's or the wall's: told; logs before
+    skew_off_s: float = 2.0  # 0.1.0 lack these; beyond this one no entries
+    skew_window_s: float = 10.0  # the nearest event of so long is what the skew is told by
 
 
 class BarSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +164,14 @@ class Settings(Struct, frozen=True, omit_defaults=True):
 
 
 REACTION: dict[str, tuple[str, ...]] = {
-    "feed": ("latency_max_s", "skew_max_s", "stale_s"),
+    "feed": (
+        "latency_max_s",
+        "skew_max_s",
+        "stale_s",
+        "skew_alarm_s",
+        "skew_off_s",
+        "skew_window_s",
+    ),
     "bars": ("late_s",),
     "signals": ("ttl_s",),
     "risk": ("links_window_s",),

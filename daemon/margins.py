@@ -83,6 +83,7 @@ RULES = {
 FLAGS = {
     Reason.RISK_NOT_AGREED: ("log and venue agreed", "log and venue not agreed"),
     Reason.RISK_STALE_DATA: ("a market link that is up", "no market link that is up"),
+    Reason.RISK_CLOCK_SKEW: ("a clock that is right", "a clock that is off"),
     Reason.RISK_NAKED: ("a planned stop", "no planned stop"),
     Reason.INFER_ERROR: ("a model that answers", "a model that failed"),
     Reason.INFER_NONFINITE: ("finite answers of the model", "no finite answer of the model"),
@@ -101,12 +102,12 @@ OTHERWISE = {
 
 
 def is_flag(check: Check) -> bool:
+    said = not check.limit and check.value in (0, 1) and check.passed is not bool(check.value)
     if check.rule in FLAGS:
-        return True
+        return said or check.rule not in RULES
     counted = check.rule in RULES and (check.limit or RULES[check.rule].must != BELOW)
     state = check.rule in (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL)
-    said = check.value in (0, 1) and check.passed is not bool(check.value)
-    return not counted or (state and said and not check.limit)
+    return not counted or (state and said)
 
 
 def distance(check: Check) -> Decimal:

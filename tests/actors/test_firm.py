@@ -18,7 +18,7 @@ from core.reasons import Reason
 from core.settings import PropSettings
 from core.terms import Action, State
 from tests import build
-from tests.actors.test_risk import AT, changes, intent, verdict
+from tests.actors.test_risk import AT, PLAIN, changes, intent, verdict
 from tests.core.test_config import REAL
 
 D, SECOND = Decimal, build.SECOND
@@ -129,9 +129,7 @@ def traded(balance="50000.00", prop=COMBINE, **risk):
         "day_loss_max": D(9_000), "day_drawdown_max": D(9_000), "account_drawdown_max": D(9_000),
         "kill_loss_max": D(90_000), "trade_risk_max": D(9_000), "balance_min": D(1),
     }  # fmt: skip
-    settings = replace(
-        build.SETTINGS, prop=prop, risk=replace(build.SETTINGS.risk, **{**roomy, **risk})
-    )
+    settings = replace(PLAIN, prop=prop, risk=replace(PLAIN.risk, **{**roomy, **risk}))
     stage = Risk(settings)
     for message in (
         build.run_started(at=AT, settings=settings, balance_start=D(50_000)),
