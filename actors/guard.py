@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors import budget
+from actors import budget, controls
 from actors.book import Book
+from actors.controls import Controls
 from actors.order import Order
 from actors.position import gross
 from core.clock import SECOND
@@ -41,6 +42,7 @@ class Account(Struct):
     paused: bool = False  # by an operator, who alone ends it
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+    controls: Controls = field(default_factory=Controls)
 
 
 def realised(account: Account) -> Decimal:
@@ -112,6 +114,7 @@ def standing(account: Account) -> Standing:
         drawdown,
         _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
+        *controls.standing(account.controls, _settings(account), account.book),
     )
     return Standing(checks, budgeted(account))
 
@@ -125,7 +128,8 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
     risk = settings.risk
     exposure = budget.worst_case(account.book, intent.side) + risk.contracts
     exposure += len(account.reserved) * risk.contracts
-    life = Decimal(intent.expires_at - max(intent.at, account.now)) / SECOND
+    moment = max(intent.at, account.now)
+    life = Decimal(intent.expires_at - moment) / SECOND
     pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
     return (
         *now.checks,
@@ -136,7 +140,11 @@ def judge(intent: Intent, account: Account, cost: Decimal, now: Standing) -> tup
         _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
-    )
+        *controls.judge(
+            intent, risk.contracts, cost, account.controls, settings, account.book, moment,
+            len(account.reserved),
+        ),
+    )  # fmt: skip
 
 
 def closing(at: int, settings: Settings) -> Decimal:

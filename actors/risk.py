@@ -17,6 +17,8 @@ from core.messages import (
     ActorFailed,
     Agreed,
     Approved,
+    Bar,
+    CancelOrder,
     Command,
     FeedState,
     Fill,
@@ -50,8 +52,8 @@ def leaving(intent: Intent) -> Intent:
 
 class Risk:
     takes: tuple[type[Message], ...] = (
-        Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse, SessionOpened,
-        TradeClosed, *BOOKED,
+        Intent, Bar, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse,
+        SessionOpened, TradeClosed, CancelOrder, *BOOKED,
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -61,9 +63,13 @@ class Risk:
     def on(self, message: Message) -> list[Message]:
         """Between two pulses of a quiet account an intent meets what the first has found."""
         if isinstance(message, Intent):
-            return [self.verdict(message)]
+            verdict = self.verdict(message)
+            return [verdict, *self.memory.controls.refused(verdict)]
+        if isinstance(message, Bar):
+            self.memory.controls.see(message)
+            return []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not self._overstayed(message.at):
+        if pulse and self.standing is not None and self._due(message.at) is None:
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
@@ -96,7 +102,7 @@ class Risk:
         account.book.hear(message, self._settings().instrument)
         if not account.book.position.size:
             account.mark = None
-        return self._react(message)
+        return [*account.controls.hear(message, self._settings()), *self._react(message)]
 
     def verdict(self, intent: Intent) -> Message:
         account = self.memory
@@ -118,6 +124,7 @@ class Risk:
         if broken is not None:
             return Refused(intent.at, intent, checks, broken.rule)
         account.reserved[intent.id] = (cost, intent.expires_at)
+        account.controls.past.approve(intent, risk.contracts, now)
         return Approved(intent.at, intent, risk.contracts, cost, checks)
 
     def _react(self, message: Message) -> list[Message]:
@@ -135,10 +142,8 @@ class Risk:
                 self.memory.reserved.pop(tag, None)
             case FeedState(up=False, why=why):
                 return self._storm(message.at, why)
-            case Pulse(at=at) if self._overstayed(at):
-                return self._change(
-                    at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
-                )
+            case Pulse(at=at) if due := self._due(at):
+                return self._change(at, State.FLATTEN_ONLY, *due, "clock")
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
@@ -217,12 +222,18 @@ class Risk:
         now, why = GRAVITY[self.memory.state], self.memory.why
         return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
 
-    def _overstayed(self, at: int) -> bool:
+    def _due(self, at: int) -> tuple[Reason, str] | None:
+        """Why the clock alone leaves exits only, if it does."""
         account, settings = self.memory, self._settings()
-        flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
-        if flattening or not account.book.position.size:
-            return False
-        return closing(at, settings) <= exact(settings.session.flatten_s)
+        if account.state in (State.FLATTEN_ONLY, State.HALTED):
+            return None
+        if account.controls.overdue(at, settings):
+            return Reason.SYS_NO_ACK, "nobody acknowledged an alert: ack, then resume"
+        if not account.book.position.size or closing(at, settings) > exact(
+            settings.session.flatten_s
+        ):
+            return None
+        return Reason.RISK_SESSION_CLOSED, "end of session"
 
     def _count(self, at: int, net: Decimal) -> None:
         account, risk = self.memory, self._settings().risk

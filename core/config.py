@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -14,8 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import settings as s
+from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.wording import explain
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +123,7 @@ class Config(Section, frozen=True):
     execution: s.ExecutionSettings
     recovery: s.RecoverySettings
     session: s.SessionSettings
+    controls: s.ControlSettings
     log: Log
     supervisor: Supervisor
     api: Api
@@ -133,7 +135,7 @@ class Config(Section, frozen=True):
         instrument = replace(row, fee=self.instrument.fee, commission=self.instrument.commission)
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
-            self.recovery, self.session,
+            self.recovery, self.session, self.controls,
         )  # fmt: skip
 
     def sha256(self) -> str:
@@ -148,10 +150,6 @@ _CHOICES = {
     ("signals", "strategy"): ("model", "cycle"),
     ("session", "kind"): ("globex", "rth"),
 }
-_WORDS = {
-    "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
-    "bool": "true or false", "object": "a table", "array": "a list",
-}  # fmt: skip
 # All that tomllib and Decimal raise: bad syntax, 5,000 digits, 1e(10**20), deep nesting.
 _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _MAY_BE_ZERO = {
@@ -169,6 +167,8 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     except (OSError, *_UNREADABLE) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from None
     override(table, env)
+    if why := retired(table):
+        raise ConfigError(f"{path}: {why}")
     complete(table, path)
     try:
         config = msgspec.convert(table, Config, strict=True, builtin_types=(Decimal,))
@@ -179,7 +179,19 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
 
 
 def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
-    """Put TRADEBOT_<SECTION>_<KEY> into the table: text as it is, all else read as TOML."""
+    """Put TRADEBOT_<SECTION>_<KEY> into the table: text as it is, all else read as TOML.
+
+    One that names no key is refused: whoever set it believes it in force.
+    """
+    known = {
+        f"TRADEBOT_{section}_{key}".upper()
+        for section, part in get_type_hints(Config).items()
+        for key in get_type_hints(part)
+    }
+    if strange := sorted(
+        name for name in env if name.startswith("TRADEBOT_") and name not in known
+    ):
+        raise ConfigError(f"{strange[0]}: no such key: mend its name or unset it")
     for section, part in get_type_hints(Config).items():
         for key, kind in get_type_hints(part).items():
             given = table.get(section)
@@ -212,17 +224,6 @@ def parse(raw: str) -> Any:
         return raw
 
 
-def explain(error: str) -> str:
-    """msgspec's words as: key: what was expected."""
-    where = match[1] if (match := re.search(r"`\$\.?([^`]*)`$", error)) else ""
-    if match := re.match(r"Object contains unknown field `(.*?)`", error):
-        return f"{f'{where}.{match[1]}'.strip('.')}: unknown key: remove it or mend its name"
-    if match := re.match(r"Object missing required field `(.*?)`", error):
-        return f"{f'{where}.{match[1]}'.strip('.')}: missing: every key must be given"
-    words = re.sub(r"`(\w+)`", lambda word: _WORDS.get(word[1], word[1]), error.split(" - at")[0])
-    return f"{where}: {words[0].lower()}{words[1:]}"
-
-
 def check(config: Config, path: Path) -> None:
     """Refuse choices that do not exist and numbers that cannot be limits."""
     for name in config.__struct_fields__:
@@ -231,8 +232,10 @@ def check(config: Config, path: Path) -> None:
             value, choices = getattr(section, key), _CHOICES.get((name, key))
             if choices and value not in choices:
                 raise ConfigError(f"{path}: {name}.{key}: expected one of {', '.join(choices)}")
-            if isinstance(value, bool | str):
+            if isinstance(value, bool | str | tuple):
                 continue
             number = Decimal(value)
             if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
                 raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
+    if why := loose(config) or unlisted(config):
+        raise ConfigError(f"{path}: {why}")

@@ -36,6 +36,7 @@ from core.outcomes import (
     AccountSnapshot,
     ActorFailed,
     Agreed,
+    Alert,
     CloseAccepted,
     Command,
     Fill,
@@ -64,7 +65,7 @@ Logged = (
     | OrderAccepted | OrderRejected | OrderUncertain | OrderCancelled | OrderReplaced
     | CloseAccepted | NotPlaced | Fill | TradeClosed
     | AccountSnapshot | QueryFailed | Agreed | Flat
-    | Command | StateChanged | Halted | ActorFailed | RunStarted | RunEnded
+    | Command | StateChanged | Halted | Alert | ActorFailed | RunStarted | RunEnded
     | SegmentOpened | SegmentClosed
 )  # fmt: skip
 LOGGED: tuple[type[Message], ...] = get_args(Logged)
@@ -96,10 +97,10 @@ class Stage(Protocol):
 
 
 __all__ = [
-    "DURABLE", "LOGGED", "LOSSY", "AccountSnapshot", "ActorFailed", "Agreed", "Approved", "Bar",
-    "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Dropped", "Features", "FeedState",
-    "Fill", "Flat", "Gap", "Halted", "Hold", "Intent", "Logged", "Mark", "Message", "ModifyOrder",
-    "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
+    "DURABLE", "LOGGED", "LOSSY", "AccountSnapshot", "ActorFailed", "Agreed", "Alert", "Approved",
+    "Bar", "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Dropped", "Features",
+    "FeedState", "Fill", "Flat", "Gap", "Halted", "Hold", "Intent", "Logged", "Mark", "Message",
+    "ModifyOrder", "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
     "OrderUncertain", "PlaceOrder", "Prediction", "Pulse", "QueryFailed", "Quote", "Reconcile",
     "Record", "Refused", "RunEnded", "RunStarted", "SegmentClosed", "SegmentOpened",
     "SessionClosed", "SessionOpened", "Stage", "StateChanged", "Trade", "TradeClosed",
