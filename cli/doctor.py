@@ -21,6 +21,7 @@ from cli.machine import Row, clock, disks, program
 from core import config as configs
 from core.config import Config
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, ConfigError, TradebotError
+from daemon.build import build
 from daemon.gateway import Client
 from daemon.main import refuse_unready
 from indicators.schema import FINGERPRINT
@@ -76,7 +77,8 @@ def settings(path: Path, config: Config) -> Row:
         return Row("FAIL", "config", f"{path}: {error}")
     strategy = config.signals.strategy
     sha = config.sha256()[:8]
-    return Row("ok", "config", f"{path}: mode {config.run.mode}, strategy {strategy}, sha {sha}")
+    says = f"{path}: mode {config.run.mode}, strategy {strategy}, sha {sha}, build {build()[:16]}"
+    return Row("ok", "config", says)
 
 
 def own_simulator(config: Config) -> bool:

@@ -30,6 +30,7 @@ class Run(Section, frozen=True):
 
 class Live(Section, frozen=True):
     armed: bool
+    build: str
 
 
 class Paths(Section, frozen=True):

@@ -80,7 +80,7 @@ class ControlSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     instruments: tuple[str, ...]  # symbols that may be traded
     venues: tuple[str, ...]
-    accounts: tuple[int, ...]  # empty: any, which live mode refuses
+    accounts: tuple[int, ...]  # empty: the one that venue.account_id pins
     quantity_max: int  # contracts of one order
     order_value_max: Decimal  # dollars: price x contracts x multiplier
     collar_ticks: int  # price, stop and target of an order: at most so far from the mid
