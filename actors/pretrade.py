@@ -25,7 +25,7 @@ def quantity(size: object, most: int) -> Check:
 
 def worth(instrument: Instrument, price: Decimal, size: int) -> Decimal:
     """Dollars of so many contracts; zero where there is no price to judge by."""
-    if not price.is_finite() or price <= 0:
+    if not size or not price.is_finite() or price <= 0:
         return ZERO
     return price / instrument.tick * instrument.tick_value * size
 
@@ -40,15 +40,17 @@ def crossed(bid: float, ask: float) -> Check:
 
 def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: int) -> Check:
     """Ticks from the mid to the farthest price that the entry and its legs name."""
-    middle = (instrument.ticks(bid) + instrument.ticks(ask)) / Decimal(2)
-    price = wish.price / instrument.tick
-    named = (price, price - wish.side * wish.stop_ticks, price + wish.side * wish.target_ticks)
-    far = max(abs(one - middle) for one in named)
-    return _most(Reason.RISK_COLLAR, far, Decimal(most))
+    tick = float(instrument.tick)
+    from_mid = 2 * round(float(wish.price) / tick) - round(bid / tick) - round(ask / tick)
+    toward = wish.side * from_mid  # half ticks by which the price lies on the target's side
+    far = max(abs(toward), abs(toward - 2 * wish.stop_ticks), abs(toward + 2 * wish.target_ticks))
+    return Check(Reason.RISK_COLLAR, Decimal(far) / 2, Decimal(most), far <= 2 * most)
 
 
 def opposed(book: Book, side: int) -> int:
     """Live orders that an entry of this side could meet; linked exits of its own side cannot."""
+    if not book.alive:
+        return 0
     held = book.position.size * side > 0
     return sum(
         order.side == -side and not (held and order.purpose is not Purpose.ENTRY)
@@ -58,6 +60,8 @@ def opposed(book: Book, side: int) -> int:
 
 def exposed(book: Book) -> int:
     """Contracts of the worse side if all that may open fills."""
+    if not book.alive:
+        return abs(book.position.size)
     return max(worst_case(book, 1), worst_case(book, -1))
 
 

@@ -6,6 +6,7 @@ outlives a restart, for it is folded from the log.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct, field
@@ -14,8 +15,9 @@ from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check
+from core.terms import Check, exact
 
+ZERO = Decimal(0)
 SENT_KEPT = 1_000  # approved entries, more than any day may have
 
 
@@ -54,6 +56,8 @@ class Past(Struct):
     def recent(self, at: int, seconds: float) -> Sequence[Sent]:
         """What was approved within so many seconds, newest first."""
         since, found = at - int(seconds * SECOND), []
+        if not self.sent or self.sent[-1].at < since:
+            return ()
         for one in reversed(self.sent):
             if one.at < since:
                 break
@@ -63,43 +67,47 @@ class Past(Struct):
 
 def messages(past: Past, numbers: ControlSettings, at: int, reserved: int) -> tuple[Check, Check]:
     """May one more message go to the venue, and leave cancels and exits their share?"""
-    share = 1 - Decimal(repr(numbers.messages_reserve))
-    rows = (
-        (numbers.messages_short_s, numbers.messages_short_max),
-        (numbers.messages_long_s, numbers.messages_long_max),
+    short = long = reserved + 1
+    share = numbers.messages_reserve
+    if past.messages:
+        short += _since(past.messages, at, numbers.messages_short_s)
+        long += _since(past.messages, at, numbers.messages_long_s)
+    return (
+        _most(Reason.RISK_THROTTLE_MSG, short, left(numbers.messages_short_max, share)),
+        _most(Reason.RISK_THROTTLE_MSG, long, left(numbers.messages_long_max, share)),
     )
-    short, long = (
-        _most(Reason.RISK_THROTTLE_MSG, _since(past.messages, at, seconds) + reserved + 1,
-              most * share)
-        for seconds, most in rows
-    )  # fmt: skip
-    return short, long
+
+
+@lru_cache(maxsize=16)
+def left(most: int, reserve: float) -> Decimal:
+    """Of so many messages, what entries may use."""
+    return most * (1 - exact(reserve))
 
 
 def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Check:
     """Entries of this strategy and side; once over the limit it stays off until re-enabled."""
-    who = f"{wish.strategy} {wish.side:+d}"
-    count = sum(one.who == who for one in past.recent(at, numbers.repeat_s)) + 1
-    if who in past.off:
-        count = max(count, numbers.repeat_max + 1)
+    count, recent = 1, past.recent(at, numbers.repeat_s)
+    if recent or past.off:
+        who = f"{wish.strategy} {wish.side:+d}"
+        count += sum(one.who == who for one in recent)
+        if who in past.off:
+            count = max(count, numbers.repeat_max + 1)
     return _most(Reason.RISK_THROTTLE_REPEAT, count, Decimal(numbers.repeat_max))
 
 
 def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at: int) -> Check:
     """Like entries within the window; and the same intent, however long ago."""
-    alike = sum(
-        (one.side, one.size, one.price) == (wish.side, size, wish.price)
-        for one in past.recent(at, numbers.duplicate_s)
-    )
-    return _most(Reason.RISK_DUPLICATE, alike + (wish.id in past.ids), Decimal(0))
+    alike, term = 0, (wish.side, size, wish.price)
+    for one in past.recent(at, numbers.duplicate_s):
+        alike += (one.side, one.size, one.price) == term
+    return _most(Reason.RISK_DUPLICATE, alike + (wish.id in past.ids), ZERO)
 
 
 def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: Decimal) -> Check:
     """Ticks that the last so many prices went, each further the same way; else zero."""
-    before = past.recent(at, numbers.drift_s)[: numbers.drift_orders - 1]
-    prices = [wish.price, *(one.price for one in before)]
-    moved = Decimal(0)
-    if len(prices) >= numbers.drift_orders:
+    moved, before = ZERO, past.recent(at, numbers.drift_s)[: numbers.drift_orders - 1]
+    if len(before) == numbers.drift_orders - 1:
+        prices = [wish.price, *(one.price for one in before)]
         steps = [new - old for new, old in pairwise(prices)]
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             moved = abs(prices[0] - prices[-1]) / tick
@@ -108,8 +116,11 @@ def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: 
 
 def _since(times: list[int], at: int, seconds: float) -> int:
     since = at - int(seconds * SECOND)
+    if not times or times[-1] < since:
+        return 0
     return sum(one >= since for one in times)
 
 
 def _most(rule: Reason, number: int | Decimal, limit: Decimal) -> Check:
-    return Check(rule, Decimal(number), limit, number <= limit)
+    number = Decimal(number)
+    return Check(rule, number, limit, number <= limit)
