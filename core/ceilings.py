@@ -39,7 +39,6 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("risk", "day_drawdown_max"): Most(Decimal("0.25"), share=True),
     ("risk", "account_drawdown_max"): Most(Decimal("0.50"), share=True),
     ("risk", "kill_loss_max"): Most(Decimal("0.50"), share=True),
-    ("risk", "losses_in_row_max"): _most("20"),
     ("signals", "stop_ticks"): _most("100"),
     ("execution", "naked_s"): _most("10"),
     ("recovery", "reconcile_s"): _most("60"),

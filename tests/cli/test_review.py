@@ -27,7 +27,7 @@ def test_a_review_tells_limits_hits_overrides_and_alerts(tradebot, tmp_path):
     told = json.loads(out)
     assert code == 0
     assert told["limits"]["risk"]["day_loss_max"] == "50.00"
-    assert told["limits"]["controls"]["trades_day_max"] == 50
+    assert told["limits"]["controls"]["trades_day_max"] == 100
     assert (told["approved"], told["refused"]) == (1, 2)
     assert told["hits"][Reason.RISK_DAILY_LOSS]["count"] == 2
     assert told["hits"][Reason.RISK_DAILY_LOSS]["last"] == "2026-11-20 20:33:47Z"
@@ -39,7 +39,7 @@ def test_a_review_tells_limits_hits_overrides_and_alerts(tradebot, tmp_path):
 def test_a_person_reads_a_page(tradebot, tmp_path):
     code, out, _ = tradebot("review", "--wal", written(tmp_path / "wal"))
     assert code == 0
-    assert "  controls.trades_day_max = 50" in out
+    assert "  controls.trades_day_max = 100" in out
     assert "entries: 1 approved, 2 refused" in out
     assert "evidence: 33 of 33 controls name a test" in out
 
