@@ -41,7 +41,6 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("risk", "kill_loss_max"): Most(Decimal("0.50"), share=True),
     ("signals", "stop_ticks"): _most("100"),
     ("execution", "naked_s"): _most("10"),
-    ("recovery", "reconcile_s"): _most("60"),
     ("controls", "quantity_max"): _most("150"),
     ("controls", "order_value_max"): _most("6000000"),
     ("controls", "collar_ticks"): _most("400"),
