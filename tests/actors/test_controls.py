@@ -145,17 +145,15 @@ def test_the_deadline_is_kept_between_two_quiet_pulses_too():
     assert stage.on(build.pulse(at=AT + 60 * SECOND))
 
 
-@pytest.mark.parametrize(("seconds", "leaves"), [(10, True), (9, False)])
+@pytest.mark.parametrize(("ms", "leaves"), [(3000, True), (2999, False)])
 @pytest.mark.parametrize("side", [1, -1])
-def test_a_strategy_keeps_its_position_for_a_while(side, seconds, leaves):
+def test_a_strategy_keeps_its_position_for_a_while(side, ms, leaves):
     """The venue forbids holds of seconds; a reversal waits like an exit."""
     stage = Signals({"model": model, "cycle": cycle}, build.CONTROLLED)
     stage.on(build.run_started(at=AT, settings=build.CONTROLLED))
     stage.on(build.fill(at=AT, side=side, tag="", venue_id=1))
     chances = (0.8, 0.1, 0.1) if side > 0 else (0.1, 0.1, 0.8)
-    seen = build.prediction(
-        at=AT + seconds * SECOND, direction=-side, confidence=0.8, probabilities=chances
-    )
+    seen = build.prediction(at=AT + ms * MS, direction=-side, confidence=0.8, probabilities=chances)
     (answer,) = stage.on(seen)
     assert isinstance(answer, Intent if leaves else Hold)
     assert leaves or answer.reason is Reason.SIG_MIN_HOLD

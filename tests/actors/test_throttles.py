@@ -159,7 +159,7 @@ def test_a_drift_that_takes_longer_than_its_window_is_none():
     assert isinstance(answers[0], Approved)
 
 
-@pytest.mark.parametrize(("entries", "passed"), [(49, True), (50, False)])
+@pytest.mark.parametrize(("entries", "passed"), [(99, True), (100, False)])
 def test_a_day_has_so_many_entries_and_the_next_one_as_many_again(entries, passed):
     stage = risk()
     for n in range(entries):
