@@ -129,7 +129,7 @@ def traded(balance="50000.00", prop=COMBINE, **risk):
         "day_loss_max": D(9_000), "day_drawdown_max": D(9_000), "account_drawdown_max": D(9_000),
         "kill_loss_max": D(90_000), "trade_risk_max": D(9_000), "balance_min": D(1),
     }  # fmt: skip
-    settings = replace(PLAIN, prop=prop, risk=replace(PLAIN.risk, **{**roomy, **risk}))
+    chosen = replace(PLAIN, prop=prop, risk=replace(PLAIN.risk, **{**roomy, **risk}))
     stage = Risk(chosen)
     for message in (
         build.run_started(at=AT, settings=chosen, balance_start=D(50_000)),
