@@ -35,6 +35,9 @@ class Desk(Struct):
     naked_at: int = 0
     flat_at: int = 0
     mark: Decimal | None = None
+    best: Decimal | None = None  # mark of this position
+    tightened: int = 0  # rows of stops.tighten that it has met
+    atr: Decimal = Decimal(0)  # 1-minute range, ticks; 0 unknown
 
     def numbers(self) -> Settings:
         assert self.settings is not None
@@ -132,10 +135,10 @@ class Desk(Struct):
         """May any order of ours still fill?"""
         return bool(self.book.doubt) or bool(self.book.alive)
 
-    def too_much(self) -> bool:
+    def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""
-        most = self.numbers().risk.position_max
-        return max(worst_case(self.book, side) for side in (1, -1)) > most
+        held, most = self.book.position.size, self.numbers().risk.position_max
+        return max(worst_case(held, entries, side) for side in (1, -1)) > most
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

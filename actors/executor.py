@@ -7,6 +7,9 @@ through the touch, and so does a flatten: the venue then cancels the stop itself
 without a stop, and no leg is left when position, wires or this program are gone.
 """
 
+from decimal import Decimal
+
+from actors import stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
@@ -15,6 +18,7 @@ from core.messages import (
     Approved,
     ClosePosition,
     Command,
+    Conditions,
     Fill,
     Mark,
     Message,
@@ -22,11 +26,13 @@ from core.messages import (
     OrderRejected,
     PlaceOrder,
     Pulse,
+    Reduce,
     RunStarted,
     StateChanged,
     TradeClosed,
 )
 from core.reasons import Reason
+from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
 
@@ -44,7 +50,7 @@ def short_of_margin(refused: OrderRejected) -> bool:
 
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Mark, Pulse, StateChanged, Command,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -55,10 +61,18 @@ class Executor:
         desk = self.memory
         answers: list[Message] = []
         match message:
+            case Pulse(at=at):
+                return self._tend(at)
             case Approved():
                 return self._approved(message)
+            case Reduce():
+                return desk.exit(message.at, message.reason)
             case Mark(price=price):
                 desk.mark = price
+                return [*self._tend(message.at), *self._trail(message.at)]
+            case Conditions(atr=atr):
+                desk.atr = Decimal(repr(round(atr, 6)))
+                return []
             case StateChanged(state=state, reason=reason):
                 stopping = state in (State.FLATTEN_ONLY, State.HALTED)
                 desk.flatten = reason if stopping else None
@@ -84,6 +98,9 @@ class Executor:
 
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
+        if shut(at):
+            text = "the exchange is closed"
+            return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
         if intent.action in EXITS:
             return desk.exit(at, Reason.SIG_NEW)
         if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
@@ -141,7 +158,7 @@ class Executor:
         crossed = exiting and now * held <= 0
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
         if not now:
-            desk.flat_at, desk.mark = fill.at, None
+            desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
@@ -162,11 +179,11 @@ class Executor:
     def _tend(self, at: int) -> list[Message]:
         """What the book needs now."""
         desk = self.memory
-        if not desk.run:
+        if not desk.run or shut(at):
             return []
         answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)
-        if entries and (desk.flatten or desk.too_much()):
+        if entries and (desk.flatten or desk.too_much(entries)):
             answers += [m for order in entries for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
@@ -185,12 +202,14 @@ class Executor:
     def _sweep(self, at: int) -> list[Message]:
         """Cancel exits that outlived their position; the venue's own OCO is given its time."""
         desk = self.memory
+        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
+        if not exits:
+            return []
         ours = desk.manual or desk.flatten or desk.book.closing
         wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
         if coming or at - desk.flat_at < wait:
             return []
-        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
     def _protect(self, at: int) -> list[Message]:
@@ -204,6 +223,9 @@ class Executor:
             return desk.close(at, Reason.RISK_NAKED)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
         return desk.own_exits(at) if desk.manual and not leaving else []
+
+    def _trail(self, at: int) -> list[Message]:
+        return stops.tend(self.memory, at) if self.memory.book.position.size else []
 
     def _leave(self, at: int) -> list[Message]:
         """Close what must not stay open: a flatten, an overshot, more than allowed, a late exit."""

@@ -9,6 +9,8 @@ PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
 SEVERITY = {
     Reason.RISK_KILL: State.HALTED,
     Reason.RISK_ACCOUNT_DRAWDOWN: State.HALTED,
+    Reason.RISK_PROP_LOSS: State.HALTED,
+    Reason.RISK_PROP_DAY: State.FLATTEN_ONLY,
     Reason.RISK_DAILY_LOSS: State.FLATTEN_ONLY,
     Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
 }
@@ -36,5 +38,5 @@ REASONS = {
 # A FLATTEN_ONLY for one of these ends with the trade date.
 DAILY = (
     Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED,
-    Reason.DATA_LINK_DOWN,
+    Reason.DATA_LINK_DOWN, Reason.DATA_CONTRACT_ROLL, Reason.RISK_PROP_DAY,
 )  # fmt: skip
