@@ -2,16 +2,13 @@
 
 import asyncio
 import socket
-import time
 
 import pytest
 from aiohttp import web
-from msgspec.structs import replace
 
 from core.decisions import CancelOrder
 from core.errors import ConfigError
 from core.messages import OrderRejected
-from core.reasons import Reason
 from core.terms import Request
 from tests.venues.topstepx.server import (
     COMMANDS,
@@ -24,7 +21,7 @@ from tests.venues.topstepx.server import (
     settings,
     trading,
 )
-from venues.base import Late, Limited, Unauthorised, Unknown, Unreachable
+from venues.base import Limited, Unauthorised, Unknown, Unreachable
 from venues.topstepx.answers import Refused
 
 
@@ -175,33 +172,6 @@ async def test_an_expired_token_makes_an_order_unknown_and_the_next_call_logs_in
         await client.snapshot(0, 1)
     assert gateway.count("Order/place") == 1
     assert gateway.count("Auth/loginKey") == 2
-
-
-@pytest.mark.parametrize(("order", "sent"), [(ENTRY, 0), (EXIT, 1)])
-async def test_an_entry_that_grows_too_old_during_a_login_is_not_sent(order, sent):
-    gateway, logging_in, first = Gateway(), asyncio.Event(), []
-
-    async def slow(_):
-        if first:
-            logging_in.set()
-            while time.time_ns() <= soon:
-                await asyncio.sleep(0)
-        first.append(True)
-        return ok(token=jwt())
-
-    gateway.answers["Auth/loginKey"] = slow
-    async with trading(gateway) as client:
-        client._rest.forget(await client._rest.token())
-        soon = time.time_ns() + 20_000_000
-        order = replace(order, expires_at=soon)
-        if sent:
-            await client.place(order, 1)
-        else:
-            with pytest.raises(Late, match="too old after the login") as late:
-                await client.place(order, 1)
-            assert late.value.reason is Reason.SIG_EXPIRED
-    assert logging_in.is_set()
-    assert gateway.count("Order/place") == sent
 
 
 @pytest.mark.parametrize(("validated", "logins"), [(ok(newToken=jwt()), 1), (no(3), 2)])
