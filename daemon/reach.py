@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
 from core.sessions import session
+from daemon.build import build
 from daemon.stopping import Stopping
 from storage.segments import segments, tail
 from venues.base import Unreachable, Venue
@@ -63,6 +64,13 @@ def refuse_unready(config: Config) -> None:
         raise ConfigError(
             "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
         )
+    if mode == "live" and not build().startswith(config.live.build):
+        raise ConfigError(
+            f"live.build: this is {build()[:16]}: install the pinned build, or pin it"
+        )
+    listed = config.controls.accounts
+    if listed and venue.account_id not in (0, *listed):
+        raise ConfigError(f"venue.account_id: {venue.account_id} is not in controls.accounts")
 
 
 def in_session(config: Config, at: int) -> bool:

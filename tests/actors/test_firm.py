@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from actors.account import rooms as rooms_of
 from actors.firm import Books, cap, entry, floor, limits, rooms
-from actors.guard import rooms as rooms_of
 from actors.risk import Risk
 from core.config import load
 from core.errors import ConfigError
