@@ -68,6 +68,7 @@ def batch(given: argparse.Namespace) -> int:
     from tests.simulation import whole
 
     logs.start(json_only=True, quiet=True)
+    whole.warm()
     with tempfile.TemporaryDirectory() as spare:
         for seed in range(given.first, given.first + given.seeds):
             folder = (given.keep or Path(spare)).absolute() / str(seed)

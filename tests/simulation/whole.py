@@ -5,10 +5,12 @@ the seed's. At the end the faults stop, and within five minutes of its time it m
 """
 
 import asyncio
+import importlib
 import json
 import os
 import random
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,12 @@ TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
 SESSION_S, PATIENCE_S = 150.0, 300.0
 RESTART_S = 2.0  # as systemd does it
 STRIKES = ("cut", "stall", "refuse", "mute")
+
+
+USED = (
+    "aiohappyeyeballs", "cli.gateway", "daemon.main", "tests.campaign.audit",
+    "tests.campaign.trial", "venues.topstepx.simulator.server",
+)  # fmt: skip
 
 
 class Outcome(Struct):
@@ -45,7 +53,6 @@ class World:
     async def gateway(self, config: Any) -> None:
 
         from cli.gateway import faults
-        from storage import tape as tapes
         from tests.campaign.trial import WEATHERS
         from venues.topstepx.simulator.ledger import Ledger
         from venues.topstepx.simulator.reference_api import Credentials
@@ -54,7 +61,7 @@ class World:
         script = self.folder / "faults.json"
         script.write_text(json.dumps(self.rng.choice(WEATHERS)))
         self.simulator = Simulator(
-            tapes.read(TAPE), 1.0, config.settings().instrument, config.gateway,
+            tape(), 1.0, config.settings().instrument, config.gateway,
             faults.load(script), Ledger(self.folder / "ledger.jsonl"), Credentials("sim", "key"),
         )  # fmt: skip
         self.told = await self.simulator.start()
@@ -181,6 +188,23 @@ class World:
         logs = b"".join(path.read_bytes() for path in sorted(wal.glob("*.jsonl")))
         outcome.digest = hashlib.sha256(logs).hexdigest()
         return outcome
+
+
+@cache
+def tape() -> Any:
+    from storage import tape as tapes
+
+    return tapes.read(TAPE)
+
+
+def warm() -> None:
+    """What every seed needs, once for all that are forked from here."""
+    from core import sessions
+
+    for name in USED:
+        importlib.import_module(name)
+    tape()
+    sessions.rolls()
 
 
 def unreached(task: asyncio.Task[Any]) -> bool:
