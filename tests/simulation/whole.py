@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tests.simulation import ablation
+from tests.simulation import safeguards, themes
 from tests.simulation.machine import Machine
 
 TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
@@ -42,13 +42,14 @@ class Outcome(Struct):
 
 
 class World:
-    def __init__(self, seed: int, folder: Path, without: str) -> None:
-        self.seed, self.folder, self.without = seed, folder, without
+    def __init__(self, seed: int, folder: Path, without: str, weather: str) -> None:
+        self.seed, self.folder, self.theme = seed, folder, themes.WHOLE[weather]
         self.rng = random.Random(f"world {seed}")
         self.outcome = Outcome(seed)
         self.machine = Machine(seed, slow_s=self.rng.choice((0.002, 0.05, 0.5)))
         self.kept: list[tuple[Path, bytes]] = []
-        ablation.OFF.get(without, lambda: None)()
+        self.theme.begin(self)
+        self.knobs = self.theme.numbers | safeguards.off(without)
 
     async def gateway(self, config: Any) -> None:
 
@@ -59,7 +60,8 @@ class World:
         from venues.topstepx.simulator.server import Simulator
 
         script = self.folder / "faults.json"
-        script.write_text(json.dumps(self.rng.choice(WEATHERS)))
+        usual = self.rng.choice(WEATHERS)
+        script.write_text(json.dumps(usual if self.theme.faults is None else self.theme.faults))
         self.simulator = Simulator(
             tape(), 1.0, config.settings().instrument, config.gateway,
             faults.load(script), Ledger(self.folder / "ledger.jsonl"), Credentials("sim", "key"),
@@ -75,7 +77,7 @@ class World:
             "PATHS_STATE": "state", "PATHS_WAL": "wal",
             "RUN_SPEED": "1", "SIGNALS_CYCLE_S": str(self.rng.choice((5, 9, 20))),
         }  # fmt: skip
-        knobs = ALWAYS | own | ablation.KNOBS.get(self.without, {})
+        knobs = ALWAYS | own | self.knobs
         env = {f"TRADEBOT_{key}": value for key, value in knobs.items()}
         return load(Path(__file__).parents[2] / "config.toml", env)
 
@@ -88,19 +90,22 @@ class World:
 
         config = pointed(config, self.told)
         storm = asyncio.ensure_future(self.storm())
-        for number in range(self.rng.randrange(4)):
+        beside = asyncio.ensure_future(self.theme.beside(self, config))
+        for number in range(self.theme.crashes or self.rng.randrange(4)):
             await self.crashing(f"daemon-{number}", config)
+            self.theme.between(self)
             await asyncio.sleep(RESTART_S)
         storm.cancel()
         self.machine.net.calm()
         await self.last(config)
+        beside.cancel()
 
     async def storm(self) -> None:
         """Wires, from time to time."""
         net = self.machine.net
         while True:
             await asyncio.sleep(self.rng.expovariate(1 / 40))
-            match self.rng.choice(STRIKES):
+            match self.rng.choice(self.theme.strikes or STRIKES):
                 case "cut":
                     net.cut()
                 case "mute":
@@ -123,7 +128,7 @@ class World:
         """A daemon that does not live long."""
         disk = self.machine.disk
         task, _ = self.start(name, config)
-        power = self.rng.random() < 0.5
+        power = self.rng.random() < self.theme.power
         struck = self.machine.loop.create_future()
         disk.struck = lambda: (self.machine.loop.kill(name), struck.set_result("disk"))
         late = self.rng.uniform(0, SESSION_S / 3)
@@ -179,6 +184,7 @@ class World:
         truth, wal = Truth(self.folder / "ledger.jsonl"), self.folder / "wal"
         try:
             outcome.harms += harm(truth, wal, self.kept)
+            outcome.harms += self.theme.judge(truth, wal)
             if why := closed(wal):
                 outcome.harms.append(("end", why))
         except (LogError, OSError) as error:
@@ -213,8 +219,8 @@ def unreached(task: asyncio.Task[Any]) -> bool:
     return text.startswith(("mode sim needs our simulator", "the venue cannot be reached"))
 
 
-def run(seed: int, folder: Path, without: str = "") -> Outcome:
-    """`without`: the safeguard of ablation.py to switch off.
+def run(seed: int, folder: Path, without: str = "", weather: str = "") -> Outcome:
+    """`without`: safeguards to switch off, by names of safeguards.py; `weather`: of themes.py.
 
     Changes to the folder: what the log says of its config must not depend on where it is.
     """
@@ -222,4 +228,4 @@ def run(seed: int, folder: Path, without: str = "") -> Outcome:
     folder.mkdir(parents=True)
     os.chdir(folder)
     os.dup2(os.open("said.log", os.O_WRONLY | os.O_CREAT, 0o600), 2)
-    return World(seed, Path(), without).run()
+    return World(seed, Path(), without, weather).run()
