@@ -7,9 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.replay import replay
-from core.messages import Fill, Flat, Halted, PlaceOrder, RunEnded, RunStarted
+from core.messages import (
+    Fill,
+    Flat,
+    Halted,
+    OrderRejected,
+    PlaceOrder,
+    RunEnded,
+    RunStarted,
+)
 from core.reasons import Reason
-from core.terms import Purpose
+from core.terms import Purpose, Request
 from daemon import wiring
 from daemon.snapshots import remembered, restore
 from storage import snapshot
@@ -63,8 +71,12 @@ class Truth:
         return worst
 
 
-def harm(truth: Truth, wal: Path, kept: Iterable[tuple[Path, bytes]]) -> list[tuple[str, str]]:
-    """What went wrong in one chain, as (row, sentence). `kept`: what the log was at each crash."""
+def harm(
+    truth: Truth, wal: Path, kept: Iterable[tuple[Path, bytes]], allowed: int = 1
+) -> list[tuple[str, str]]:
+    """What went wrong in one chain, as (row, sentence).
+
+    `kept`: what the log was at each crash; `allowed`: contracts."""
     found = [("lost", f"{path.name} lost what was written") for path, was in kept
              if not path.read_bytes().startswith(was)]  # fmt: skip
     lines = list(read(wal))
@@ -77,7 +89,7 @@ def harm(truth: Truth, wal: Path, kept: Iterable[tuple[Path, bytes]]) -> list[tu
     if naked > NAKED_S:
         found.append(("naked", f"{naked:.2f} s without a stop"))
     most = max((abs(size) for size in truth.positions()), default=0)
-    if most > 1:
+    if most > allowed:
         found.append(("breach", f"held {most} contracts"))
     return [*found, *unlike(records), *resumed(records, wal)]
 
@@ -98,7 +110,14 @@ def doubled(truth: Truth, messages: list) -> Iterator[tuple[str, str]]:
         if line["endpoint"] == "Order/place"
     )  # fmt: skip
     placed = [message for message in messages if isinstance(message, PlaceOrder)]
-    entries = Counter(order.intent for order in placed if order.purpose is Purpose.ENTRY)
+    refused = {
+        message.tag for message in messages
+        if isinstance(message, OrderRejected) and message.request is Request.PLACE
+    }  # fmt: skip
+    entries = Counter(
+        order.intent for order in placed
+        if order.purpose is Purpose.ENTRY and order.tag not in refused
+    )  # fmt: skip
     tags = Counter(order.tag for order in placed)
     for what, counts in (
         ("requests", asked), ("orders", truth.tags()), ("intents", entries), ("records", tags)

@@ -1,7 +1,7 @@
-"""python -m tests.simulation [--first S] [--seeds N] [--jobs J] [--keep DIR]: sessions from seeds.
+"""python -m tests.simulation [--row R] [--first S] [--seeds N] [--jobs J]: sessions from seeds.
 
-Each seed is one exact run, in a process of its own. Prints a line for each and a table; exit 1 on
-any harm, with the command that shows it again.
+Each seed of a row is one exact run, in a process of its own. Prints a line for each and a table;
+exit 1 on any harm, with the command that shows it again.
 """
 
 import argparse
@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-ROWS = ("lost", "dup", "drift", "naked", "breach", "mute", "replay", "end")
+COUNTERS = ("lost", "dup", "drift", "naked", "breach", "mute", "replay", "end")
+NOTES = 24  # of the most frequent are shown
 BATCH = 25  # seeds that share the imports of one interpreter
 
 
@@ -28,6 +29,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     words.add_argument("--jobs", type=int, default=2)
     words.add_argument("--keep", type=Path, help="keep the logs of every seed there")
     words.add_argument("--without", default="", help="a safeguard to switch off: ablation.py")
+    words.add_argument("--row", default="C1", help="a row of rows.py, several with commas, or all")
     words.add_argument("--batch", action="store_true", help=argparse.SUPPRESS)
     return words.parse_args(argv)
 
@@ -36,24 +38,44 @@ def main(argv: list[str]) -> int:
     given = options(argv)
     if given.batch:
         return batch(given)
-    starts = range(given.first, given.first + given.seeds, BATCH)
-    parts = [(start, min(BATCH, given.first + given.seeds - start)) for start in starts]
+    parts = [
+        (start, min(BATCH, given.first + given.seeds - start), row)
+        for row in chosen(given.row)
+        for start in range(given.first, given.first + given.seeds, BATCH)
+    ]
     outcomes = []
+
+    def one(part: tuple[int, int, str]) -> list[dict]:
+        first, seeds, row = part
+        return interpreter(first, seeds, given.keep, given.without, row)
+
     with ThreadPoolExecutor(given.jobs) as pool:
-        for rows in pool.map(lambda part: interpreter(*part, given.keep, given.without), parts):
-            for row in rows:
-                tell(row)
-                outcomes.append(row)
+        for found in pool.map(one, parts):
+            for outcome in found:
+                tell(outcome)
+                outcomes.append(outcome)
     print(table(outcomes))
-    return 1 if any(row["harms"] for row in outcomes) or len(outcomes) < given.seeds else 0
+    harmed = any(outcome["harms"] for outcome in outcomes)
+    return 1 if harmed or len(outcomes) < sum(seeds for _, seeds, _ in parts) else 0
 
 
-def interpreter(first: int, seeds: int, keep: Path | None, without: str = "") -> list[dict]:
+def chosen(names: str) -> list[str]:
+    from tests.simulation.rows import ROWS
+
+    rows = list(ROWS) if names == "all" else names.split(",")
+    if unknown := set(rows) - set(ROWS):
+        sys.exit(f"no such row: {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    return rows
+
+
+def interpreter(
+    first: int, seeds: int, keep: Path | None, without: str = "", row: str = "C1"
+) -> list[dict]:
     """A batch of seeds. Hash order is fixed; nothing of this process reaches it."""
     more = ["--keep", str(keep.absolute())] if keep else []
     command = [sys.executable, "-m", "tests.simulation", "--batch", "--first", str(first)]
     done = subprocess.run(
-        [*command, "--seeds", str(seeds), "--without", without, *more],
+        [*command, "--seeds", str(seeds), "--without", without, "--row", row, *more],
         stdout=subprocess.PIPE, check=False, env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -72,13 +94,13 @@ def batch(given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as spare:
         for seed in range(given.first, given.first + given.seeds):
             folder = (given.keep or Path(spare)).absolute() / str(seed)
-            work = partial(whole.run, seed, folder, given.without)
-            for line in forked(seed, work):
+            work = partial(whole.run, seed, folder, given.without, given.row)
+            for line in forked(seed, given.row, work):
                 print(line, flush=True)
     return 0
 
 
-def forked(seed: int, work) -> Iterator[str]:
+def forked(seed: int, row: str, work) -> Iterator[str]:
     """In a child that ends without any clean-up: the dead of its world must not do theirs."""
     import msgspec
 
@@ -90,7 +112,7 @@ def forked(seed: int, work) -> Iterator[str]:
             outcome = work()
         except BaseException as error:  # noqa: BLE001
             traceback.print_exc()
-            outcome = Outcome(seed, [("end", f"the simulation broke: {error!r}")])
+            outcome = Outcome(seed, [("end", f"the simulation broke: {error!r}")], row=row)
         os.write(theirs, msgspec.json.encode(outcome))
         sys.stderr.flush()
         os._exit(0)
@@ -100,27 +122,38 @@ def forked(seed: int, work) -> Iterator[str]:
     os.wait()
 
 
-def tell(row: dict) -> None:
-    crashes = ", ".join(row["crashes"]) or "no crash"
-    print(f"seed {row['seed']}: {crashes}; {row['orders']} orders, {row['fills']} fills, "
-          f"{row['rounds']} rounds, log {row['digest'][:16]}", flush=True)  # fmt: skip
-    for harm, sentence in row["harms"]:
+def tell(outcome: dict) -> None:
+    row, seed = outcome["row"], outcome["seed"]
+    happened = ", ".join(outcome["crashes"] + outcome["notes"]) or "no crash"
+    print(f"{row} seed {seed}: {happened}; {outcome['orders']} orders, {outcome['fills']} fills, "
+          f"{outcome['rounds']} rounds, log {outcome['digest'][:16]}", flush=True)  # fmt: skip
+    for harm, sentence in outcome["harms"]:
         print(f"  {harm}: {sentence}")
-    if row["harms"]:
-        print(f"  again: python -m tests.simulation --first {row['seed']} --seeds 1 --keep DIR")
+    if outcome["harms"]:
+        print(f"  again: python -m tests.simulation --row {row} --first {seed} --seeds 1 --keep DIR")
 
 
 def table(outcomes: list[dict]) -> str:
-    trials = len(outcomes)
-    failed = Counter(name for row in outcomes for name in {name for name, _ in row["harms"]})
-    return "\n".join([
-        f"\n{'row':<8} {'seeds':>6} {'failures':>8} {'bound 3/N':>10}",
-        *(f"{name:<8} {trials:>6} {failed[name]:>8} "
-          f"{'' if failed[name] or not trials else f'< {3 / trials:.4f}':>10}" for name in ROWS),
-        f"{sum(len(row['crashes']) for row in outcomes)} crashes, "
-        f"{sum(row['orders'] for row in outcomes)} orders, "
-        f"{sum(row['fills'] for row in outcomes)} fills",
-    ])  # fmt: skip
+    """Each row, then each counter over all of them, then what came of the rows' own faults."""
+    from tests.simulation.rows import ROWS
+
+    counts = [f"\n{'':<8} {'seeds':>6} {'failures':>8} {'bound 3/N':>10} {'crashes':>8} "
+              f"{'strikes':>8} {'orders':>7}"]  # fmt: skip
+    for row in [name for name in ROWS if any(each["row"] == name for each in outcomes)]:
+        mine = [each for each in outcomes if each["row"] == row]
+        more = f"{sum(len(each['crashes']) for each in mine):>8} "
+        more += f"{sum(each['strikes'] for each in mine):>8} "
+        more += f"{sum(each['orders'] for each in mine):>7}   {ROWS[row].says}"
+        counts.append(line(row, len(mine), sum(bool(each["harms"]) for each in mine)) + more)
+    failed = Counter(name for each in outcomes for name in {name for name, _ in each["harms"]})
+    counts += [line(name, len(outcomes), failed[name]) for name in COUNTERS]
+    notes = Counter(f"{each['row']} {note}" for each in outcomes for note in each["notes"])
+    return "\n".join([*counts, "", *(f"{n:>6} x {note}" for note, n in notes.most_common(NOTES))])
+
+
+def line(name: str, trials: int, failures: int) -> str:
+    bound = "" if failures or not trials else f"< {3 / trials:.4f}"
+    return f"{name:<8} {trials:>6} {failures:>8} {bound:>10} "
 
 
 if __name__ == "__main__":

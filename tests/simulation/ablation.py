@@ -88,7 +88,7 @@ def batch() -> int:
     with tempfile.TemporaryDirectory() as spare:
         for line in sys.stdin:
             trial = Trial(*json.loads(line))
-            for said in forked(trial.seed, partial(one, trial, Path(spare))):
+            for said in forked(trial.seed, trial.weather, partial(one, trial, Path(spare))):
                 print(said, flush=True)
     return 0
 

@@ -31,6 +31,22 @@ class Time:
         time.time_ns = lambda: WALL + self.ns
 
 
+class Numbered:
+    """Sets of these are in an order that does not depend on where they lie in memory."""
+
+    count = 0
+
+    def number(self) -> int:
+        if "number_of_birth" not in self.__dict__:
+            Numbered.count += 1
+            self.number_of_birth = Numbered.count
+        return self.number_of_birth
+
+
+class Task(asyncio.tasks._PyTask):
+    __hash__ = Numbered.number
+
+
 class Deadlock(Exception):
     """Nothing can ever happen again."""
 
@@ -52,17 +68,18 @@ class Idle:
 
 
 class Loop(asyncio.BaseEventLoop):
-    def __init__(self, clock: Time, seed: int) -> None:
+    def __init__(self, clock: Time, seed: int | str) -> None:
         super().__init__()
         self.clock, self.rng = clock, random.Random(f"steps {seed}")
         self._selector = Idle(clock)
         self.dead: set[str] = set()
+        self.frozen: dict[str, list[asyncio.Handle]] = {}  # process -> what it would have done
         self.kept: list[object] = []  # tasks of the dead: their clean-up must never run
         self.rounds = 0
         self.set_task_factory(self.make)
 
     def make(self, loop: Any, coroutine: Any, **more: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.tasks._PyTask(coroutine, loop=loop, **more)
+        task: asyncio.Task[Any] = Task(coroutine, loop=loop, **more)
         task._log_destroy_pending = False
         self.kept.append(task)
         return task
@@ -73,6 +90,13 @@ class Loop(asyncio.BaseEventLoop):
         for handle in (*self._ready, *self._scheduled):
             if handle._context.get(PROCESS) == process:
                 handle.cancel()
+
+    def freeze(self, process: str) -> None:
+        """As SIGSTOP does: the time goes on, and what comes for it waits."""
+        self.frozen[process] = []
+
+    def thaw(self, process: str) -> None:
+        self._ready.extend(self.frozen.pop(process))
 
     def lives(self, context: contextvars.Context | None) -> bool:
         here = PROCESS.get() if context is None else context.get(PROCESS, "world")
@@ -114,6 +138,23 @@ class Loop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         pass
+
+
+class Held:
+    """Keeps from running what belongs to a frozen process."""
+
+    run = asyncio.Handle._run
+
+    @staticmethod
+    def install() -> None:
+        def run(handle: Any) -> None:
+            frozen = getattr(handle._loop, "frozen", None)
+            if frozen and (held := frozen.get(handle._context.get(PROCESS))) is not None:
+                held.append(handle)
+            else:
+                Held.run(handle)
+
+        asyncio.Handle._run = run
 
 
 def stepping(handle: Any) -> bool:

@@ -11,7 +11,7 @@ import random
 import secrets
 from typing import Any
 
-from tests.simulation.loop import PROCESS, Loop, Time
+from tests.simulation.loop import PROCESS, Held, Loop, Numbered, Time
 
 CLOCK = Time()
 CHANCE = random.Random()
@@ -20,6 +20,10 @@ CHANCE = random.Random()
 def prepare() -> None:
     """For the whole interpreter, once."""
     CLOCK.install()
+    Held.install()
+    from aiohttp.client_proto import ResponseHandler
+
+    ResponseHandler.__hash__ = Numbered.number
     secrets.token_hex = lambda size: CHANCE.randbytes(size).hex()
     secrets.token_urlsafe = lambda size: CHANCE.randbytes(size).hex()
     secrets.randbelow = CHANCE.randrange
@@ -49,6 +53,7 @@ class Thread:
 
     def __init__(self, target: Any, name: str, daemon: bool) -> None:
         self.writer, self.alive = target.__self__, False
+        self.syncing: int | None = None  # the seq that a slow sync will make durable
 
     def start(self) -> None:
         self.alive, self.loop = True, asyncio.get_running_loop()
@@ -59,20 +64,40 @@ class Thread:
         self.timer = self.loop.call_later(self.writer.group_s, self.work)
 
     def hurry(self) -> None:
-        self.timer.cancel()
-        self.timer = self.loop.call_later(Machine.now.sync_s(), self.work)
+        if self.syncing is None:
+            self.timer.cancel()
+            self.timer = self.loop.call_later(Machine.now.sync_s(), self.work)
 
     def work(self) -> None:
         self.writer.wake.held = True
-        if self.alive:
+        if not self.alive:
+            return
+        if slow_s := Machine.now.slow():
+            self.begin(slow_s)
+        else:
             self.writer.drain()
             self.sleep()
+
+    def begin(self, slow_s: float) -> None:
+        """A group that is written now, and long in coming to the disk."""
+        writer, told, before = self.writer, self.writer.told, self.writer.durable
+        writer.told = lambda: None
+        writer.drain()
+        self.syncing, writer.durable, writer.told = writer.durable, before, told
+        self.timer = self.loop.call_later(slow_s, self.end)
+
+    def end(self) -> None:
+        self.writer.durable, self.syncing = self.syncing or 0, None
+        self.writer.told()
+        self.work()
 
     def is_alive(self) -> bool:
         return self.alive
 
     def join(self, timeout: float) -> None:
         self.timer.cancel()
+        if self.syncing is not None:
+            self.writer.durable = self.syncing
         self.writer.drain()
         self.alive = False
 
@@ -86,9 +111,11 @@ class Threads:
 class Machine:
     now: "Machine"
 
-    def __init__(self, seed: int, slow_s: float) -> None:
+    def __init__(self, seed: int | str, slow_s: float) -> None:
         from tests.simulation.disk import Platter
+        from tests.simulation.eye import Eye, watch
         from tests.simulation.net import Net
+        from tests.simulation.points import Points
 
         Machine.now = self
         CHANCE.seed(f"chance {seed}")
@@ -100,7 +127,11 @@ class Machine:
         self.disk.install()
         self.locks: list[int] = []
         self.orders_left, self.ordered = 0, lambda: None  # so many orders until that is called
+        self.eye = Eye(self.loop)
+        self.points = Points(self)
+        self.reached = self.disk.reached = self.points.reached
         self.install()
+        watch(self)
 
     def install(self) -> None:
         import aiohappyeyeballs
@@ -128,7 +159,11 @@ class Machine:
         real = real or Wal.append
 
         def append(wal: Any, record: Any) -> None:
+            name = type(record.message).__name__
+            self.reached(f"before {name}")
             real(wal, record)
+            self.eye.logged(wal, record)
+            self.reached(f"after {name}")
             if isinstance(record.message, (PlaceOrder, ModifyOrder, ClosePosition)):
                 self.orders_left -= 1
                 if self.orders_left == 0:
@@ -159,6 +194,10 @@ class Machine:
 
     def sync_s(self) -> float:
         return self.disk.sync_s * self.rng.uniform(0.5, 1.5)
+
+    def slow(self) -> float:
+        disk = self.disk
+        return self.rng.uniform(0.3, 5) if disk.slow and self.rng.random() < disk.slow else 0.0
 
     def process(self, name: str, work: Any) -> asyncio.Task[Any]:
         """Run `work` as a process of its own."""

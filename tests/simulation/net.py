@@ -151,7 +151,7 @@ class Server:
 
 
 class Net:
-    def __init__(self, loop: Any, seed: int, slow_s: float) -> None:
+    def __init__(self, loop: Any, seed: int | str, slow_s: float) -> None:
         self.loop, self.rng, self.slow_s = loop, random.Random(f"net {seed}"), slow_s
         self.servers: dict[int, Server] = {}
         self.streams: set[Stream] = set()

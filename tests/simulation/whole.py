@@ -1,7 +1,8 @@
 """One seed: a session of the whole daemon against the whole gateway, with everything going wrong.
 
 Real client, real simulator, bus, actors, log and recovery; only time, chance, disk and wires are
-the seed's. At the end the faults stop, and within five minutes of its time it must be flat.
+the seed's. What goes wrong is its row's (rows.py). At the end the faults stop, and within five
+minutes of its time it must be flat.
 """
 
 import asyncio
@@ -16,25 +17,25 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tests.simulation import safeguards, themes
+from tests.simulation import safeguards
 from tests.simulation.machine import Machine
 
 TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
-SESSION_S, PATIENCE_S = 150.0, 300.0
+PATIENCE_S = 300.0
 RESTART_S = 2.0  # as systemd does it
-STRIKES = ("cut", "stall", "refuse", "mute")
-
-
 USED = (
     "aiohappyeyeballs", "cli.gateway", "daemon.main", "tests.campaign.audit",
-    "tests.campaign.trial", "venues.topstepx.simulator.server",
+    "tests.campaign.trial", "tests.simulation.rows", "venues.topstepx.simulator.server",
 )  # fmt: skip
 
 
 class Outcome(Struct):
     seed: int
-    harms: list[tuple[str, str]] = field(default_factory=list)  # row, sentence
+    harms: list[tuple[str, str]] = field(default_factory=list)  # counter, sentence
     crashes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what came of the row's own fault
+    row: str = "C1"
+    strikes: int = 0
     orders: int = 0
     fills: int = 0
     rounds: int = 0
@@ -42,30 +43,33 @@ class Outcome(Struct):
 
 
 class World:
-    def __init__(self, seed: int, folder: Path, without: str, weather: str) -> None:
-        self.seed, self.folder, self.theme = seed, folder, themes.WHOLE[weather]
-        self.rng = random.Random(f"world {seed}")
-        self.outcome = Outcome(seed)
-        self.machine = Machine(seed, slow_s=self.rng.choice((0.002, 0.05, 0.5)))
+    def __init__(self, seed: int, folder: Path, without: str, row: str) -> None:
+        from tests.simulation.themes import NAMED
+
+        self.seed, self.folder = seed, folder
+        self.row, plain = NAMED[row], row == "C1"
+        self.rng = random.Random(f"world {seed}" if plain else f"{row} {seed}")
+        self.outcome = Outcome(seed, row=row)
+        slow_s = self.rng.choice((0.002, 0.05, 0.5))
+        self.machine = Machine(seed if plain else f"{row} {seed}", slow_s)
+        self.eye = self.machine.eye
+        self.eye.most = self.row.most
         self.kept: list[tuple[Path, bytes]] = []
-        self.theme.begin(self)
-        self.knobs = self.theme.numbers | safeguards.off(without)
+        self.knobs = safeguards.off(without)
 
     async def gateway(self, config: Any) -> None:
-
         from cli.gateway import faults
-        from tests.campaign.trial import WEATHERS
-        from venues.topstepx.simulator.ledger import Ledger
+        from tests.simulation.eye import ledger
         from venues.topstepx.simulator.reference_api import Credentials
         from venues.topstepx.simulator.server import Simulator
 
-        script = self.folder / "faults.json"
-        usual = self.rng.choice(WEATHERS)
-        script.write_text(json.dumps(usual if self.theme.faults is None else self.theme.faults))
+        script, books = self.folder / "faults.json", self.folder / "ledger.jsonl"
+        script.write_text(json.dumps(self.row.script(self.rng)))
         self.simulator = Simulator(
             tape(), 1.0, config.settings().instrument, config.gateway,
-            faults.load(script), Ledger(self.folder / "ledger.jsonl"), Credentials("sim", "key"),
+            faults.load(script), ledger(self.eye, books), Credentials("sim", "key"),
         )  # fmt: skip
+        self.eye.down_until = lambda: self.simulator.world.down_until
         self.told = await self.simulator.start()
         await asyncio.Event().wait()
 
@@ -75,9 +79,9 @@ class World:
 
         own = {
             "PATHS_STATE": "state", "PATHS_WAL": "wal",
-            "RUN_SPEED": "1", "SIGNALS_CYCLE_S": str(self.rng.choice((5, 9, 20))),
+            "RUN_SPEED": "1", "SIGNALS_CYCLE_S": str(self.rng.choice(self.row.cycles_s)),
         }  # fmt: skip
-        knobs = ALWAYS | own | self.knobs
+        knobs = ALWAYS | own | self.row.knobs | self.knobs
         env = {f"TRADEBOT_{key}": value for key, value in knobs.items()}
         return load(Path(__file__).parents[2] / "config.toml", env)
 
@@ -88,33 +92,47 @@ class World:
             await asyncio.sleep(0.01)
         from daemon.reach import pointed
 
-        config = pointed(config, self.told)
-        storm = asyncio.ensure_future(self.storm())
-        beside = asyncio.ensure_future(self.theme.beside(self, config))
-        for number in range(self.theme.crashes or self.rng.randrange(4)):
-            await self.crashing(f"daemon-{number}", config)
-            self.theme.between(self)
-            await asyncio.sleep(RESTART_S)
-        storm.cancel()
-        self.machine.net.calm()
-        await self.last(config)
-        beside.cancel()
+        await self.row.story(self, pointed(config, self.told))
 
     async def storm(self) -> None:
-        """Wires, from time to time."""
-        net = self.machine.net
+        """Strikes of the row, from time to time."""
+        every_s = self.row.every_s
+        if self.outcome.row != "C1":
+            every_s *= self.rng.choice((1, 3, 10))
         while True:
-            await asyncio.sleep(self.rng.expovariate(1 / 40))
-            match self.rng.choice(self.theme.strikes or STRIKES):
-                case "cut":
-                    net.cut()
-                case "mute":
-                    net.mute()
-                case "stall":
-                    net.stall(self.rng.uniform(0.1, 8))
-                case "refuse":
-                    net.refuse(self.rng.uniform(0.1, 8))
-                    net.cut()
+            await asyncio.sleep(self.rng.expovariate(1 / every_s))
+            self.outcome.strikes += 1
+            self.strike(self.rng.choice(self.row.strikes))
+
+    def strike(self, what: str) -> None:
+        net = self.machine.net
+        match what:
+            case "cut":
+                net.cut()
+            case "mute":
+                net.mute()
+            case "stall":
+                net.stall(self.rng.uniform(0.1, 8))
+            case "refuse":
+                net.refuse(self.rng.uniform(0.1, 8))
+                net.cut()
+            case "expire":
+                self.simulator.tokens.secret = self.rng.randbytes(32)
+                if self.rng.random() < 0.5:
+                    self.venue("reset", hub=self.rng.choice(("market", "user")))
+            case "market" | "user":
+                self.venue("reset", hub=what)
+
+    def venue(self, deed: str, **terms: Any) -> None:
+        """Have the venue do what one of its scripted faults would."""
+        from venues.topstepx.simulator.faults import Fault
+
+        self.simulator.world.deeds([Fault("start", deed, **terms)])
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong."""
+        self.machine.net.calm()
+        self.simulator.world.faults.by_trigger.clear()
 
     def start(self, name: str, config: Any) -> tuple[asyncio.Task[Any], Any]:
         from daemon import main as daemon
@@ -124,34 +142,10 @@ class World:
         options = daemon.Options(Path("config.toml"))
         return self.machine.process(name, daemon.run(config, options, stopping)), stopping
 
-    async def crashing(self, name: str, config: Any) -> None:
-        """A daemon that does not live long."""
-        disk = self.machine.disk
-        task, _ = self.start(name, config)
-        power = self.rng.random() < self.theme.power
-        struck = self.machine.loop.create_future()
-        disk.struck = lambda: (self.machine.loop.kill(name), struck.set_result("disk"))
-        late = self.rng.uniform(0, SESSION_S / 3)
-        match self.rng.choice(("time", "disk", "order")):
-            case "disk":
-                disk.crash_at = disk.calls + self.rng.randrange(1, 400)
-            case "order":
-                late, self.machine.orders_left = SESSION_S, self.rng.randrange(1, 6)
-                soon = self.rng.choice((0, 0.001, 0.01, 0.1, 1)) * self.rng.random()
-                self.machine.ordered = lambda: self.machine.loop.call_later(
-                    soon, lambda: struck.done() or disk.struck()
-                )
-        await asyncio.wait([task, struck], timeout=late, return_when=asyncio.FIRST_COMPLETED)
-        if task.done() and not struck.done() and not unreached(task):
-            error = task.exception() or f"exit code {task.result()[0]}"
-            self.outcome.harms.append(("end", f"{name} ended by itself: {error}"))
-        self.machine.orders_left = 0
-        self.crash(name, power)
-
     def crash(self, name: str, power: bool) -> None:
+        """What was written must stay; where the power fails, what was synced."""
         from tests.campaign.trial import whole
 
-        """What was written must stay; where the power fails, what was synced."""
         self.outcome.crashes.append(f"{name} {'power' if power else 'kill'}")
         wal, safe = self.folder / "wal", dict(self.machine.disk.safe)
         self.kept += [(path, path.read_bytes()) for path in sorted(wal.glob("*.jsonl"))]
@@ -160,40 +154,55 @@ class World:
         self.kept = [(path, whole(was)) for path, was in self.kept if was]
         self.machine.crash(name, power)
 
-    async def last(self, config: Any) -> None:
+    def hurt(self, counter: str, sentence: str) -> None:
+        self.outcome.harms.append((counter, sentence))
+
+    async def last(self, config: Any, live_s: float = 40) -> None:
         """Nothing goes wrong any more: it trades a little, is told to stop, and must be flat."""
         task, stopping = self.start("last", config)
-        await asyncio.wait([task], timeout=40)
+        await asyncio.wait([task], timeout=live_s)
         stopping.say("end of test", "test")
+        await self.flat(task)
+
+    async def flat(self, task: asyncio.Task[Any]) -> None:
+        """It was told to stop, and ends well."""
         done, _ = await asyncio.wait([task], timeout=PATIENCE_S)
         if not done:
-            self.outcome.harms.append(("end", f"not flat after {PATIENCE_S:g} s"))
+            self.hurt("end", f"not flat after {PATIENCE_S:g} s")
         elif task.exception() or task.result()[0]:
             why = task.exception() or f"exit code {task.result()[0]}"
-            self.outcome.harms.append(("end", f"{type(why).__name__} {why}"))
+            self.hurt("end", f"{type(why).__name__} {why}")
 
     def run(self) -> Outcome:
         import hashlib
 
-        from core.errors import LogError
-        from tests.campaign.audit import Truth, closed, harm
-
         loop, outcome = self.machine.loop, self.outcome
         asyncio.set_event_loop(loop)
         loop.run_until_complete(self.story())
-        truth, wal = Truth(self.folder / "ledger.jsonl"), self.folder / "wal"
-        try:
-            outcome.harms += harm(truth, wal, self.kept)
-            outcome.harms += self.theme.judge(truth, wal)
-            if why := closed(wal):
-                outcome.harms.append(("end", why))
-        except (LogError, OSError) as error:
-            outcome.harms.append(("lost", f"the log cannot be read: {error}"))
-        outcome.fills, outcome.orders = len(truth.fills()), len(truth.tags())
+        outcome.harms += [(name, sentence) for name, sentence in self.eye.harms.items()]
+        self.audit()
         outcome.rounds = loop.rounds
-        logs = b"".join(path.read_bytes() for path in sorted(wal.glob("*.jsonl")))
+        outcome.notes += ["crossed zero"] * self.eye.crossed
+        logs = b"".join(path.read_bytes() for path in sorted((self.folder / "wal").glob("*.jsonl")))
         outcome.digest = hashlib.sha256(logs).hexdigest()
         return outcome
+
+    def audit(self) -> None:
+        """Once more, as a whole, of what ledger and log say."""
+        from core.errors import LogError
+        from tests.campaign.audit import Truth, closed, harm
+
+        truth, wal = Truth(self.folder / "ledger.jsonl"), self.folder / "wal"
+        try:
+            found = harm(truth, wal, self.kept, self.row.most)
+            if self.eye.down_until():  # the audit does not know when nobody could help it
+                found = [row for row in found if row[0] != "naked"]
+            self.outcome.harms += found
+            if why := closed(wal):
+                self.hurt("end", why)
+        except (LogError, OSError) as error:
+            self.hurt("lost", f"the log cannot be read: {error}")
+        self.outcome.fills, self.outcome.orders = len(truth.fills()), len(truth.tags())
 
 
 @cache
@@ -213,14 +222,8 @@ def warm() -> None:
     sessions.rolls()
 
 
-def unreached(task: asyncio.Task[Any]) -> bool:
-    """It found no venue at its start, said so and left: systemd would start it again."""
-    text = str(task.exception())
-    return text.startswith(("mode sim needs our simulator", "the venue cannot be reached"))
-
-
-def run(seed: int, folder: Path, without: str = "", weather: str = "") -> Outcome:
-    """`without`: safeguards to switch off, by names of safeguards.py; `weather`: of themes.py.
+def run(seed: int, folder: Path, without: str = "", row: str = "C1") -> Outcome:
+    """`without`: safeguards of safeguards.py to switch off; `row`: of rows.py or themes.py.
 
     Changes to the folder: what the log says of its config must not depend on where it is.
     """
@@ -228,4 +231,4 @@ def run(seed: int, folder: Path, without: str = "", weather: str = "") -> Outcom
     folder.mkdir(parents=True)
     os.chdir(folder)
     os.dup2(os.open("said.log", os.O_WRONLY | os.O_CREAT, 0o600), 2)
-    return World(seed, Path(), without, weather).run()
+    return World(seed, Path(), without, row).run()

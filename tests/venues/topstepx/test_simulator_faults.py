@@ -97,6 +97,15 @@ async def test_user_events_may_be_dropped_doubled_or_bare():
         assert "action" not in messages[0]["arguments"][0]
 
 
+async def test_a_late_user_event_comes_behind_younger_ones():
+    script = [fault("GatewayUserPosition", "late", seconds=0.05)]
+    async with trading(faults=script) as client, client.user() as user:
+        await client.place()
+        messages = [await user.next() for _ in range(5)]
+        names = [message["target"].removeprefix("GatewayUser") for message in messages]
+        assert names == ["Order", "Order", "Trade", "Account", "Position"]
+
+
 @pytest.mark.parametrize(
     ("do", "last"), [("close", 7), ("reset", None), ("down", None), ("logout", 1)]
 )

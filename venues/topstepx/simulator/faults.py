@@ -10,7 +10,7 @@ Deeds at an endpoint:
     status          answer `code` (503), nothing done     status_after  do it, then answer `code`
     unauthorized    answer 401                            body          do it, answer text `body`
     refuse_brackets refuse as Position Brackets does, if the order has brackets
-Deeds at an event: drop, duplicate.
+Deeds at an event: drop, duplicate, late (after `seconds`: behind what came since).
 Deeds anywhere:
     freeze     `hub` ("market") says nothing but pings for `seconds`; what it had to say is lost
     close      `hub` sends close (type 7, `error`) and drops all connections
@@ -35,7 +35,7 @@ AT_ENDPOINT = (
     "lose_reply", "lose_request", "delay", "delay_reply", "status", "status_after",
     "unauthorized", "body", "refuse_brackets",
 )  # fmt: skip
-AT_EVENT = ("drop", "duplicate")
+AT_EVENT = ("drop", "duplicate", "late")
 ANYWHERE = (
     "freeze", "close", "reset", "logout", "down", "bare", "can_trade", "brackets", "liquidate",
     "closed",

@@ -101,7 +101,7 @@ class Hub:
     ) -> None:
         self.name, self.methods, self.timers, self.bounds = name, methods, timers, bounds
         self.subscribed = subscribed
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}  # in the order of their coming
 
     def listeners(self, target: str) -> list[Connection]:
         return [each for each in self.connections if target in each.subscribed]
@@ -128,11 +128,11 @@ class Hub:
             await ws.close()
             return ws
         writer = asyncio.create_task(self.keep_writing(connection))
-        self.connections.add(connection)
+        self.connections[connection] = None
         try:
             await self.read(connection, rest)
         finally:
-            self.connections.discard(connection)
+            self.connections.pop(connection, None)
             connection.room.set()
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)

@@ -188,9 +188,13 @@ class World:
         listeners = self.hubs[hub].listeners(target)
         lost = self.frozen(hub) or any(fault.do == "drop" for fault in struck)
         text = invocation(target, arguments) if listeners else ""
+        late_s = max((fault.seconds for fault in struck if fault.do == "late"), default=0.0)
         for connection in listeners:
             if lost:
                 connection.lagging = True
+                continue
+            if late_s:
+                self.later(offer_late(connection, text, late_s))
                 continue
             again = connection.lagging and target == "GatewayQuote"
             for _ in range(times):
@@ -239,3 +243,8 @@ class World:
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+
+async def offer_late(connection: Connection, text: str, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    connection.offer(text)
