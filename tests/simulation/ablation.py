@@ -1,7 +1,9 @@
 """Is every safeguard needed? `ablation.toml` names each, and a seed that shows harm without it.
 
-python -m tests.simulation.ablation [--world W] [NAME ...]        try the table: harm without, none with
-python -m tests.simulation.ablation --find N [--weather W] NAME   look for such a seed among N
+python -m tests.simulation.ablation [--world W] [NAME ...]    try the table: harm without it, none
+                                                              with it
+python -m tests.simulation.ablation --find N --world W --weather WEATHER NAME
+                                                              look for a seed among the first N
 """
 
 import argparse
@@ -11,23 +13,25 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+BROKE = "the simulation broke"  # that is no harm
 TABLE = Path(__file__).with_name("ablation.toml")
 
 
 class Trial(NamedTuple):
     world: str  # paper, or whole: the daemon with its log and wires
-    weather: str
+    weather: str  # of weathers.py, or a row of the whole world's
     seed: int
     without: str = ""
 
 
-class Row(NamedTuple):
-    """One safeguard. Where another covers it, harm is shown without both: `beside` is the other."""
+class Safeguard(NamedTuple):
+    """Where others cover it, harm is shown without all of them: `beside` names those."""
 
     name: str
     world: str
@@ -46,16 +50,18 @@ class Row(NamedTuple):
     def verdict(self, harms: list[list[list[str]]]) -> str:
         """Empty if it is as the table says."""
         off, *on = harms
+        if broken := [said for found in harms for _, said in found if said.startswith(BROKE)]:
+            return broken[0]
         if self.harm not in [row for row, _ in off]:
             return f"no {self.harm} without it, but {off}"
         return next((f"harm with it: {found}" for found in on if found), "")
 
 
-def table() -> list[Row]:
-    return [Row(**row) for row in tomllib.loads(TABLE.read_text())["safeguard"]]
+def table() -> list[Safeguard]:
+    return [Safeguard(**row) for row in tomllib.loads(TABLE.read_text())["safeguard"]]
 
 
-def run(trials: Iterable[Trial]) -> Iterator[list[list[str]]]:
+def run(trials: Iterable[Trial]) -> Generator[list[list[str]], None, None]:
     """The harms of each, in an interpreter of their own whose hash order is fixed."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.simulation.ablation", "--batch"],
@@ -103,19 +109,21 @@ def one(trial: Trial, spare: Path) -> Any:
     return whole.Outcome(trial.seed, found)
 
 
-def check(rows: list[Row]) -> Iterator[tuple[Row, str]]:
-    harms = run(trial for row in rows for trial in row.trials())
-    for row in rows:
-        yield row, row.verdict([next(harms) for _ in row.trials()])
+def check(rows: list[Safeguard]) -> Iterator[tuple[Safeguard, str]]:
+    with closing(run(trial for row in rows for trial in row.trials())) as harms:
+        for row in rows:
+            yield row, row.verdict([next(harms) for _ in row.trials()])
 
 
-def find(name: str, world: str, weather: str, seeds: int) -> Row | None:
+def find(name: str, world: str, weather: str, seeds: int) -> Safeguard | None:
     """The first seed with harm without it and none with it."""
-    for seed in range(1, seeds + 1):
-        off, on = Trial(world, weather, seed, name), Trial(world, weather, seed)
-        (harms,) = run([off])
-        if harms and not next(run([on])):
-            return Row(name, world, weather, seed, harms[0][0], why=harms[0][1])
+    names = (name, "", *name.split(" + ", 1)) if " + " in name else (name, "")
+    trials = [Trial(world, weather, seed, n) for seed in range(1, seeds + 1) for n in names]
+    with closing(run(trials)) as found:
+        for seed in range(1, seeds + 1):
+            off, *on = [next(found) for _ in names]
+            if off and not any(on) and not off[0][1].startswith(BROKE):
+                return Safeguard(name, world, weather, seed, *off[0])
     return None
 
 
@@ -131,7 +139,7 @@ def main(argv: list[str]) -> int:
         return batch()
     if given.find:
         for name in given.names:
-            print(find(name, given.world or "whole", given.weather, given.find), flush=True)
+            print(find(name, given.world or "whole", given.weather or "C1", given.find))
         return 0
     rows = [row for row in table() if given.world in (None, row.world)]
     rows = [row for row in rows if not given.names or row.name in given.names]

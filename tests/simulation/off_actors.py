@@ -29,7 +29,8 @@ from tests.simulation.switches import (
 KNOBS: dict[str, dict[str, str]] = {
     "quiet before an order is proven absent": {"RECOVERY_UNKNOWN_QUIET_S": "0.001"},
     "looking again now and then": {
-        "RECOVERY_RECONCILE_S": "100000.0", "RECOVERY_RETRY_S": "100000.0",
+        "RECOVERY_RECONCILE_S": "100000.0",
+        "RECOVERY_RETRY_S": "100000.0",
     },
     "asking again what nobody answered": {"RECOVERY_ANSWER_S": "100000.0"},
     "a gap between the two proofs of flatness": {"RECOVERY_FLAT_GAP_S": "0.000001"},
@@ -117,9 +118,7 @@ ORDERS: dict[str, Switch] = {
     "one request at a time": instead(Desk, "asked", lambda self, since, at: False),
     "asking again in time": instead(Desk, "asked", lambda self, since, at: bool(since)),
     "an order back from the dead is cancelled": instead(Desk, "too_much", lambda self: False),
-    "exits keep to the position's size": instead(
-        Desk, "own_exits", only_new_exits(Desk.own_exits)
-    ),
+    "exits keep to the position's size": instead(Desk, "own_exits", only_new_exits(Desk.own_exits)),
     "no position without a stop for two seconds": without(Executor, "_protect", "naked_at", 0),
     "leaving when told": instead(Executor, "_leave", lambda self, at: []),
     "an exit that is late becomes a close": without(Executor, "_leave", "exit_at", 0),

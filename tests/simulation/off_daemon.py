@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import secrets
+from contextlib import suppress
 from math import inf
 from typing import Any
 
@@ -82,7 +83,7 @@ def uncut(real: Any) -> Any:
 def any_age(self: Any, order: Any) -> str | None:
     """Why an entry must not be sent: its age is no matter."""
     entry = not daemon.gateway.reduces(order)
-    return "of an earlier run" if entry and not order.tag.startswith(self.wal.run) else None
+    return "of an earlier run" if entry and not order.intent.startswith(self.wal.run) else None
 
 
 def any_run(self: Any, order: Any) -> str | None:
@@ -94,10 +95,8 @@ def unheard(real: Any) -> Any:
     """News that cannot be read are passed over."""
 
     def read(self: Any, record: Any, received: int, post: Any) -> None:
-        try:
+        with suppress(links.hub.Lost):
             real(self, record, received, post)
-        except links.hub.Lost:
-            pass
 
     return read
 

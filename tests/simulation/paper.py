@@ -8,8 +8,9 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.pipeline import routes
@@ -40,7 +41,7 @@ USUAL = {
 }  # fmt: skip
 
 
-class Weather(NamedTuple):
+class Weather(Struct, frozen=True):
     """What befalls a day. Rates are of each message."""
 
     numbers: dict[str, str] = {}  # over USUAL
@@ -140,7 +141,7 @@ class Paper(World):
             self.stages[name] = Raises(self, name, kind, 1 + seed % 9)
 
     def hear(self, *events: m.Message) -> None:
-        """As in the daemon: a turn ends before the venue's next word is heard. Not over when flat."""
+        """As in the daemon, a turn ends before the venue's next word is heard."""
         table = routes(self.stages)
         told, turn = deque(("tape", None, event) for event in events), deque[Any]()
         while told or turn:

@@ -45,7 +45,7 @@ def evening() -> Weather:
 def last_call() -> Weather:
     """As evening, with a wish every five seconds."""
     late = evening()
-    return late._replace(numbers=late.numbers | {"SIGNALS_CYCLE_S": "5"})
+    return replace(late, numbers=late.numbers | {"SIGNALS_CYCLE_S": "5"})
 
 
 def stranger(paper: Paper, second: int) -> Iterable[m.Message]:
@@ -113,6 +113,9 @@ def noise(kind: str) -> Any:
     return dirt
 
 
+DIRT = ("none", "crossed", "jump", "wide", "old", "stale")
+
+
 def dirty(kind: str) -> Weather:
     return Weather(numbers=LIMITS, dirt=noise(kind))
 
@@ -169,5 +172,5 @@ PAPER: dict[str, Weather] = {
     "failing executor": Weather(news=0.1, faulty=("executor", m.Fill)),
     "failing risk": Weather(news=0.1, faulty=("risk", m.Fill)),
     "failing signals": Weather(news=0.1, faulty=("signals", m.Fill)),
-    **{f"dirty {kind}": dirty(kind) for kind in ("none", "crossed", "jump", "wide", "old", "stale")},
+    **{f"dirty {kind}": dirty(kind) for kind in DIRT},
 }  # fmt: skip
