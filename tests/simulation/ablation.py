@@ -123,7 +123,7 @@ def find(name: str, world: str, weather: str, seeds: int) -> Safeguard | None:
         for seed in range(1, seeds + 1):
             off, *on = [next(found) for _ in names]
             if off and not any(on) and not off[0][1].startswith(BROKE):
-                return Safeguard(name, world, weather, seed, *off[0])
+                return Safeguard(name, world, weather, seed, harm=off[0][0], why=off[0][1])
     return None
 
 

@@ -146,7 +146,7 @@ ANSWERS: dict[str, Switch] = {
         Recovery, "_ask", lambda self, at, why: setattr(self.memory, "asked_at", 0)
     ),
     "two looks before a later run trades": around(
-        Recovery, "_agree", lambda self, told, more: setattr(self.memory, "reads", 9)
+        Recovery, "_agree", lambda self, *_: setattr(self.memory, "reads", 2 * self.memory.reads)
     ),
 }
 OFF: dict[str, Switch] = WISHES | ORDERS | ANSWERS

@@ -22,7 +22,7 @@ from tests.simulation.loop import PROCESS, WALL
 from tests.simulation.rows import ROWS, Row
 
 EXIT_S = 3.0  # from the decision to leave to the gateway
-DEAF_S = 10.0
+DEAF_S, IDLE_S = 10.0, 20.0
 WAYS = {ClosePosition: "Position/closeContract", ModifyOrder: "Order/modify"}
 Story = Callable[[Any, Any], Any]
 Deed = Callable[[Any, Any], Any]
@@ -91,6 +91,16 @@ def heard(world: Any) -> None:
     last = max(m.at for m in messages if isinstance(m, Bar) and not m.filled)
     if end - last > DEAF_S * SECOND:
         world.hurt("end", f"deaf for {(end - last) / SECOND:.0f} s")
+
+
+def busy(world: Any) -> None:
+    """Whether it traded to the end: it wishes to every few seconds."""
+    at = [line["at"] for line in Truth(Path("ledger.jsonl")).rows("fill")]
+    messages = (line.record.message for line in read(Path("wal")))
+    end = next(m.at for m in messages if isinstance(m, Command))
+    last = max((each for each in at if each < end), default=0)
+    if end - last > IDLE_S * SECOND:
+        world.hurt("end", "it trades no more")
 
 
 async def another(world: Any, config: Any) -> None:
@@ -183,7 +193,7 @@ async def garble(world: Any, config: Any) -> None:
     def invocation(target: str, arguments: list[Any]) -> str:
         text: str = real(target, arguments)
         bad = target == "GatewayUserTrade" and world.rng.random() < 0.5
-        return text.replace('"price":', '"price":-"') if bad else text
+        return text.replace('"price":', '"price":null,"was":') if bad else text
 
     gateway.invocation = invocation
 
@@ -220,6 +230,6 @@ THEMES: dict[str, Row] = {
     "narrow": Row("a gateway that admits few requests", living(nothing, prompt), knobs=NARROW),
     "short": Row("tokens of half a minute", surviving(nothing), strikes=("cut",),
                  knobs={"GATEWAY_TOKEN_LIFE_S": "30"}),
-    "garbled": Row("news of fills that cannot be read", living(garble)),
+    "garbled": Row("news of fills that cannot be read", living(garble, busy)),
 }  # fmt: skip
 NAMED = ROWS | THEMES
