@@ -100,13 +100,15 @@ class Book(Struct):
         return None
 
     def live(self, *purposes: Purpose) -> list[Order]:
-        return [order for order in self.living() if order.purpose in purposes]
+        orders = self.orders
+        return [o for tag in self.alive if (o := orders[tag]).purpose in purposes]
 
     def living(self) -> list[Order]:
         return [self.orders[tag] for tag in self.alive]
 
     def unknown(self) -> list[Order]:
-        return [order for order in self.living() if order.life is Life.UNKNOWN]
+        orders = self.orders
+        return [o for tag in self.alive if (o := orders[tag]).life is Life.UNKNOWN]
 
     def owner(self, fill: Fill) -> Order | None:
         if fill.tag in self.orders:

@@ -46,6 +46,13 @@ def drawdown_share(equity: Decimal, high: Decimal) -> Decimal:
     return next((share for edge, share in DRAWDOWN_SHARES if fall < edge), ZERO)
 
 
+def volatility_share(ratio: Decimal) -> Decimal:
+    """Of the room, by range over its normal: all to 1.5, falling to a half at 3, none from 5 on."""
+    if ratio >= 5:
+        return ZERO
+    return min(Decimal(1), max(Decimal("0.5"), 1 - (ratio - Decimal("1.5")) / 3))
+
+
 def planned(settings: RiskSettings, instrument: Instrument, size: int, stop_ticks: int) -> Decimal:
     """Dollars lost if an entry fills and its stop is hit, slips and costs included."""
     ticks = stop_ticks + settings.slip_entry_ticks + settings.slip_exit_ticks
@@ -53,9 +60,13 @@ def planned(settings: RiskSettings, instrument: Instrument, size: int, stop_tick
 
 
 def open_risk(
-    settings: RiskSettings, instrument: Instrument, book: Book, mark: Decimal | None
-) -> Decimal:
-    """Dollars the open position may still lose from its entry to its stop, or to a worse mark."""
+    settings: RiskSettings, instrument: Instrument, book: Book, mark: Decimal | None,
+    atr: Decimal = ZERO,
+) -> Decimal:  # fmt: skip
+    """Dollars the open position may still lose from its entry to its stop, or to a worse mark.
+
+    atr: 1-minute range, ticks; a stop that is not there counts as four of them away.
+    """
     held = book.position
     if not held.size:
         return ZERO
@@ -65,7 +76,7 @@ def open_risk(
         for order in book.live(Purpose.STOP)
         if order.price and order.side == -side and order.life in RESTING
     ]
-    adverse = Decimal(UNPROTECTED_TICKS)
+    adverse = max(Decimal(UNPROTECTED_TICKS), 4 * atr)
     if stops and book.resting_stop() >= abs(held.size):
         worst = min(stops) if side > 0 else max(stops)
         adverse = (held.average - worst) * side / instrument.tick
@@ -81,7 +92,7 @@ def pending_risk(
     return sum((planned(settings, instrument, o.left, o.stop_ticks) for o in orders), ZERO)
 
 
-def worst_case(book: Book, side: int) -> int:
+def worst_case(held: int, entries: Iterable[Order], side: int) -> int:
     """Contracts on one side if every entry that may live fills."""
-    coming = sum(order.left for order in book.live(Purpose.ENTRY) if order.side == side)
-    return max(0, book.position.size * side) + coming
+    coming = sum(order.left for order in entries if order.side == side)
+    return max(0, held * side) + coming

@@ -35,6 +35,9 @@ class Desk(Struct):
     naked_at: int = 0
     flat_at: int = 0
     mark: Decimal | None = None
+    best: Decimal | None = None  # mark of this position
+    tightened: int = 0  # rows of stops.tighten that it has met
+    atr: Decimal = Decimal(0)  # 1-minute range, ticks; 0 unknown
 
     def numbers(self) -> Settings:
         assert self.settings is not None
@@ -83,7 +86,7 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return [order]
 
-    def exit(self, at: int) -> list[Message]:
+    def exit(self, at: int, reason: Reason) -> list[Message]:
         """Move the target through the touch; without one, close by the venue's own call.
 
         So too where a close may have been done already and nobody has told: the target would then
@@ -95,10 +98,12 @@ class Desk(Struct):
         self.exit_at = at
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
-        if not targets or self.mark is None or self.manual or self.book.doubt:
-            return self.close(at, Reason.SIG_NEW)
-        reach = numbers.execution.exit_protect_ticks * numbers.instrument.tick
-        price = self.mark - side * reach
+        if not targets or self.manual or self.book.doubt:
+            return self.close(at, reason)
+        # No mark is told until the market moves: it still stands where the position was opened.
+        mark, instrument = self.mark or self.book.position.average, numbers.instrument
+        reach = side * numbers.execution.exit_protect_ticks
+        price = instrument.price(instrument.ticks(mark) - reach)
         return [
             self.modify(ModifyOrder(at, leg.tag, leg.venue_id, limit_price=price))
             for leg in targets
@@ -134,10 +139,10 @@ class Desk(Struct):
         """May any order of ours still fill?"""
         return bool(self.book.doubt) or bool(self.book.alive)
 
-    def too_much(self) -> bool:
+    def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""
-        most = self.numbers().risk.position_max
-        return max(worst_case(self.book, side) for side in (1, -1)) > most
+        held, most = self.book.position.size, self.numbers().risk.position_max
+        return max(worst_case(held, entries, side) for side in (1, -1)) > most
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

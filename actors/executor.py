@@ -3,9 +3,13 @@
 After each message it looks at the whole book and asks for what is missing, so that a lost event
 delays a rule and never disables it. Entries are market orders with the venue's own bracket; where
 the venue refuses brackets, stop and target are orders of our own. A signal exit moves the target
-through the touch: the venue then cancels the stop itself, and no instant is without a stop.
+through the touch, and so does a flatten: the venue then cancels the stop itself, so no instant is
+without a stop, and no leg is left when position, wires or this program are gone.
 """
 
+from decimal import Decimal
+
+from actors import stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
@@ -14,6 +18,7 @@ from core.messages import (
     Approved,
     ClosePosition,
     Command,
+    Conditions,
     Fill,
     Mark,
     Message,
@@ -21,11 +26,13 @@ from core.messages import (
     OrderRejected,
     PlaceOrder,
     Pulse,
+    Reduce,
     RunStarted,
     StateChanged,
     TradeClosed,
 )
 from core.reasons import Reason
+from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
 
@@ -43,7 +50,7 @@ def short_of_margin(refused: OrderRejected) -> bool:
 
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Mark, Pulse, StateChanged, Command,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -54,10 +61,18 @@ class Executor:
         desk = self.memory
         answers: list[Message] = []
         match message:
+            case Pulse(at=at):
+                return self._tend(at)
             case Approved():
                 return self._approved(message)
+            case Reduce():
+                return desk.exit(message.at, message.reason)
             case Mark(price=price):
                 desk.mark = price
+                return [*self._tend(message.at), *self._trail(message.at)]
+            case Conditions(atr=atr):
+                desk.atr = Decimal(repr(round(atr, 6)))
+                return []
             case StateChanged(state=state, reason=reason):
                 stopping = state in (State.FLATTEN_ONLY, State.HALTED)
                 desk.flatten = reason if stopping else None
@@ -66,24 +81,32 @@ class Executor:
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
                 answers = self._give_up(message.at, Reason.SIG_EXPIRED)
+                if desk.exit_at:  # nobody knows how far it came: begin it anew
+                    desk.exit_at = 0
+                    answers += desk.exit(message.at, Reason.ORD_FLATTEN)
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
         if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
             answers = self._without_brackets(message)
+        elif isinstance(message, OrderRejected) and alive and self._bare(message):
+            answers = desk.close(message.at, Reason.RISK_NAKED)
         elif isinstance(message, OrderRejected) and alive and short_of_margin(message):
             answers = self._smaller(message)
         return [*answers, *self._tend(message.at)]
 
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
+        if shut(at):
+            text = "the exchange is closed"
+            return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
         if intent.action in EXITS:
-            return desk.exit(at)
+            return desk.exit(at, Reason.SIG_NEW)
         if intent.action in REVERSALS and desk.book.position.size and not desk.flatten:
             given_up = self._give_up(at, Reason.SIG_SUPERSEDED)
             desk.turn = approved
-            return [*given_up, *desk.exit(at)]
+            return [*given_up, *desk.exit(at, Reason.SIG_NEW)]
         if desk.flatten or desk.book.position.size or desk.alive():
             text = "not flat, or told to be"
             return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
@@ -105,6 +128,12 @@ class Executor:
             return []
         desk.refused = True
         return [desk.enter(desk.entry, refused.at)]
+
+    def _bare(self, refused: OrderRejected) -> bool:
+        """Our own stop is refused, the market being past it: there will be no other."""
+        book = self.memory.book
+        stop = book.orders[refused.tag].purpose is Purpose.STOP
+        return stop and refused.request is Request.PLACE and bool(book.position.size)
 
     def _smaller(self, refused: OrderRejected) -> list[Message]:
         """The same entry once more at half its size; after that, or with one contract, no more."""
@@ -129,7 +158,7 @@ class Executor:
         crossed = exiting and now * held <= 0
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
         if not now:
-            desk.flat_at, desk.mark = fill.at, None
+            desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
@@ -137,7 +166,7 @@ class Executor:
         purpose = order.purpose if order else PURPOSE_BY_SUFFIX.get(fill.tag[-3:])
         reason = CLOSED_BY.get(purpose) if purpose else None
         if desk.exit_at and reason is not Reason.TRADE_STOP:
-            reason = Reason.TRADE_SIGNAL
+            reason = Reason.TRADE_FLATTEN if desk.flatten else Reason.TRADE_SIGNAL
         if reason is None:
             reason = Reason.TRADE_FLATTEN if desk.book.closing else Reason.TRADE_FOREIGN
         desk.exit_at = 0
@@ -150,11 +179,11 @@ class Executor:
     def _tend(self, at: int) -> list[Message]:
         """What the book needs now."""
         desk = self.memory
-        if not desk.run:
+        if not desk.run or shut(at):
             return []
         answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)
-        if entries and (desk.flatten or desk.too_much()):
+        if entries and (desk.flatten or desk.too_much(entries)):
             answers += [m for order in entries for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
@@ -173,12 +202,14 @@ class Executor:
     def _sweep(self, at: int) -> list[Message]:
         """Cancel exits that outlived their position; the venue's own OCO is given its time."""
         desk = self.memory
+        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
+        if not exits:
+            return []
         ours = desk.manual or desk.flatten or desk.book.closing
         wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
         if coming or at - desk.flat_at < wait:
             return []
-        exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
     def _protect(self, at: int) -> list[Message]:
@@ -193,13 +224,16 @@ class Executor:
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
         return desk.own_exits(at) if desk.manual and not leaving else []
 
+    def _trail(self, at: int) -> list[Message]:
+        return stops.tend(self.memory, at) if self.memory.book.position.size else []
+
     def _leave(self, at: int) -> list[Message]:
         """Close what must not stay open: a flatten, an overshot, more than allowed, a late exit."""
         desk = self.memory
         if desk.overshot:
             return desk.close(at, Reason.ORD_OCO_BOTH_FILLED)
-        if desk.flatten:
-            return desk.close(at, Reason.ORD_FLATTEN)
+        if desk.flatten and not desk.exit_at:
+            return desk.exit(at, Reason.ORD_FLATTEN)
         if abs(desk.book.position.size) > desk.numbers().risk.position_max:
             return desk.close(at, Reason.RISK_MAX_POSITION)
         late = desk.after(desk.numbers().execution.exit_timeout_s)

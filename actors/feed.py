@@ -9,6 +9,7 @@ something after that or after a lost link.
 
 from collections.abc import Callable
 
+from actors.skew import Stamps
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -45,6 +46,7 @@ class Feed:
         self.late = int(feed.latency_max_s * SECOND)
         self.early = int(feed.skew_max_s * SECOND)
         self.silence = int(feed.stale_s * SECOND)
+        self.stamps = Stamps(feed)
         self.quote_at = self.trade_at = 0  # the last clean stamps
         self.price, self.price_at = 0.0, 0  # the last clean price, ticks, of either stream
         self.jump, self.agreed = 0.0, 0  # where an unbelieved price jumped to, and who agreed
@@ -82,6 +84,11 @@ class Feed:
         if at < self.quote_at:
             return self.refuse(quote, Reason.DATA_SEQUENCE)
         lag = quote.received - at
+        if quote.received:
+            if lag < self.stamps.least:
+                self.stamps.least = lag
+            if lag > self.stamps.most:
+                self.stamps.most = lag
         if (lag > self.late or lag < -self.early) and quote.received:
             return self.refuse(quote, Reason.DATA_STALE if lag > 0 else Reason.RISK_CLOCK_SKEW)
         middle = (bid + ask) / 2
@@ -135,7 +142,7 @@ class Feed:
         return [Gap(max(event.received, event.at), event.at, reason)]
 
     def pulse(self, pulse: Pulse) -> list[Message]:
-        at, answers = pulse.at, self.turn(pulse.at)
+        at, answers = pulse.at, [*self.turn(pulse.at), *self.stamps.weigh(pulse.at)]
         if self.session and not self.down and not self.silent:
             heard = max(self.quote_at, self.trade_at, self.link_at, self.session.open_ns)
             if self.price_at and at - heard > self.silence:

@@ -77,6 +77,8 @@ class Recovery:
     def on(self, message: Message) -> list[Message]:
         ledger = self.memory
         match message:
+            case Pulse(at=at):
+                return self._due(at)
             case AccountSnapshot():
                 return self.compare(message)
             case QueryFailed(at=at):
@@ -104,8 +106,6 @@ class Recovery:
                 return self._ask(message.at, Reason.REC_QUERY)
             case Command(name=name) if name in FLATTENING:
                 return self._ask(message.at, Reason.REC_QUERY)
-            case Pulse(at=at):
-                return self._due(at)
         return []
 
     def compare(self, told: AccountSnapshot) -> list[Message]:

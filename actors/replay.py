@@ -6,8 +6,8 @@ crash, and is posted before anything new. An answer that the log lacks further u
 like any other: actors have their turns in the order of the log, so there it was never given.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from actors.pipeline import routes
 from core.messages import ActorFailed, Message, Record, RunStarted, Stage
 
 
-class Difference(Struct, frozen=True):
+class Difference(Struct, frozen=True, gc=False):
     """One input that this code answers otherwise than the log says."""
 
     seq: int
@@ -35,7 +35,8 @@ class Difference(Struct, frozen=True):
 class Past(Struct):
     """What the log tells of its actors."""
 
-    answers: dict[tuple[str, int], list[Message]]  # by actor and cause
+    answers: list[Record]  # in the order of their causes
+    causes: list[int]  # of these, and one more that no record reaches
     failed: set[tuple[str, int]]  # actor and record: left out for that actor
     reached: dict[str, int]  # the latest record that each actor has surely come to
 
@@ -47,38 +48,43 @@ def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[D
     takers = {
         kind: [(name, stages[name].on) for name in names] for kind, names in routes(stages).items()
     }
+    answers, causes, failed, here = told.answers, told.causes, told.failed, 0
     for record in records:
-        seq, message = record.seq, record.message
+        seq, message, first = record.seq, record.message, here
+        while causes[here] <= seq:
+            here += 1
+        answered = answers[first:here]
         for name, on in takers.get(type(message), ()):
-            if (name, seq) in told.failed:
+            if failed and (name, seq) in failed:
                 continue
             replayed = on(message)
-            recorded = told.answers.get((name, seq), [])
+            recorded: list[Message] = []
+            if answered:
+                recorded = [r.message for r in answered if (r.actor, r.cause) == (name, seq)]
             if replayed != recorded:
                 last = seq >= told.reached[name]
                 yield Difference(seq, name, message, recorded, replayed, last)
 
 
-def past(stages: Mapping[str, Stage], records: Iterable[Record]) -> Past:
+def past(stages: Mapping[str, Stage], records: Sequence[Record]) -> Past:
     """An actor has come to any record that one of them answered: they have their turns in order.
 
     One that failed may be behind the others for the rest of its run: its own answers tell.
     """
-    answers: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    answers: list[Record] = []
     failed: set[tuple[str, int]] = set()
     others, own, behind = 0, dict.fromkeys(stages, 0), dict[str, int]()
     for record in records:
         actor, cause, message = record.actor, record.cause, record.message
         if cause is not None and actor in own:
-            answers[actor, cause].append(message)
-            own[actor] = max(own[actor], cause)
-            others = max(others, cause)
-        kind = type(message)
-        if kind is RunStarted:
+            answers.append(record)
+            own[actor], others = max(own[actor], cause), max(others, cause)
+        if isinstance(message, RunStarted):
             behind.clear()
-        elif kind is ActorFailed:
-            assert isinstance(message, ActorFailed)
+        elif isinstance(message, ActorFailed):
             failed.add((message.actor, message.seq))
             behind.setdefault(message.actor, others)
     reached = {name: max(own[name], behind.get(name, others)) for name in stages}
-    return Past(answers, failed, reached)
+    answers.sort(key=attrgetter("cause"))  # nearly in order already
+    causes = [*map(attrgetter("cause"), answers), records[-1].seq + 1 if records else 0]
+    return Past(answers, causes, failed, reached)

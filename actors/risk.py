@@ -3,20 +3,33 @@
 Exits always pass. Limits are judged on each mark and fill, not only when somebody asks.
 """
 
-from decimal import Decimal
-
 from msgspec.structs import replace
 
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
-from actors.guard import Account, Standing, closing, judge, limits, marked, realised, standing
-from core.clock import SECOND
+from actors.day_end import alert, overstayed, resumes
+from actors.guard import (
+    Account,
+    Standing,
+    approved,
+    judge,
+    limits,
+    marked,
+    realised,
+    reduction,
+    standing,
+)
+from actors.sizing import size
+from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
+from actors.streaks import lose, storm, stormy
 from core.messages import (
     AccountSnapshot,
     ActorFailed,
     Agreed,
     Approved,
+    Bar,
     Command,
+    Conditions,
     FeedState,
     Fill,
     Halted,
@@ -34,44 +47,12 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import EXITS, Action, State, exact
+from core.terms import EXITS, Action, State
 
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
     Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
 }
-PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
-
-# What breaking a limit leads to. HALTED needs a person; FLATTEN_ONLY ends with the session.
-SEVERITY = {
-    Reason.RISK_KILL: State.HALTED,
-    Reason.RISK_ACCOUNT_DRAWDOWN: State.HALTED,
-    Reason.RISK_DAILY_LOSS: State.FLATTEN_ONLY,
-    Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
-}
-
-GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
-
-# (state, command) -> state. What is not here changes nothing.
-COMMANDS = {
-    (State.ACTIVE, "pause"): State.PAUSED,
-    (State.PAUSED, "resume"): State.ACTIVE,
-    (State.FLATTEN_ONLY, "resume"): State.ACTIVE,
-    (State.HALTED, "rearm"): State.ACTIVE,
-    **{(state, "kill"): State.HALTED for state in State},
-    (State.ACTIVE, "flatten"): State.FLATTEN_ONLY,
-    (State.PAUSED, "flatten"): State.FLATTEN_ONLY,
-    (State.ACTIVE, "stop"): State.FLATTEN_ONLY,
-    (State.PAUSED, "stop"): State.FLATTEN_ONLY,
-}
-REASONS = {
-    "pause": Reason.RISK_PAUSED,
-    "kill": Reason.RISK_KILL,
-    "flatten": Reason.RISK_FLATTENING,
-    "stop": Reason.SYS_STOPPING,  # ends with the run; a flatten lasts until resumed
-}
-# A FLATTEN_ONLY for one of these ends with the trade date.
-DAILY = (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED)
 
 
 def leaving(intent: Intent) -> Intent:
@@ -81,8 +62,8 @@ def leaving(intent: Intent) -> Intent:
 
 class Risk:
     takes: tuple[type[Message], ...] = (
-        Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse, SessionOpened,
-        TradeClosed, *BOOKED,
+        Bar, Conditions, Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse,
+        SessionOpened, TradeClosed, *BOOKED,
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -93,12 +74,15 @@ class Risk:
         """Between two pulses of a quiet account an intent meets what the first has found."""
         if isinstance(message, Intent):
             return [self.verdict(message)]
+        if isinstance(message, Bar):
+            self.memory.breakers.see(message, self._settings())
+            return []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not self._overstayed(message.at):
+        if pulse and self.standing is not None and not overstayed(self.memory, message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
-        if pulse and not answers:
+        if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
         return answers
 
@@ -110,6 +94,7 @@ class Risk:
             case FeedState(link=link, up=up):
                 account.links[link] = up
                 account.agreed = account.agreed and (up or link != "user")
+                storm(account, message)
             case AccountSnapshot(balance=balance) if account.base is None:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
@@ -117,10 +102,12 @@ class Risk:
                 account.agreed = True
             case ActorFailed():
                 account.agreed = False
+            case Conditions():
+                account.breakers.learn(message, self._settings())
             case Pulse(at=at):
                 account.now = at
             case TradeClosed(at=at, net=net):
-                self._count(at, net)
+                lose(account, at, net)
             case PlaceOrder(intent=intent):
                 account.reserved.pop(intent, None)
         account.book.hear(message, self._settings().instrument)
@@ -130,25 +117,29 @@ class Risk:
 
     def verdict(self, intent: Intent) -> Message:
         account = self.memory
-        size = abs(account.book.position.size)
+        held = abs(account.book.position.size)
         if intent.action in EXITS:
-            if not size:
+            if not held:
                 return Refused(intent.at, intent, (), Reason.SIG_SUPERSEDED)
-            return Approved(intent.at, intent, size, ZERO, ())
+            return Approved(intent.at, intent, held, ZERO, ())
         now = max(account.now, intent.at)
         if account.reserved:
             account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
-        settings = self._settings()
-        risk, instrument = settings.risk, settings.instrument
-        cost = planned(risk, instrument, risk.contracts, intent.stop_ticks)
-        checks = judge(intent, account, cost, self.standing or standing(account))
+        settings, found = self._settings(), self.standing or standing(account)
+        fit = size(
+            intent, settings, realised(account), account.breakers.factor(settings),
+            found.budget - approved(account), account.results,
+        )  # fmt: skip
+        contracts = max(fit.contracts, 1)
+        cost = planned(settings.risk, settings.instrument, contracts, intent.stop_ticks)
+        checks = (*judge(intent, account, contracts, cost, found), *fit.checks)
         broken = next((check for check in checks if not check.passed), None)
-        if broken is not None and size and intent.action in REVERSALS:
-            return Approved(intent.at, leaving(intent), size, ZERO, checks, broken.rule)
+        if broken is not None and held and intent.action in REVERSALS:
+            return Approved(intent.at, leaving(intent), held, ZERO, checks, broken.rule)
         if broken is not None:
             return Refused(intent.at, intent, checks, broken.rule)
         account.reserved[intent.id] = (cost, intent.expires_at)
-        return Approved(intent.at, intent, risk.contracts, cost, checks)
+        return Approved(intent.at, intent, contracts, cost, checks)
 
     def _react(self, message: Message) -> list[Message]:
         """Does this change what risk admits?"""
@@ -163,10 +154,18 @@ class Risk:
                 return self._start(message)
             case OrderRejected(tag=tag):
                 self.memory.reserved.pop(tag, None)
-            case Pulse(at=at) if self._overstayed(at):
+            case FeedState(up=False) if why := stormy(self.memory):
                 return self._change(
-                    at, State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED, "end of session", "clock"
+                    message.at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, why, "risk"
                 )
+            case Pulse(at=at) if late := overstayed(self.memory, at):
+                if late is Reason.RISK_OVERSTAYED:
+                    return alert(self.memory, at)
+                return self._change(at, State.FLATTEN_ONLY, late, "end of session", "clock")
+            case Pulse(at=at) if 0 < self.memory.resume_at <= at:
+                self.memory.resume_at = 0
+                if self.memory.state is State.FLATTEN_ONLY and self.memory.why in DAILY:
+                    return self._release(at, f"day {self.memory.day}", "clock")
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
@@ -183,7 +182,7 @@ class Risk:
             if not check.passed and self._graver(state):
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 return self._change(at, state, check.rule, why, "risk")
-        return []
+        return reduction(account, at)
 
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
         account = self.memory
@@ -206,13 +205,16 @@ class Risk:
             return []
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
-        if account.state is State.FLATTEN_ONLY and account.why in DAILY:
-            return self._release(at, f"day {day}", "clock")
-        return []
+        account.high_close = max(account.high_close, account.day_start)
+        if account.state is not State.FLATTEN_ONLY or account.why not in DAILY:
+            return []
+        account.resume_at = resumes(account, at)
+        return [] if account.resume_at else self._release(at, f"day {day}", "clock")
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
+        account.contract = run.contract_id
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
@@ -229,20 +231,6 @@ class Risk:
         """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
         now, why = GRAVITY[self.memory.state], self.memory.why
         return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
-
-    def _overstayed(self, at: int) -> bool:
-        account, settings = self.memory, self._settings()
-        flattening = account.state in (State.FLATTEN_ONLY, State.HALTED)
-        if flattening or not account.book.position.size:
-            return False
-        return closing(at, settings) <= exact(settings.session.flatten_s)
-
-    def _count(self, at: int, net: Decimal) -> None:
-        account, risk = self.memory, self._settings().risk
-        if net:
-            account.losses = account.losses + 1 if net < 0 else 0
-        if net < 0 and account.losses >= risk.losses_in_row_max:
-            account.pause_until = at + int(risk.losses_pause_s * SECOND)
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

@@ -9,9 +9,11 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from actors.book import BOOKED, Book
+from actors.stops import first
 from core.clock import SECOND
 from core.messages import (
     Bar,
+    Conditions,
     Hold,
     Intent,
     Message,
@@ -41,6 +43,7 @@ class Memory(Struct):
     waiting_until: int = 0
     exit_at: int = 0
     state: State = State.ACTIVE
+    conditions: Conditions | None = None
     settings: Settings | None = None
 
 
@@ -49,7 +52,7 @@ class Signals:
         self.memory = Memory(settings=settings)
         self.strategies = strategies
         kind = strategies[settings.signals.strategy].takes
-        self.takes = (kind, Refused, TradeClosed, StateChanged, *BOOKED)
+        self.takes = (kind, Refused, TradeClosed, StateChanged, Conditions, *BOOKED)
 
     def on(self, message: Message) -> list[Message]:
         memory = self.memory
@@ -60,6 +63,9 @@ class Signals:
                 self._answered(intent.id)
             case TradeClosed(at=at):
                 memory.exit_at = at
+            case Conditions():
+                memory.conditions = message
+                return []
             case StateChanged(state=state):
                 memory.state = state
             case RunStarted():
@@ -107,10 +113,10 @@ class Signals:
         memory.waiting = f"{memory.run}-i{memory.asked}"
         memory.waiting_until = event.at + int(settings.signals.ttl_s * SECOND)
         instrument = settings.instrument
+        price = instrument.price(instrument.ticks(touch))
         return Intent(
             event.at, memory.waiting, action, side, wish.confidence,
-            settings.signals.stop_ticks, settings.signals.target_ticks,
-            instrument.price(instrument.ticks(touch)), memory.waiting_until,
+            *first(settings, side, price, memory.conditions), price, memory.waiting_until,
             settings.signals.strategy,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What time it is: the wall's, or in sim the tape's, scaled. Only the edge may ask."""
+"""What time it is: the wall's as of the start, or in sim the tape's, scaled. Only the edge asks."""
 
 import time
 from collections.abc import Callable
@@ -14,6 +14,35 @@ def wall() -> int:
 
 def monotonic() -> int:
     return time.monotonic_ns()
+
+
+def elapsed() -> int:
+    """Since some fixed moment, whoever sets the wall's clock; sleep of the machine counts."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class SteadyClock:
+    """The wall's time as it was at the start, and what went by since: it cannot be set.
+
+    So every duration is one, however the wall's clock is stepped. `apart` says by how much the
+    two differ; small differences are followed, so slowly that no duration is hurt."""
+
+    def __init__(self, wall: Clock = wall, elapsed: Clock = elapsed) -> None:
+        self._wall, self._elapsed = wall, elapsed
+        self._ahead = wall() - elapsed()
+        self._newest = 0
+
+    def __call__(self) -> int:
+        self._newest = max(self._newest, self._elapsed() + self._ahead)
+        return self._newest
+
+    def apart(self) -> int:
+        """Nanoseconds that the wall's clock is ahead of this one."""
+        return self._wall() - self._elapsed() - self._ahead
+
+    def follow(self, most: int) -> None:
+        """Go toward the wall's clock, by so many nanoseconds at most."""
+        self._ahead += max(-most, min(most, self.apart()))
 
 
 class TapeClock:

@@ -16,6 +16,9 @@ from msgspec.structs import replace
 from core import settings as s
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.prop import PROFILES
+from core.sense import nonsense
+from core.terms import numbers
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +88,7 @@ class Log(Section, frozen=True):
 
 class Supervisor(Section, frozen=True):
     restarts_max: int
+    critical_restarts_max: int
     restart_window_s: float
     inbox_depth: int
     stop_timeout_s: float
@@ -121,6 +125,11 @@ class Config(Section, frozen=True):
     execution: s.ExecutionSettings
     recovery: s.RecoverySettings
     session: s.SessionSettings
+    conditions: s.ConditionSettings
+    sizing: s.SizingSettings
+    breakers: s.BreakerSettings
+    stops: s.StopSettings
+    prop: s.PropSettings
     log: Log
     supervisor: Supervisor
     api: Api
@@ -132,7 +141,8 @@ class Config(Section, frozen=True):
         instrument = replace(row, fee=self.instrument.fee, commission=self.instrument.commission)
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
-            self.recovery, self.session,
+            self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
+            self.prop,
         )  # fmt: skip
 
     def sha256(self) -> str:
@@ -146,6 +156,10 @@ _CHOICES = {
     ("instrument", "symbol"): tuple(INSTRUMENTS),
     ("signals", "strategy"): ("model", "cycle"),
     ("session", "kind"): ("globex", "rth"),
+    ("risk", "daily_reset"): ("roll", "rth"),
+    ("sizing", "mode"): ("fixed", "tiers", "kelly"),
+    ("stops", "mode"): ("fixed", "atr", "structure"),
+    ("prop", "profile"): ("", *PROFILES),
 }
 _WORDS = {
     "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
@@ -156,6 +170,9 @@ _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
 _MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
+    "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
+    "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
+    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 
 
@@ -232,6 +249,8 @@ def check(config: Config, path: Path) -> None:
                 raise ConfigError(f"{path}: {name}.{key}: expected one of {', '.join(choices)}")
             if isinstance(value, bool | str):
                 continue
-            number = Decimal(value)
-            if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
-                raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
+            for number in numbers(value):
+                if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
+                    raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
+    for wrong in nonsense(config.session, config.prop):
+        raise ConfigError(f"{path}: {wrong}")

@@ -63,6 +63,14 @@ class Refused(Message, frozen=True):
     reason: Reason
 
 
+class Reduce(Message, frozen=True):
+    """Risk wants contracts of the open position closed; no strategy was asked."""
+
+    size: int
+    checks: tuple[Check, ...]
+    reason: Reason = Reason.RISK_DRB_OVER
+
+
 class PlaceOrder(Message, frozen=True):
     tag: str  # client order id: unique for ever, shown by the venue
     purpose: Purpose

@@ -39,7 +39,7 @@ class Gap(Message, frozen=True):
 
 
 class FeedState(Message, frozen=True):
-    link: str  # "market" or "user"
+    link: str  # "market", "user"; not wires: "clock" (the wall's), "venue" (its stamps)
     up: bool
     why: str
     reason: Reason
@@ -61,6 +61,18 @@ class Bar(Message, frozen=True):
     filled: bool  # no trade: open = high = low = close = the previous close
     segment: int  # +1 after a session break or over 300 s of silence
     reason: Reason = Reason.BAR_CLOSED
+
+
+class Conditions(Message, frozen=True):
+    """The market's last minutes, told when a minute is over. Normal values: 0.0 unknown."""
+
+    atr: float  # ATR14 of 1-minute bars, ticks; 0.0 unknown
+    atr_normal: float
+    volume: int  # contracts in this minute
+    volume_normal: float
+    swing_low: float  # price of the latest known one; 0.0 none
+    swing_high: float
+    reason: Reason = Reason.DATA_CONDITIONS
 
 
 class Mark(Message, frozen=True):

@@ -18,10 +18,12 @@ from core.decisions import (
     PlaceOrder,
     Prediction,
     Reconcile,
+    Reduce,
     Refused,
 )
 from core.market import (
     Bar,
+    Conditions,
     Dropped,
     FeedState,
     Gap,
@@ -58,8 +60,8 @@ from core.outcomes import (
 from core.terms import Message
 
 Logged = (
-    Dropped | Gap | FeedState | Bar | Mark | SessionOpened | SessionClosed | Pulse
-    | Features | Prediction | Intent | Hold | Approved | Refused
+    Dropped | Gap | FeedState | Bar | Conditions | Mark | SessionOpened | SessionClosed | Pulse
+    | Features | Prediction | Intent | Hold | Approved | Refused | Reduce
     | PlaceOrder | CancelOrder | ModifyOrder | ClosePosition | Reconcile
     | OrderAccepted | OrderRejected | OrderUncertain | OrderCancelled | OrderReplaced
     | CloseAccepted | NotPlaced | Fill | TradeClosed
@@ -97,10 +99,10 @@ class Stage(Protocol):
 
 __all__ = [
     "DURABLE", "LOGGED", "LOSSY", "AccountSnapshot", "ActorFailed", "Agreed", "Approved", "Bar",
-    "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Dropped", "Features", "FeedState",
-    "Fill", "Flat", "Gap", "Halted", "Hold", "Intent", "Logged", "Mark", "Message", "ModifyOrder",
-    "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
+    "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Conditions", "Dropped", "Features",
+    "FeedState", "Fill", "Flat", "Gap", "Halted", "Hold", "Intent", "Logged", "Mark", "Message",
+    "ModifyOrder", "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
     "OrderUncertain", "PlaceOrder", "Prediction", "Pulse", "QueryFailed", "Quote", "Reconcile",
-    "Record", "Refused", "RunEnded", "RunStarted", "SegmentClosed", "SegmentOpened",
+    "Record", "Reduce", "Refused", "RunEnded", "RunStarted", "SegmentClosed", "SegmentOpened",
     "SessionClosed", "SessionOpened", "Stage", "StateChanged", "Trade", "TradeClosed",
 ]  # fmt: skip

@@ -183,7 +183,7 @@ class SegmentOpened(Message, frozen=True):
     """First line of every log segment."""
 
     version: int
-    account: str  # sha256 of account and contract id: another account's log is never mixed in
+    account: str  # sha256 of the account id: another account's log is never mixed in
     previous: str  # sha256 of the previous segment; empty for the first
     reason: Reason = Reason.SYS_SEGMENT
 

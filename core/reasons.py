@@ -16,6 +16,7 @@ class Reason(StrEnum):
     DATA_MALFORMED = "DATA_MALFORMED"  # unparsable, oversize, too deep
     DATA_CONFLATED = "DATA_CONFLATED"  # quotes merged under load
     DATA_CONTRACT_ROLL = "DATA_CONTRACT_ROLL"  # instrument or its terms changed
+    DATA_CONDITIONS = "DATA_CONDITIONS"  # range and volume of the last minute, and what is normal
     DATA_MARK = "DATA_MARK"  # the price at which the position could be closed changed
 
     BAR_CLOSED = "BAR_CLOSED"  # complete bar published
@@ -73,11 +74,27 @@ class Reason(StrEnum):
     RISK_TRADE_TOO_LARGE = "RISK_TRADE_TOO_LARGE"  # planned loss of one trade over its limit
     RISK_LOSSES_IN_ROW = "RISK_LOSSES_IN_ROW"  # so many losses in a row: a pause
     RISK_DRB = "RISK_DRB"  # planned loss over what is left of the dynamic risk budget
+    RISK_DRB_OVER = "RISK_DRB_OVER"  # the open position may lose more than the room left
     RISK_ACCOUNT_DRAWDOWN = "RISK_ACCOUNT_DRAWDOWN"  # equity too far below its high-water mark
     RISK_MIN_BALANCE = "RISK_MIN_BALANCE"  # balance under the minimum
+    ORD_STOP_MOVED = "ORD_STOP_MOVED"  # the protective stop goes nearer to the market
+    RISK_SIZE_TIER = "RISK_SIZE_TIER"  # contracts that the balance allows
+    RISK_SIZE_STAKE = "RISK_SIZE_STAKE"  # contracts that percentage and confidence allow
+    RISK_SIZE_TRADE = "RISK_SIZE_TRADE"  # contracts that the limit of one trade allows
+    RISK_SIZE_FACTOR = "RISK_SIZE_FACTOR"  # contracts after the reductions of market and hour
+    RISK_SIZE_BUDGET = "RISK_SIZE_BUDGET"  # contracts that the dynamic risk budget allows
+    RISK_SPREAD = "RISK_SPREAD"  # the spread is too wide
+    RISK_VOLATILITY = "RISK_VOLATILITY"  # the market's range is far over its normal
+    RISK_VOLUME = "RISK_VOLUME"  # the market's volume is far under its normal
     RISK_NOT_AGREED = "RISK_NOT_AGREED"  # log and venue have not yet agreed
     RISK_PAUSED = "RISK_PAUSED"  # an operator paused entries
     RISK_FLATTENING = "RISK_FLATTENING"  # a flatten is under way
+    RISK_PROP_LOSS = "RISK_PROP_LOSS"  # the firm's maximum-loss limit, worst case included
+    RISK_PROP_DAY = "RISK_PROP_DAY"  # the firm's daily loss limit, worst case included
+    RISK_PROP_SIZE = "RISK_PROP_SIZE"  # more contracts than the firm allows at this profit
+    RISK_PROP_TARGET = "RISK_PROP_TARGET"  # the firm's profit target is reached
+    RISK_PROP_CONSISTENCY = "RISK_PROP_CONSISTENCY"  # the day made its share of the target
+    RISK_OVERSTAYED = "RISK_OVERSTAYED"  # a position or an order at a time at which none may be
 
     ORD_INTENT = "ORD_INTENT"  # durable, not yet sent
     ORD_SENT = "ORD_SENT"  # bytes handed to transport

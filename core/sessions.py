@@ -3,22 +3,38 @@
 A trade date begins at 18:00 New York on the day before; on Globex it trades from then until 17:00
 or an early close, in regular hours (RTH) from 09:30 until 16:00 or an early close on NYSE days.
 All stamps UTC ns. Outside the table's years nothing is open and the nearest day is named.
+
+Each day ends in four steps before its flat time (quant.md 9.4): half size, exits only, exits at the
+market, flat. The flat time is the earliest of: so long before the exchange's close, so long before
+the venue's own flat time, the end of the session that is traded.
 """
 
 from bisect import bisect_right
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from enum import IntEnum
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from core import calendar
 from core.clock import SECOND
+from core.settings import SessionSettings
 
+CHICAGO = ZoneInfo("America/Chicago")
 NEW_YORK = ZoneInfo("America/New_York")
 NEVER = 2**63 - 1
 ROLL, OPEN, CLOSE = time(18), time(9, 30), {"globex": "17:00", "rth": "16:00"}
-VENUE_FLAT = time(16, 10)  # 15:10 Chicago: the venue closes positions that are still open
+
+
+class Phase(IntEnum):
+    """How much of a trade date is left; outside the session it is FLAT."""
+
+    FULL = 0
+    REDUCED = 1  # entries at a part of their size
+    EXITS = 2  # no entries
+    FLATTEN = 3  # exits at the market
+    FLAT = 4  # no position and no order
 
 
 class Day(Struct, frozen=True):
@@ -31,7 +47,6 @@ class Day(Struct, frozen=True):
     rth_open: int
     rth_close: int
     roll: int  # the next trade date begins
-    flat: int  # the venue wants no position after this; at most `close`
     offset_s: int  # New York less UTC, all day long: clocks change on closed Sundays
 
 
@@ -39,7 +54,17 @@ class Session(Struct, frozen=True):
     trade_date: str
     open_ns: int
     close_ns: int
-    flat_ns: int
+
+
+class Steps(Struct, frozen=True):
+    """The end of one day: each phase begins at its moment."""
+
+    opens: int
+    closes: int
+    reduced: int
+    exits: int
+    flatten: int
+    flat: int
 
 
 def closing(table: dict[str, str], usual: str) -> dict[str, str]:
@@ -74,7 +99,6 @@ def days() -> tuple[Day, ...]:
                     instant(day, OPEN) if rth else 0,
                     instant(day, time.fromisoformat(rth_end)) if rth else 0,
                     instant(day, ROLL),
-                    min(close, instant(day, VENUE_FLAT)),
                     int(offset.total_seconds()),
                 )
             )
@@ -109,7 +133,7 @@ def state(at: int, kind: str) -> tuple[Session | None, int]:
         if at < opens:
             return None, opens
         if at < closes:
-            return Session(days()[i].date, opens, closes, min(closes, days()[i].flat)), closes
+            return Session(days()[i].date, opens, closes), closes
     return None, NEVER
 
 
@@ -119,3 +143,46 @@ def session(at: int, kind: str) -> Session | None:
 
 def trade_date(at: int) -> str:
     return day(at).date
+
+
+@lru_cache(maxsize=64)
+def steps(number: int, rules: SessionSettings) -> Steps:
+    """Of the trade date with that index."""
+    day = days()[number]
+    opens, closes = hours(day, rules.kind)
+    flat = min(closes, day.close - ns(rules.close_margin_s))
+    if rules.venue_flat:
+        there = datetime.fromisoformat(f"{day.date}T{rules.venue_flat}").replace(tzinfo=CHICAGO)
+        flat = min(flat, int(there.timestamp()) * SECOND - ns(rules.venue_margin_s))
+    reduced, exits, flatten = (
+        flat - ns(before) for before in (rules.reduce_s, rules.no_entry_s, rules.flatten_s)
+    )
+    return Steps(opens, closes, reduced, exits, flatten, flat)
+
+
+def ns(seconds: float) -> int:
+    return int(seconds * SECOND)
+
+
+def phase(at: int, rules: SessionSettings) -> Phase:
+    """Each step counts from its own moment on."""
+    day = steps(index(at), rules)
+    if not day.opens <= at < day.flat:
+        return Phase.FLAT
+    if at >= day.flatten:
+        return Phase.FLATTEN
+    if at >= day.exits:
+        return Phase.EXITS
+    return Phase.REDUCED if at >= day.reduced else Phase.FULL
+
+
+def left(at: int, rules: SessionSettings) -> int:
+    """Nanoseconds until the day's position must be flat, negative after; -1 s out of session."""
+    day = steps(index(at), rules)
+    return day.flat - at if day.opens <= at < day.closes else -SECOND
+
+
+def shut(at: int) -> bool:
+    """Is the exchange closed for sure? Nothing is sent then: it could only be refused."""
+    now = day(at)
+    return at < now.open or now.close <= at < now.roll

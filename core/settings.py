@@ -18,6 +18,9 @@ class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
     spread_max_ticks: int
     jump_max_ticks: int  # within one second
     stale_s: float  # no market event for so long, in session: the link is dropped
+    skew_alarm_s: float = 0.5  # our clock against the venue's or the wall's: told; logs before
+    skew_off_s: float = 2.0  # 0.1.0 lack these; beyond this one no entries
+    skew_window_s: float = 10.0  # the nearest event of so long is what the skew is told by
 
 
 class BarSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +39,7 @@ class SignalSettings(Struct, frozen=True, forbid_unknown_fields=True):
     cycle_s: int  # strategy "cycle": an entry so often, sides in turn
 
 
-class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     contracts: int  # size of an entry
     position_max: int  # worst case: open + live + unknown, each side
     trade_risk_max: Decimal  # dollars, costs included
@@ -49,6 +52,51 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True):
     losses_pause_s: float
     slip_entry_ticks: int
     slip_exit_ticks: int
+    # What follows older logs lack; the defaults are how they were decided.
+    links_lost_max: int = 10  # more lost within the window: flatten
+    links_window_s: float = 300.0
+    drb_reduce: bool = False  # close a position whose stop costs more than the room left
+    daily_reset: str = "roll"  # what a daily limit ends with: the trade date, or "rth"
+
+
+# Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
+
+
+class ConditionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    minutes: int = 0  # looked back on for what is normal; 0: conditions are not told
+    minutes_min: int = 30  # known before anything is called normal
+    sessions: int = 20  # so many times the same minute of the day count more than those
+
+
+class SizingSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    mode: str = "fixed"  # "fixed", "tiers" or "kelly"
+    tiers: tuple[tuple[Decimal, int, Decimal], ...] = ()  # balance from, contracts, percent at risk
+    confidence: tuple[tuple[Decimal, Decimal], ...] = ()  # from, times; the last one above only
+    kelly_share: Decimal = Decimal("0.25")
+    kelly_trades_min: int = 50
+
+
+class BreakerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    losses_first: int = 0  # in a row: a first, shorter pause; 0 none
+    losses_first_pause_s: float = 0.0
+    spread_pause_ticks: int = 0  # wider: no entries until at most `spread_resume_ticks`; 0 off
+    spread_resume_ticks: int = 0
+    atr_high: Decimal = Decimal(0)  # times the normal range: calm again below `atr_calm`; 0 off
+    atr_calm: Decimal = Decimal(0)
+    volume_low: Decimal = Decimal(0)  # share of the normal volume; 0 off
+    factor: Decimal = Decimal(1)  # of the size, while either is so
+    pause: bool = False  # no entries instead
+
+
+class StopSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    mode: str = "fixed"  # "fixed", "atr" or "structure"
+    atr_times: Decimal = Decimal("1.5")
+    ticks_min: int = 4
+    even_r: Decimal = Decimal(0)  # gain in multiples of the first stop: then to break even; 0 off
+    even_ticks: int = 1
+    trail_r: Decimal = Decimal(0)  # from here on the stop trails; 0 off
+    trail_atr: Decimal = Decimal(1)
+    tighten: tuple[tuple[int, Decimal], ...] = ()  # seconds before the flat time, times
 
 
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,13 +115,30 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
 
 
-class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The end of the day, by seconds before its flat time. Logs before 0.1.0 lack all but three:
+    theirs was flat at the close or the venue's flat time, without margins."""
+
     kind: str  # "globex" or "rth"
-    no_entry_s: float  # before the session's last minute of trade: no new position
-    flatten_s: float  # before it: flatten
+    no_entry_s: float  # before the flat time: exits only
+    flatten_s: float  # before it: exits at the market
+    reduce_s: float = 0.0  # before it: entries at `reduce_share` of their size
+    reduce_share: Decimal = Decimal(1)
+    close_margin_s: float = 0.0  # the flat time lies so long before the exchange's close
+    venue_flat: str = "15:10"  # and before this, Chicago; empty: the venue wants nothing
+    venue_margin_s: float = 0.0
+    alert_s: float = 300.0  # who is not flat by then is told of so often
+    roll_days: int = 0  # before the third Friday a contract is opened no more; 0: no such rule
 
 
-class Settings(Struct, frozen=True):
+class PropSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    profile: str = ""  # a row of core/prop.py; empty: no firm
+    day_limit: bool = False  # the account has the firm's daily loss limit
+    consistency: Decimal = Decimal(0)  # of the target a day may make; 0: no such rule
+    balance_high: Decimal = Decimal(0)  # highest balance at a day's end before this log; 0: none
+
+
+class Settings(Struct, frozen=True, omit_defaults=True):
     instrument: Instrument
     feed: FeedSettings
     bars: BarSettings
@@ -82,6 +147,11 @@ class Settings(Struct, frozen=True):
     execution: ExecutionSettings
     recovery: RecoverySettings
     session: SessionSettings
+    conditions: ConditionSettings = ConditionSettings()
+    sizing: SizingSettings = SizingSettings()
+    breakers: BreakerSettings = BreakerSettings()
+    stops: StopSettings = StopSettings()
+    prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""
@@ -94,9 +164,17 @@ class Settings(Struct, frozen=True):
 
 
 REACTION: dict[str, tuple[str, ...]] = {
-    "feed": ("latency_max_s", "skew_max_s", "stale_s"),
+    "feed": (
+        "latency_max_s",
+        "skew_max_s",
+        "stale_s",
+        "skew_alarm_s",
+        "skew_off_s",
+        "skew_window_s",
+    ),
     "bars": ("late_s",),
     "signals": ("ttl_s",),
+    "risk": ("links_window_s",),
     "execution": ("naked_s", "exit_timeout_s"),
     "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s"),
 }

@@ -1,5 +1,6 @@
 """The words of the trade: what a side, a state, a purpose can be, and the base of every message."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -72,7 +73,7 @@ class State(StrEnum):
     HALTED = "HALTED"
 
 
-class Check(Struct, frozen=True, array_like=True):
+class Check(Struct, frozen=True, array_like=True, gc=False):
     """One rule's number against its limit, so that `explain` can show both."""
 
     rule: Reason
@@ -87,7 +88,16 @@ def exact(number: float) -> Decimal:
     return Decimal(repr(number))
 
 
-class VenueOrder(Struct, frozen=True):
+def numbers(value: object) -> Iterator[Decimal]:
+    """A setting's number, or all those of a table's rows."""
+    if isinstance(value, tuple):
+        for part in value:
+            yield from numbers(part)
+    elif isinstance(value, int | float | Decimal):
+        yield Decimal(value)
+
+
+class VenueOrder(Struct, frozen=True, gc=False):
     """An order as a venue's query lists it."""
 
     venue_id: int

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core import clock as clocks
 from core.clock import Clock, TapeClock
@@ -88,7 +89,7 @@ async def serve(
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Open the log, recover, trade, report."""
     run_id = secrets.token_hex(RUN_ID_BYTES)
-    account = hashlib.sha256(f"{venue.account_id} {venue.contract_id}".encode()).hexdigest()
+    account = hashlib.sha256(f"{venue.account_id}".encode()).hexdigest()
     wal = Wal.open(
         Path(config.paths.wal), run=run_id, account=account, settings=config.log, clock=clock,
         state=Path(config.paths.state), held=held,
@@ -97,6 +98,8 @@ async def serve(
         say_what_opening_found(wal)
         tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
         found = resume(wal, stages, tally)
+        if wiring.rolled(stages, venue.contract_id) and found.last:
+            found.last = replace(found.last, at=0)  # its bars end here: a new segment
         parts = {"market": wiring.market(settings, stages, found.last), **stages}
 
         def build(name: str, records: list[Record]) -> Stage:

@@ -12,7 +12,7 @@ from core.messages import Approved, Hold, Message, Prediction, Refused
 from core.reasons import Reason
 from core.terms import Check, exact
 
-MOST, BELOW, LEAST, SAME = "<=", "<", ">=", "=="
+MOST, BELOW, LEAST, ABOVE, SAME = "<=", "<", ">=", ">", "=="
 CENT, MILLI, MICRO, ONE = Decimal("0.01"), Decimal("0.001"), Decimal("0.000001"), Decimal(1)
 
 
@@ -25,12 +25,26 @@ class Rule(NamedTuple):
     fails: str = ""
 
 
+# Each step of the size. The first that leaves nothing is why; a limit that fails comes before it.
+SIZES = (
+    Reason.RISK_SIZE_TIER, Reason.RISK_SIZE_STAKE, Reason.RISK_SIZE_TRADE,
+    Reason.RISK_SIZE_FACTOR, Reason.RISK_SIZE_BUDGET,
+)  # fmt: skip
 LOST = "{} dollars less lost", "{} dollars more lost"
 RULES = {
     Reason.RISK_KILL: Rule(BELOW, CENT, *(f"{text} since the start" for text in LOST)),
     Reason.RISK_DAILY_LOSS: Rule(BELOW, CENT, *(f"{text} today" for text in LOST)),
     Reason.RISK_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the day's peak" for text in LOST)),
     Reason.RISK_ACCOUNT_DRAWDOWN: Rule(BELOW, CENT, *(f"{text} from the peak" for text in LOST)),
+    Reason.RISK_PROP_LOSS: Rule(BELOW, CENT, *(f"{text} with all at stake" for text in LOST)),
+    Reason.RISK_PROP_DAY: Rule(BELOW, CENT, *(f"{text} today with all at stake" for text in LOST)),
+    Reason.RISK_PROP_TARGET: Rule(BELOW, CENT, "{} dollars less made", "{} dollars more made"),
+    Reason.RISK_PROP_CONSISTENCY: Rule(
+        BELOW, CENT, "{} dollars less made today", "{} dollars more made today"
+    ),
+    Reason.RISK_PROP_SIZE: Rule(
+        MOST, ONE, "{} micro(s) fewer held or coming", "{} micro(s) more held or coming"
+    ),
     Reason.RISK_MIN_BALANCE: Rule(
         LEAST, CENT, "{} dollars more balance", "{} dollars less balance"
     ),
@@ -38,13 +52,21 @@ RULES = {
         MOST, CENT, "{} dollars less at stake", "{} dollars more at stake"
     ),
     Reason.RISK_DRB: Rule(MOST, CENT, "{} dollars more budget", "{} dollars less budget"),
+    Reason.RISK_DRB_OVER: Rule(MOST, CENT, "{} dollars more room", "{} dollars less room"),
+    **{rule: Rule(LEAST, ONE, "{} contract(s) more", "{} contract(s) fewer") for rule in SIZES},
+    Reason.RISK_SPREAD: Rule(MOST, ONE, "{} tick(s) less spread", "{} tick(s) more spread"),
+    Reason.RISK_VOLATILITY: Rule(MOST, MICRO, "{} less of normal range", "{} more of normal range"),
+    Reason.RISK_VOLUME: Rule(LEAST, MICRO, "{} more of normal volume", "{} less of normal volume"),
     Reason.RISK_MAX_POSITION: Rule(
         MOST, ONE, "{} contract(s) fewer held or coming", "{} contract(s) more held or coming"
     ),
     Reason.RISK_UNKNOWN_PENDING: Rule(MOST, ONE, "{} unknown orders fewer"),
     Reason.RISK_LOSSES_IN_ROW: Rule(MOST, MILLI, "{} s later, after the pause"),
     Reason.RISK_SESSION_CLOSED: Rule(
-        LEAST, MILLI, "{} s more to the flat time", "{} s less to the flat time"
+        ABOVE, MILLI, "{} s more to the flat time", "{} s less to the flat time"
+    ),
+    Reason.DATA_CONTRACT_ROLL: Rule(
+        ABOVE, MILLI, "{} s more to the contract's roll", "{} s less to the contract's roll"
     ),
     Reason.SIG_EXPIRED: Rule(LEAST, MILLI, "{} s sooner", "{} s later"),
     Reason.SIG_LOW_CONFIDENCE: Rule(LEAST, MICRO, "confidence {} higher", "confidence {} lower"),
@@ -61,6 +83,7 @@ RULES = {
 FLAGS = {
     Reason.RISK_NOT_AGREED: ("log and venue agreed", "log and venue not agreed"),
     Reason.RISK_STALE_DATA: ("a market link that is up", "no market link that is up"),
+    Reason.RISK_CLOCK_SKEW: ("a clock that is right", "a clock that is off"),
     Reason.RISK_NAKED: ("a planned stop", "no planned stop"),
     Reason.INFER_ERROR: ("a model that answers", "a model that failed"),
     Reason.INFER_NONFINITE: ("finite answers of the model", "no finite answer of the model"),
@@ -79,11 +102,12 @@ OTHERWISE = {
 
 
 def is_flag(check: Check) -> bool:
+    said = not check.limit and check.value in (0, 1) and check.passed is not bool(check.value)
     if check.rule in FLAGS:
-        return True
+        return said or check.rule not in RULES
     counted = check.rule in RULES and (check.limit or RULES[check.rule].must != BELOW)
-    state = check.rule is Reason.RISK_SESSION_CLOSED and not check.limit
-    return not counted or (state and check.value in (0, 1))
+    state = check.rule in (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL)
+    return not counted or (state and said)
 
 
 def distance(check: Check) -> Decimal:
@@ -105,7 +129,7 @@ def change(check: Check) -> str:
     text = rule.fails if check.passed else rule.passes
     if rule.must is SAME and check.passed:
         return ""
-    over = rule.unit != ONE and (rule.must is BELOW) is not check.passed
+    over = rule.unit != ONE and (rule.must in (BELOW, ABOVE)) is not check.passed
     number = distance(check) if rule.unit == CENT else distance(check).normalize()
     return text.format(f"{'over ' if over else ''}{number:f}")
 
@@ -150,7 +174,9 @@ def flip(message: Message, cause: Message | None) -> str:
 def _needed(verdict: str, checks: tuple[Check, ...], reason: Reason, cause: Message | None) -> str:
     if reason is Reason.SIG_FLAT_WANTED and isinstance(cause, Prediction):
         return f"{verdict} with {_preferred(cause, checks)}"
-    needs = [change(check) for check in checks if not check.passed]
+    failed = [check for check in checks if not check.passed]
+    hard = [check for check in failed if check.rule not in SIZES]
+    needs = [change(check) for check in hard or failed[:1]]
     if not any(check.rule is reason and not check.passed for check in checks):
         needs = [OTHERWISE[reason], *needs] if reason in OTHERWISE else needs
     if len(needs) > 1:

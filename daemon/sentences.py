@@ -7,6 +7,7 @@ from core.messages import (
     Bar,
     CancelOrder,
     ClosePosition,
+    Conditions,
     Features,
     Fill,
     Hold,
@@ -19,6 +20,7 @@ from core.messages import (
     OrderUncertain,
     PlaceOrder,
     Prediction,
+    Reduce,
     Refused,
     TradeClosed,
 )
@@ -39,6 +41,11 @@ def sentence(message: Message) -> str:
         case Bar() as bar:
             kind = "quiet second" if bar.filled else f"{bar.trades} trades, {bar.volume} contracts"
             return f"bar closed at {bar.close:g} ({kind}), quote {bar.bid:g} / {bar.ask:g}"
+        case Conditions() as seen:
+            return (
+                f"range {seen.atr:.2f} ticks a minute, normally {seen.atr_normal:.2f}; "
+                f"{seen.volume} contracts, normally {seen.volume_normal:g}"
+            )
         case Features() as row:
             return f"{len(row.values)} features computed, ATR {row.atr:.2f} ticks"
         case Prediction() as seen:
@@ -56,6 +63,8 @@ def sentence(message: Message) -> str:
             return f"risk admitted {yes.size} contracts, at most {yes.risk:.2f} dollars at stake"
         case Refused(intent=wish):
             return f"risk refused {wish.action}"
+        case Reduce(size=size):
+            return f"risk wants {size} contracts closed"
         case _:
             return _order(message)
 

@@ -52,6 +52,7 @@ from venues.topstepx.protocol import END_OF_TAPE
 log = structlog.get_logger("tradebot")
 SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
 TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
+GRAVE = (Reason.RISK_OVERSTAYED, Reason.RISK_CLOCK_SKEW)
 RECENT = 12  # decisions kept for the view
 
 
@@ -123,6 +124,7 @@ class Session:
             "pulse": contained("pulse", self.pulse()),
             "snapshots": contained("snapshots", self.snapshots.keep()),
             "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
+            "wall": contained("wall", watches.wall(*told, self.config.feed)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
@@ -179,7 +181,8 @@ class Session:
         if isinstance(message, FeedState) and message.why == END_OF_TAPE:
             self.stopping.say(END_OF_TAPE, "gateway")
         if isinstance(message, TOLD):
-            log.info(kind.__name__, **told(message))
+            grave = getattr(message, "reason", None) in GRAVE
+            (log.error if grave else log.info)(kind.__name__, **told(message))
 
 
 def told(message: Message) -> dict[str, Any]:

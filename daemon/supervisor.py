@@ -93,9 +93,11 @@ class Supervisor:
             "supervisor", ActorFailed(self.clock(), actor.name, seq, text, len(times)), seq or None
         )
         missed = type(actor.record.message) if actor.record else None
-        if len(times) > self.limits.restarts_max or missed is RunStarted:
+        limits, critical = self.limits, actor.name in CRITICAL
+        most = limits.critical_restarts_max if critical else limits.restarts_max
+        if len(times) > most or missed is RunStarted:
             return self.escalate(actor, text)
-        if actor.name in CRITICAL and missed in GRAVE:
+        if critical and missed in GRAVE:
             self.halt(f"actor {actor.name} missed record {seq}: {text}")
         actor.stage = self.stages[actor.name] = await self.rebuild(actor.name, seq)
         return True

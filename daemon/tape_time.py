@@ -1,4 +1,4 @@
-"""The clock of a run: the wall's, or in sim that of the tape, learnt from the simulator."""
+"""The clock of a run: one that nobody sets, or in sim the tape's, learnt from the simulator."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ ASK_AGAIN_S = 0.05
 async def clock_of(config: Config) -> Clock:
     """The wall's time; in sim the tape's, as the simulator tells it."""
     if config.run.mode != "sim":
-        return clocks.wall
+        return clocks.SteadyClock()
     told = await tape_time(config)
     clock = TapeClock(told["start"], told["speed"])
     clock.origin = told["mono"]

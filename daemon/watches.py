@@ -1,17 +1,21 @@
-"""What the daemon keeps an eye on beside the market: free disk, and the kill file."""
+"""What the daemon keeps an eye on beside the market: free disk, the wall's clock, the kill file."""
 
 import asyncio
 import shutil
 from pathlib import Path
 
-from core.clock import Clock
+from actors.skew import Skew
+from core.clock import SECOND, Clock, SteadyClock
 from core.config import Log
 from core.messages import Command
 from core.reasons import Reason
+from core.settings import FeedSettings
 from daemon.bus import Bus
 from storage import sentinel
 
 DISK_S = 10.0
+WALL_S = 1.0
+FOLLOWED = SECOND // 1000  # of our own clock's time each WALL_S: one in a thousand
 KILL_S = 0.02  # a kill by file or signal is in the log so soon
 
 
@@ -25,6 +29,19 @@ async def disk(bus: Bus, clock: Clock, directory: Path, limits: Log) -> None:
             told, why = word, f"{free} MiB of disk free, {limit} wanted"
             bus.post("health", Command(clock(), word, "health", why, Reason.SYS_DISK_LOW))
         await asyncio.sleep(DISK_S)
+
+
+async def wall(bus: Bus, clock: Clock, rules: FeedSettings) -> None:
+    """The wall's clock was set: told, and entries off if it is far; a little is followed.
+
+    A tape's clock has none to compare with."""
+    skew = Skew("clock", rules)
+    while isinstance(clock, SteadyClock):
+        for told in skew.judge(clock(), clock.apart()):
+            bus.post("health", told)
+        if skew.level < 2:
+            clock.follow(FOLLOWED)
+        await asyncio.sleep(WALL_S)
 
 
 async def kill(bus: Bus, clock: Clock, state: Path) -> None:

@@ -1,8 +1,10 @@
 """Build the stages, and bring them to where the log left off."""
 
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
+from actors.conditions import MarketConditions
 from actors.executor import Executor
 from actors.features import Catalogue
 from actors.inference import Inference
@@ -12,6 +14,7 @@ from actors.replay import Difference, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.config import Config
+from core.errors import ConfigError
 from core.messages import Bar, Record, Stage
 from core.settings import Settings
 from indicators.schema import FINGERPRINT
@@ -33,6 +36,7 @@ def thinking(settings: Settings, model: models.Model | None) -> Stages:
         down, flat, up = manifest.class_mean_moves
         stages["features"] = Catalogue(settings)
         stages["inference"] = Inference(model.predict, (down, flat, up), manifest.n_features)
+    stages["conditions"] = MarketConditions(settings)
     stages["signals"] = Signals(STRATEGIES, settings)
     stages["risk"] = Risk(settings)
     stages["executor"] = Executor(settings)
@@ -49,7 +53,24 @@ def load_model(config: Config, now: int) -> models.Model | None:
 
 def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
     """Bring the stages to the end of the log. Returns where this code answers otherwise."""
-    return list(replay(stages, records))
+    gc.disable()  # no cycle comes of it, and to look for one in a million records takes seconds
+    try:
+        return list(replay(stages, records))
+    finally:
+        gc.enable()
+
+
+def rolled(stages: Stages, contract_id: str) -> bool:
+    """Is this another contract than the log's last? Then nothing may be left in the old one."""
+    account = stages["risk"].memory  # type: ignore[attr-defined]
+    if account.contract in ("", contract_id):
+        return False
+    if account.book.position.size or account.book.alive:
+        raise ConfigError(
+            f"venue.contract_id: {contract_id}: the log has a position or orders in "
+            f"{account.contract}: start with that one, flatten, then roll"
+        )
+    return True
 
 
 def market(settings: Settings, stages: Stages, last: Bar | None) -> Market:

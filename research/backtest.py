@@ -29,6 +29,7 @@ from core.reasons import Reason
 from core.settings import Settings
 from research.venue import PaperVenue
 from storage.tape import Tape
+from venues.topstepx.simulator.contract import front
 
 END_S = 900  # pulses after the last event, for the flatten to be proven
 TICKS = (Quote, Trade)
@@ -74,7 +75,8 @@ def script(config: Config, settings: Settings, tape: Tape) -> Iterator[Message]:
     """The life of a run as messages: start, links up, the market with its pulses, the stop."""
     start = tape.start
     yield RunStarted(
-        start, "backtest", "backtest", 0, "", config.account.balance_start, "", "", "", settings
+        start, "backtest", "backtest", 0, front(settings.instrument, start).id,
+        config.account.balance_start, "", "", "", settings,
     )  # fmt: skip
     for link in ("user", "market"):
         yield FeedState(start, link, True, "tape", Reason.DATA_LINK_UP)

@@ -88,14 +88,14 @@ def misfit(line: Line, first: int, chain: Chain) -> str | None:
     if chain.closed:
         return "a record after the segment's end"
     message = line.message
-    if not chain.count and not isinstance(message, SegmentOpened):
-        return "a segment does not start with SegmentOpened"
     if isinstance(message, SegmentOpened):
         if chain.count or line.seq != first:
             return "a segment opens where none belongs"
         if chain.before and message.previous != chain.before:
             return "the segment before was changed after it was closed"
-    if isinstance(message, SegmentClosed) and (
+    elif not chain.count:
+        return "a segment does not start with SegmentOpened"
+    elif isinstance(message, SegmentClosed) and (
         message.count != chain.count or message.sha256 != chain.digest.hex()
     ):
         return "the segment was changed before it was closed"

@@ -50,7 +50,7 @@ _SUSPECT: dict[type, tuple[bool, bool]] = {
 }
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """A record as it stands in the log."""
 
     v: int

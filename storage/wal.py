@@ -57,7 +57,7 @@ class Wal:
     ) -> "Wal":  # fmt: skip
         """Lock, recover, go on. Raises LockedError, Corrupt or LogError, having written nothing.
 
-        account: sha256 of account and contract. clock: UTC ns. state: where the ballast lies.
+        account: sha256 of the account id. clock: UTC ns. state: where the ballast lies.
         held: the lock, where it was taken before.
         """
         disk = disk or Disk()

@@ -62,6 +62,7 @@ bar = _builder(
         bid=5000.0, ask=5000.25, filled=False, segment=1,
     )
 )  # fmt: skip
+conditions = _builder(m.Conditions(AT, 12.5, 10.0, 320, 400.0, 4996.0, 5004.0))
 mark = _builder(m.Mark(AT, Decimal("5000.00")))
 session_opened = _builder(m.SessionOpened(AT, "2026-11-20"))
 session_closed = _builder(m.SessionClosed(AT, "2026-11-20"))
@@ -77,6 +78,8 @@ intent = _builder(
         price=PRICE, expires_at=AT + 2 * SECOND, strategy="model",
     )
 )  # fmt: skip
+over = Check(Reason.RISK_DRB_OVER, Decimal("11.67"), Decimal(0), False)
+reduce = _builder(m.Reduce(AT, 1, (over,)))
 hold = _builder(m.Hold(AT, (check,), Reason.SIG_LOW_CONFIDENCE))
 approved = _builder(m.Approved(AT, intent(), 1, Decimal("13.34"), (check,)))
 refused = _builder(m.Refused(AT, intent(), (replace(check, passed=False),), Reason.RISK_DAILY_LOSS))
@@ -131,8 +134,8 @@ segment_opened = _builder(m.SegmentOpened(AT, 1, "a" * 64, ""))
 segment_closed = _builder(m.SegmentClosed(AT, 100, "b" * 64))
 
 EVERY: tuple[Message, ...] = (
-    dropped(), gap(), feed_state(), bar(), mark(), session_opened(), session_closed(), pulse(),
-    features(), prediction(), intent(), hold(), approved(), refused(),
+    dropped(), gap(), feed_state(), bar(), conditions(), mark(), session_opened(), session_closed(),
+    pulse(), features(), prediction(), intent(), hold(), approved(), refused(), reduce(),
     place_order(), cancel_order(), modify_order(), close_position(), reconcile(),
     order_accepted(), order_rejected(), order_uncertain(), order_cancelled(), order_replaced(),
     close_accepted(), not_placed(), fill(), trade_closed(),

@@ -115,8 +115,7 @@ def test_profit_of_the_day_makes_no_room(profit):
 
 @pytest.mark.parametrize(("side", "held", "expected"), [(1, 1, 2), (-1, 1, 0), (1, -2, 1)])
 def test_the_worst_case_is_what_every_live_entry_would_make(side, held, expected):
-    book = Book({"r-1": entry()}, ["r-1"], Position(held, ENTRY))
-    assert budget.worst_case(book, side) == expected
+    assert budget.worst_case(held, [entry()], side) == expected
 
 
 @pytest.mark.parametrize(("rule", "limit"), [

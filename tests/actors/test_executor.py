@@ -139,9 +139,9 @@ def test_a_signal_exit_without_a_target_closes():
 @pytest.mark.parametrize(("state", "closes"), [
     (State.FLATTEN_ONLY, True), (State.HALTED, True), (State.PAUSED, False), (State.ACTIVE, False),
 ])  # fmt: skip
-def test_a_state_that_flattens_closes_at_once(state, closes):
+def test_a_state_that_flattens_does_so_at_once(state, closes):
     answers = holding().on(build.state_changed(at=AT, state=state))
-    assert kinds(answers) == ["ClosePosition"] * closes
+    assert [(type(a), a.tag) for a in answers] == [(m.ModifyOrder, "r-1-TP")] * closes
 
 
 def test_an_entry_that_fills_during_a_flatten_is_closed_without_new_orders():
@@ -151,6 +151,34 @@ def test_an_entry_that_fills_during_a_flatten_is_closed_without_new_orders():
     answers = stage.on(build.order_accepted(at=AT, tag="r-1", venue_id=1, status=Status.PENDING))
     assert kinds(answers) == ["CancelOrder"]
     assert kinds(stage.on(fill(1, "r-1", 1, 1))) == ["ClosePosition"]
+
+
+def test_a_flatten_moves_the_target_and_closes_only_what_that_does_not():
+    stage = holding()
+    stage.on(build.mark(at=AT, price=D(5000)))
+    (moved,) = stage.on(build.command(name="flatten"))
+    assert (type(moved), moved.tag, moved.limit_price) == (m.ModifyOrder, "r-1-TP", D(4999))
+    assert stage.on(build.pulse(at=AT + SECOND)) == []
+    (closing,) = stage.on(build.pulse(at=AT + 2 * SECOND))
+    assert (type(closing), closing.reason) == (m.ClosePosition, Reason.ORD_FLATTEN)
+
+
+def test_a_flatten_leaves_an_exit_that_is_under_way_its_time():
+    stage = holding()
+    stage.on(build.mark(at=AT, price=D(5000)))
+    assert kinds(stage.on(approved(Action.EXIT_LONG))) == ["ModifyOrder"]
+    assert stage.on(build.command(name="flatten")) == []
+
+
+@pytest.mark.parametrize("refused", ["r-2", "r-3"])
+def test_a_refused_stop_of_our_own_is_followed_by_a_close_at_once(refused):
+    stage = executor(native_brackets=False)
+    stage.on(approved())
+    stop, target = stage.on(fill(1, "r-1", 1, 1))
+    assert (stop.purpose, stop.tag, target.tag) == (Purpose.STOP, "r-2", "r-3")
+    text = "Invalid stop price (4802.00). Price must be below the best bid."
+    answers = stage.on(build.order_rejected(tag=refused, request=Request.PLACE, text=text))
+    assert kinds(answers) == (["ClosePosition"] if refused == "r-2" else [])
 
 
 def test_the_unplanned_leftover_of_an_oco_is_closed_to_the_last_contract():
@@ -170,6 +198,7 @@ def test_the_unplanned_leftover_of_an_oco_is_closed_to_the_last_contract():
 def test_a_close_that_goes_through_zero_is_closed_at_once():
     stage = holding()
     stage.on(build.command(name="flatten"))
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
     stage.on(build.state_changed(state=State.ACTIVE, reason=Reason.RISK_REARMED))
     stage.on(fill(2, "r-1-SL", -1, 2))
     assert "ClosePosition" in kinds(stage.on(fill(3, "", -1, 9)))
@@ -206,8 +235,10 @@ def test_a_turn_that_a_flatten_overtakes_never_enters():
 def test_a_turn_does_not_outlive_a_restart():
     stage = holding()
     stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    (given_up,) = stage.on(build.run_started(at=AT, run="r2", settings=stage.memory.settings))
+    started = build.run_started(at=AT, run="r2", settings=stage.memory.settings)
+    given_up, exit_anew = stage.on(started)
     assert (given_up.tag, given_up.reason) == ("i2", Reason.SIG_EXPIRED)
+    assert (type(exit_anew), exit_anew.tag) == (m.ModifyOrder, "r-1-TP")
     assert "PlaceOrder" not in kinds(stage.on(fill(2, "", -1, 9)))
 
 

@@ -42,12 +42,13 @@ def test_each_limit_breaks_at_its_number_and_holds_a_cent_before(rule, fields):
 
 
 def test_rules_are_judged_gravest_first():
-    rules = [check.rule for check in judge(build.intent(), account(), D(1), standing(account()))]
+    rules = [check.rule for check in judge(build.intent(), account(), 1, D(1), standing(account()))]
     assert rules[1:] == [
         Reason.RISK_NOT_AGREED, Reason.RISK_STALE_DATA, Reason.RISK_UNKNOWN_PENDING,
         Reason.RISK_KILL, Reason.RISK_ACCOUNT_DRAWDOWN, Reason.RISK_MIN_BALANCE,
         Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_LOSSES_IN_ROW,
-        Reason.RISK_SESSION_CLOSED, Reason.RISK_MAX_POSITION, Reason.SIG_EXPIRED,
+        Reason.RISK_SPREAD, Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL,
+        Reason.RISK_MAX_POSITION, Reason.SIG_EXPIRED,
         Reason.RISK_NAKED, Reason.RISK_TRADE_TOO_LARGE, Reason.RISK_DRB,
     ]  # fmt: skip
 

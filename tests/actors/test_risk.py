@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from actors.risk import Risk
 from core.messages import Approved, Refused, StateChanged
 from core.reasons import Reason
+from core.settings import BreakerSettings, SizingSettings
 from core.terms import Action, Purpose, Request, State
 from tests import build
 
 D = Decimal
 AT = build.AT - 3600 * build.SECOND
+PLAIN = replace(build.SETTINGS, sizing=SizingSettings(), breakers=BreakerSettings())
 EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
 
 
@@ -24,7 +26,7 @@ def intent(at=AT, n=1, action=Action.LONG_ENTRY, **more):
 
 def risk(balance="1000.00", **numbers):
     """A stage that has agreed with a flat account and hears the market."""
-    settings = replace(build.SETTINGS, risk=replace(build.SETTINGS.risk, **numbers))
+    settings = replace(PLAIN, risk=replace(PLAIN.risk, **{"daily_reset": "roll"} | numbers))
     stage = Risk(settings)
     for message in (
         build.run_started(at=AT, settings=settings), build.session_opened(at=AT),
@@ -153,18 +155,14 @@ def test_equal_to_the_trade_limit_passes(limit, passed):
     assert isinstance(answer, Approved) is passed
 
 
-@pytest.mark.parametrize(("seconds", "passed"), [(901, True), (900, True), (899, False)])
-def test_no_entry_within_fifteen_minutes_of_the_venues_flat_time(seconds, passed):
-    flat = 1_795_209_000 * build.SECOND  # 16:10 New York on 2026-11-20
-    answer = verdict(risk(), intent(flat - seconds * build.SECOND))
-    assert (answer.reason is not Reason.RISK_SESSION_CLOSED) is passed
+FLAT = 1_795_208_880 * build.SECOND  # 16:08 New York on 2026-11-20
 
 
 @pytest.mark.parametrize("state", ["ACTIVE", "pause"])
 def test_a_position_is_flattened_before_the_venue_does_it(state):
     stage = holding()
     stage.on(build.command(name=state))
-    flat = 1_795_209_000 * build.SECOND
+    flat = FLAT
     assert not changes(stage, build.pulse(at=flat - 301 * build.SECOND))
     (change,) = changes(stage, build.pulse(at=flat - 300 * build.SECOND))
     assert (change.state, change.reason) == (State.FLATTEN_ONLY, Reason.RISK_SESSION_CLOSED)
@@ -228,7 +226,7 @@ def test_a_daily_loss_is_not_walked_around(restarts):
     stage.on(build.fill(trade_id=2, tag="", side=-1, price=D("4989.00"), at=AT))
     assert stage.memory.state is State.FLATTEN_ONLY
     for n in range(restarts):
-        stage.on(build.run_started(at=AT, run=f"r{n}"))
+        stage.on(build.run_started(at=AT, run=f"r{n}", settings=stage.memory.settings))
         stage.on(build.session_opened(at=AT))
     assert stage.memory.why is Reason.RISK_DAILY_LOSS
     stage.on(build.command(at=AT, name="resume"))

@@ -5,34 +5,49 @@ before and a run of its own. RECORDS in the environment asks for another number.
 """
 
 import os
+import re
 import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from cli.replay import decided_again
-from core.messages import Record, SegmentOpened
+from core.messages import Logged, Message, Record, RunStarted, SegmentOpened
 from storage.segments import read
 from storage.wal import QUEUE_MAX, Wal
 from tests.build import CONFIG
 from tests.data.stored import unpack
 
 RATED = ("read", "fold", "read_cpu", "fold_cpu")
+MOVED = re.compile(r'("(?:segment|venue_id|trade_id)":|\b(?=\d{19}\b))([1-9]\d*)')
 RECORDS = int(os.environ.get("RECORDS", "1000000"))
 
 
 def copies(stored: list[Record], wal: Wal) -> Iterator[Record]:
     """The records as they follow in this log, each with its cause."""
     span = stored[-1].message.at - stored[0].message.at
+    (run,) = {r.message.run for r in stored if isinstance(r.message, RunStarted)}
     seqs: dict[int, int] = {}
     for copy in range(RECORDS // len(stored) + 1):
         for one in stored:
             seqs[one.seq] = wal.seq + 1
-            message = replace(one.message, at=one.message.at + copy * span)
+            message = moved(one.message, copy, span, run)
             yield Record(wal.seq + 1, one.actor, one.cause and seqs[one.cause], message)
+
+
+def moved(message: Message, copy: int, span: int, run: str) -> Message:
+    """The message as a run of its own would have logged it: later, with ids of its own."""
+    more = {"segment": copy, "venue_id": copy * 10**10, "trade_id": copy * 10**10}
+
+    def later(found: re.Match[str]) -> str:
+        return f"{found[1]}{int(found[2]) + (more[found[1][1:-2]] if found[1] else copy * span)}"
+
+    text = msgspec.json.encode(message).decode().replace(run, f"{copy:08x}")
+    return msgspec.json.decode(MOVED.sub(later, text), type=Logged)
 
 
 def write(directory: Path, stored: list[Record]) -> None:

@@ -148,8 +148,9 @@ class Rig:
             stages.__getitem__, Stopping(), None,
         )  # fmt: skip
         self.start = RunStarted(
-            START, "bench", "sim", 1, "rig", CONFIG.account.balance_start, "", "", "", SETTINGS
-        )
+            START, "bench", "sim", 1, "CON.F.US.MES.Z26", CONFIG.account.balance_start, "", "", "",
+            SETTINGS,
+        )  # fmt: skip
 
     def overrule(self, predict):
         def answer(row):

@@ -50,3 +50,25 @@ def test_a_missing_key_stops_the_start(tmp_path, key):
     path.write_text(re.sub(rf"^{key} .*$", "", given, flags=re.MULTILINE))
     with pytest.raises(ConfigError, match=f"recovery.{key}: missing: every key must be given"):
         load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("reduce_s", "899.0", "reduce_s >= no_entry_s"),
+        ("flatten_s", "901.0", "no_entry_s >= flatten_s"),
+        ("venue_flat", "15.10", "HH:MM"),
+        ("venue_flat", "24:00", "HH:MM"),
+        ("venue_flat", "7:00", "HH:MM"),
+        ("reduce_share", "1.01", "at most 1"),
+        ("alert_s", "0.0", "above zero"),
+    ],
+)
+def test_the_end_of_the_day_must_make_sense(key, value, says):
+    with pytest.raises(ConfigError, match=says):
+        load(REAL, {f"TRADEBOT_SESSION_{key}".upper(): value})
+
+
+def test_a_venue_may_have_no_flat_time():
+    assert load(REAL, {"TRADEBOT_SESSION_VENUE_FLAT": ""}).session.venue_flat == ""
+    assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900

@@ -1,7 +1,9 @@
-"""The calendar agrees with pandas_market_calendars to the minute, and knows New York's clocks."""
+"""The calendar agrees with pandas_market_calendars to the minute but for the corrections that
+docs/calendar.md names, and knows New York's clocks."""
 
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas_market_calendars as mcal
@@ -27,13 +29,43 @@ def ns(text):
 
 @cache
 def spans(kind, first=make_calendar.FIRST, last=make_calendar.LAST):
+    """Name, open and close of each session: the library's, with the corrections put in."""
     schedule = mcal.get_calendar(CALENDARS[kind]).schedule(first, last)
     times = [schedule[c].astype("datetime64[ns, UTC]") for c in ("market_open", "market_close")]
-    return [f"{d:%Y-%m-%d}" for d in schedule.index], *(t.astype("int64").to_numpy() for t in times)
+    names = [f"{d:%Y-%m-%d}" for d in schedule.index]
+    rows = zip(names, *(t.astype("int64").tolist() for t in times), strict=True)
+    changed = {k: ours for k, (_, ours) in make_calendar.differences().items()}
+    changed = changed if kind == "globex" else {}
+    kept = [
+        (name, opens, ns(f"{name}T{change}") if change else closes)
+        for name, opens, closes in rows
+        if (change := changed.get(name.replace("-", ""))) != "closed"
+    ]
+    return tuple(zip(*kept, strict=True))
 
 
 def test_the_table_is_what_the_generator_writes():
     assert make_calendar.TARGET.read_text(encoding="utf-8") == make_calendar.text()
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "calendar.md"
+
+
+def test_every_difference_from_the_library_is_documented_and_no_other():
+    found = make_calendar.differences()
+    said = {
+        cells[1].replace("-", ""): (cells[2], cells[3])
+        for line in DOCUMENT.read_text(encoding="utf-8").splitlines()
+        if (cells := [cell.strip() for cell in line.split("|")]) and line.startswith("| 20")
+    }
+    assert said == found
+
+
+@pytest.mark.parametrize("year", [2012, 2015, 2021, 2023, 2026])
+def test_on_good_fridays_with_a_jobs_report_the_library_and_the_rule_agree(year):
+    (day,) = [d for d in make_calendar.good_fridays() if d.startswith(str(year))]
+    assert make_calendar.good_fridays()[day] == "09:15"
+    assert make_calendar.exceptions("CME Globex Equity", "17:00")[day] == "09:15"
 
 
 @pytest.mark.parametrize("kind", CALENDARS)
@@ -48,16 +80,17 @@ def test_every_open_and_close_of_the_table_is_the_librarys(kind):
 
 
 @pytest.mark.parametrize("kind", CALENDARS)
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [("2013-10-01", "2013-10-14"), ("2023-12-21", "2024-01-04"), ("2024-03-07", "2024-03-14"),
-     ("2024-10-31", "2024-11-07"), ("2026-11-23", "2026-12-02")],
-)  # fmt: skip
-def test_no_minute_is_wrong(kind, first, last):
-    _, opens, closes = spans(kind, "2013-09-01", "2026-12-31")
-    for minute in range(ns(first), ns(last), MINUTE):
-        i = np.searchsorted(opens, minute, side="right") - 1
-        assert (session(minute, kind) is not None) == (minute < closes[i])
+@pytest.mark.parametrize("year", range(2024, 2028))
+def test_no_minute_of_four_years_is_wrong(kind, year):
+    """Each minute is asked for, from the first of January to the next, New York."""
+    _, opens, closes = spans(kind)
+    minutes = range(ns(f"{year}-01-01"), ns(f"{year + 1}-01-01"), MINUTE)
+    at = np.arange(minutes.start, minutes.stop, MINUTE)
+    number = np.searchsorted(np.array(opens), at, side="right") - 1
+    expected = (at < np.array(closes)[number]).tolist()
+    found = [state(minute, kind)[0] is not None for minute in minutes]
+    assert len(found) >= 365 * 1440
+    assert [minutes[i] for i in range(len(found)) if found[i] is not expected[i]] == []
 
 
 @pytest.mark.parametrize(
@@ -76,6 +109,19 @@ def test_no_minute_is_wrong(kind, first, last):
         ("2024-01-15T10:00:00", "globex", "2024-01-15"),
         ("2026-11-27T13:14:59", "globex", "2026-11-27"),
         ("2026-11-27T13:15:00", "globex", None),
+        ("2025-01-09T09:29:59", "globex", "2025-01-09"),
+        ("2025-01-09T09:30:00", "globex", None),
+        ("2025-01-09T18:00:00", "globex", "2025-01-10"),
+        ("2025-01-09T12:00:00", "rth", None),
+        ("2026-04-03T09:14:59", "globex", "2026-04-03"),
+        ("2026-04-03T09:15:00", "globex", None),
+        ("2026-04-03T12:00:00", "rth", None),
+        ("2024-03-28T18:00:00", "globex", None),
+        ("2025-04-18T08:00:00", "globex", None),
+        ("2024-06-19T12:59:59", "globex", "2024-06-19"),
+        ("2024-06-19T13:00:00", "globex", None),
+        ("2027-06-18T12:59:59", "globex", "2027-06-18"),
+        ("2027-06-18T13:00:00", "globex", None),
         ("1999-01-04T10:00:00", "globex", None),
         ("2040-01-04T10:00:00", "globex", None),
     ],
@@ -100,19 +146,6 @@ def test_a_moment_is_in_its_session(at, kind, name):
 )
 def test_the_trade_date_rolls_at_six_in_the_evening(at, name):
     assert trade_date(ns(at)) == name
-
-
-@pytest.mark.parametrize(
-    ("at", "kind", "flat"),
-    [
-        ("2024-01-04T12:00:00", "globex", "2024-01-04T16:10:00"),  # 15:10 Chicago
-        ("2024-01-04T12:00:00", "rth", "2024-01-04T16:00:00"),
-        ("2024-07-03T12:00:00", "globex", "2024-07-03T13:15:00"),
-        ("2024-07-03T12:00:00", "rth", "2024-07-03T13:00:00"),
-    ],
-)
-def test_the_venue_wants_no_position_after(at, kind, flat):
-    assert session(ns(at), kind).flat_ns == ns(flat)
 
 
 def test_closed_hours_last_until_the_next_open():

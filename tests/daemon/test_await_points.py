@@ -134,7 +134,7 @@ async def session(folder, venue, clock, stopping):
 
         one = Session(config, venue, wal, clock, parts, tally, built, stopping, found.last)
         start = m.RunStarted(
-            clock(), run, "test", 1, "C", Decimal(100_000), "", "", "", chosen
+            clock(), run, "test", 1, "CON.F.US.MES.Z26", Decimal(100_000), "", "", "", chosen
         )  # fmt: skip
         return await one.run(start, found.cut)
     finally:

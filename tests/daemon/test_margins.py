@@ -12,6 +12,7 @@ from core import messages as m
 from core.reasons import Reason
 from core.terms import Action, Check
 from daemon.margins import (
+    ABOVE,
     BELOW,
     LEAST,
     MOST,
@@ -31,6 +32,7 @@ HOLDS = {
     MOST: lambda value, limit: value <= limit,
     BELOW: lambda value, limit: value < limit,
     LEAST: lambda value, limit: value >= limit,
+    ABOVE: lambda value, limit: value > limit,
     SAME: lambda value, limit: value == limit,
 }
 
@@ -56,7 +58,7 @@ SAID = [
     (check(R.RISK_LOSSES_IN_ROW, "1769.5551366", "0"), "1769.556 s later, after the pause"),
     (check(R.RISK_MAX_POSITION, "2", "1"), "1 contract(s) fewer held or coming"),
     (check(R.RISK_MAX_POSITION, "1", "1"), "1 contract(s) more held or coming"),
-    (check(R.RISK_SESSION_CLOSED, "600", "900"), "300 s more to the flat time"),
+    (check(R.RISK_SESSION_CLOSED, "600", "900"), "over 300 s more to the flat time"),
     (check(R.RISK_SESSION_CLOSED, "-1", "900"), "an open session"),
     (check(R.RISK_UNKNOWN_PENDING, "1", "0"), "1 unknown orders fewer"),
     (check(R.SIG_EXPIRED, "-0.5", "0"), "0.5 s sooner"),
@@ -67,6 +69,11 @@ SAID = [
     (check(R.RISK_PAUSED, "1", "0", False), "state ACTIVE"),
     (check(R.RISK_KILL, "1", "0", False), "state ACTIVE"),
     (check(R.RISK_SESSION_CLOSED, "1", "0", False), "state ACTIVE"),
+    (check(R.DATA_CONTRACT_ROLL, "1", "0", False), "state ACTIVE"),
+    (check(R.DATA_CONTRACT_ROLL, "1", "0", True), "1 s less to the contract's roll"),
+    (check(R.DATA_CONTRACT_ROLL, "-5", "0"), "over 5 s more to the contract's roll"),
+    (check(R.RISK_PROP_LOSS, "2013.34", "2000"), "over 13.34 dollars less lost with all at stake"),
+    (check(R.RISK_PROP_SIZE, "51", "50"), "1 micro(s) fewer held or coming"),
 ]  # fmt: skip
 
 
@@ -88,8 +95,9 @@ def test_the_change_told_flips_the_rule_and_a_unit_less_does_not(rule, value, li
     if row.unit == 1:
         value, limit = value.to_integral_value(), limit.to_integral_value()
     one = check(rule, value, limit)
-    toward = 1 if (row.must == LEAST) is not one.passed else -1
-    far, over = distance(one), Decimal("0.00001") if "over" in change(one) else 0
+    toward = 1 if (row.must in (LEAST, ABOVE)) is not one.passed else -1
+    strict = "over" in change(one) or change(one) == "an open session"
+    far, over = distance(one), Decimal("0.00001") if strict else 0
     moved = HOLDS[row.must](value + toward * (far + over), limit)
     short = HOLDS[row.must](value + toward * (far - row.unit), limit)
     told_down = one.passed and row.unit != 1  # room is rounded down: within a unit of the edge

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.conditions import MarketConditions
 from actors.executor import Executor
 from actors.market import Market
 from actors.pipeline import routes
@@ -25,6 +26,7 @@ from tests import build
 from venues.matching import Exchange
 
 SECOND = build.SECOND
+CONTRACT = "CON.F.US.MES.Z26"
 START = build.AT // SECOND * SECOND - 5 * 3600 * SECOND  # a Friday morning in session
 BALANCE = Decimal("100000.00")
 HEARD = (m.OrderAccepted, m.OrderCancelled, m.Fill)
@@ -106,6 +108,7 @@ class Lossy:
 def deciding(numbers):
     """The stages that a log rebuilds."""
     return {
+        "conditions": MarketConditions(numbers),
         "signals": Signals({"model": model, "cycle": cycle}, numbers),
         "risk": Risk(numbers),
         "executor": Executor(numbers),
@@ -163,7 +166,7 @@ class World:
         self.stages["venue"].held.clear()
 
     def start(self, at=START, run="r1"):
-        begun = m.RunStarted(at, run, "test", 1, "C", BALANCE, "", "", "", self.settings)
+        begun = m.RunStarted(at, run, "test", 1, CONTRACT, BALANCE, "", "", "", self.settings)
         ups = [m.FeedState(at, link, True, "", Reason.DATA_LINK_UP) for link in ("user", "market")]
         return [begun, *ups]
 

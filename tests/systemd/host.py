@@ -12,6 +12,7 @@ REPO = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("container.sh")
 DROP_IN = "/etc/systemd/system/tradebot.service.d"
 WAL, STATE = "/var/lib/tradebot/wal", "/var/lib/tradebot/state"
+LEDGER = "/var/tmp/gateway-ledger.jsonl"
 TRADEBOT = """#!/opt/tradebot/.venv/bin/python
 import sys
 from cli.main import main
@@ -28,7 +29,7 @@ StandardError=journal
 EnvironmentFile=/etc/tradebot/gateway.env
 WorkingDirectory=/opt/tradebot
 ExecStart=/opt/tradebot/.venv/bin/tradebot gateway --config /etc/tradebot/config.toml \\
-  --port 4000 --speed {speed}
+  --port 4000 --speed {speed} --ledger {ledger}
 """
 AT_GATEWAY = """[Service]
 Environment=TRADEBOT_VENUE_REST_URL=http://127.0.0.1:4000
@@ -75,7 +76,7 @@ class Host:
 
     def clean(self):
         self.sh("systemctl stop tradebot tradebot-gateway 2>/dev/null || true")
-        self.sh(f"rm -rf {DROP_IN} {WAL} {STATE}; systemctl reset-failed")
+        self.sh(f"rm -rf {DROP_IN} {WAL} {STATE} {LEDGER}; systemctl reset-failed")
         self.drop_in("place", "[Service]\n" + PLACE)
 
     def drop_in(self, name, text):
@@ -87,17 +88,22 @@ class Host:
         lines = [f"Environment=TRADEBOT_{key}={value}\n" for key, value in settings.items()]
         self.drop_in("settings", "[Service]\n" + "".join(lines))
 
-    def gateway(self, username, api_key, speed):
+    def gateway(self, username, api_key, speed, **settings):
         """A gateway that outlives the daemon, and a daemon that is told where it is."""
-        self.write(
-            "/etc/systemd/system/tradebot-gateway.service", GATEWAY.format(place=PLACE, speed=speed)
-        )
+        text = GATEWAY.format(place=PLACE, speed=speed, ledger=LEDGER)
+        self.write("/etc/systemd/system/tradebot-gateway.service", text)
         secret = f"TOPSTEPX_USERNAME={username}\nTOPSTEPX_API_KEY={api_key}\n"
-        self.write("/etc/tradebot/gateway.env", secret)
+        own = "".join(f"TRADEBOT_{key}={value}\n" for key, value in settings.items())
+        self.write("/etc/tradebot/gateway.env", secret + own)
         self.credentials(username, api_key)
         self.drop_in("gateway", AT_GATEWAY)
         self.sh("systemctl start tradebot-gateway")
-        self.until(lambda: "serving" in self.sh("journalctl -b -u tradebot-gateway"), 60)
+        self.until(self.serving, 60)
+
+    def serving(self):
+        """Whether this gateway says so, not one that an earlier test had."""
+        run = "$(systemctl show -p InvocationID --value tradebot-gateway)"
+        return "serving" in self.sh(f"journalctl -b _SYSTEMD_INVOCATION_ID={run}")
 
     def sh(self, command):
         return container("run", "sh", "-ec", command)
@@ -132,6 +138,13 @@ class Host:
         lines = self.sh(f"cat {WAL}/*.jsonl 2>/dev/null || true").splitlines()
         rows = [json.loads(line) for line in lines if line.endswith('"}')]
         return [row for row in rows if not kinds or row["kind"] in kinds]
+
+    def fetch(self, folder):
+        """Copies of the gateway's ledger and of the log, with its snapshots."""
+        (folder / "ledger.jsonl").write_text(self.sh(f"cat {LEDGER}"))
+        (folder / "wal").mkdir()
+        for name in self.sh(f"cd {WAL}; ls *.jsonl *.json 2>/dev/null || true").split():
+            (folder / "wal" / name).write_text(self.sh(f"cat {WAL}/{name}"))
 
     def until(self, condition, limit_s):
         """Wait for it, and say for how many seconds."""

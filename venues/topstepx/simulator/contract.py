@@ -6,11 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.contracts import CODES, EVEN, MONTHS, third_friday
 from core.instruments import Instrument
-
-CODES = "FGHJKMNQUVXZ"
-QUARTERS, EVEN = (3, 6, 9, 12), (2, 4, 6, 8, 10, 12)
-MONTHS = {"MGC": EVEN}  # all others: quarters
 
 
 class Contract(Struct, frozen=True):
@@ -36,7 +33,7 @@ def front(instrument: Instrument, at: int) -> Contract:
     """The liquid month at `at` (UTC ns): index futures roll on the Monday before expiry, metals
     three days before their month begins."""
     day = datetime.fromtimestamp(at // 1_000_000_000, UTC).date()
-    months = MONTHS.get(instrument.symbol, QUARTERS)
+    months = MONTHS[instrument.symbol_id]
     year, month = next(
         (year, month)
         for year in (day.year, day.year + 1)
@@ -53,8 +50,6 @@ def front(instrument: Instrument, at: int) -> Contract:
 
 
 def roll(year: int, month: int, months: tuple[int, ...]) -> date:
-    first = date(year, month, 1)
     if months is EVEN:
-        return first - timedelta(days=3)
-    third_friday = first + timedelta(days=(4 - first.weekday()) % 7 + 14)
-    return third_friday - timedelta(days=4)
+        return date(year, month, 1) - timedelta(days=3)
+    return third_friday(year, month) - timedelta(days=4)

@@ -1,0 +1,51 @@
+"""The end of the day: what must leave, and what is told of that did not leave in time."""
+
+from actors.guard import Account
+from actors.rolls import over
+from core.messages import Message, StateChanged
+from core.reasons import Reason
+from core.sessions import NEVER, Phase, day, ns, phase
+from core.terms import State
+
+FLATTENING = (State.FLATTEN_ONLY, State.HALTED)
+
+
+def overstayed(account: Account, at: int) -> Reason | None:
+    """Why something that is open or on its way must go; None while it may stay.
+
+    From the day's third step on, or the contract's roll, it is closed at the market; at the flat
+    time it should be gone: RISK_OVERSTAYED if it is not though it is being closed."""
+    if account.settings is None or not (account.book.position.size or account.book.alive):
+        return None
+    rules = account.settings.session
+    now = phase(at, rules)
+    if account.state in FLATTENING:
+        return Reason.RISK_OVERSTAYED if now is Phase.FLAT else None
+    if now >= Phase.FLATTEN:
+        return Reason.RISK_SESSION_CLOSED
+    return Reason.DATA_CONTRACT_ROLL if over(account.contract, rules.roll_days, at) else None
+
+
+def alert(account: Account, at: int) -> list[Message]:
+    """What is left at the flat time though it is being closed: told every `alert_s`.
+
+    The state stays as it is; the executor closes on, each `exit_timeout_s`."""
+    assert account.settings is not None
+    if at - account.told_at < ns(account.settings.session.alert_s):
+        return []
+    account.told_at, book = at, account.book
+    why = f"not flat in time: {book.position.size:+d} contracts, {len(book.alive)} orders"
+    state = account.state
+    return [StateChanged(at, state, state, why, "clock", Reason.RISK_OVERSTAYED)]
+
+
+def resumes(account: Account, at: int) -> int:
+    """When a daily limit that was hit ends, after the trade date did; 0 at once.
+
+    With "rth" that is 09:30 New York; a day without regular hours leaves it to the next.
+    """
+    assert account.settings is not None
+    hit = account.why in (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN)
+    if not hit or account.settings.risk.daily_reset != "rth":
+        return 0
+    return day(at).rth_open or NEVER

@@ -1,0 +1,42 @@
+"""What risk admits, as tables: which command leads where, and which reason weighs how much."""
+
+from core.reasons import Reason
+from core.terms import State
+
+PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
+
+# What breaking a limit leads to. HALTED needs a person; FLATTEN_ONLY ends with the session.
+SEVERITY = {
+    Reason.RISK_KILL: State.HALTED,
+    Reason.RISK_ACCOUNT_DRAWDOWN: State.HALTED,
+    Reason.RISK_PROP_LOSS: State.HALTED,
+    Reason.RISK_PROP_DAY: State.FLATTEN_ONLY,
+    Reason.RISK_DAILY_LOSS: State.FLATTEN_ONLY,
+    Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
+}
+
+GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
+
+# (state, command) -> state. What is not here changes nothing.
+COMMANDS = {
+    (State.ACTIVE, "pause"): State.PAUSED,
+    (State.PAUSED, "resume"): State.ACTIVE,
+    (State.FLATTEN_ONLY, "resume"): State.ACTIVE,
+    (State.HALTED, "rearm"): State.ACTIVE,
+    **{(state, "kill"): State.HALTED for state in State},
+    (State.ACTIVE, "flatten"): State.FLATTEN_ONLY,
+    (State.PAUSED, "flatten"): State.FLATTEN_ONLY,
+    (State.ACTIVE, "stop"): State.FLATTEN_ONLY,
+    (State.PAUSED, "stop"): State.FLATTEN_ONLY,
+}
+REASONS = {
+    "pause": Reason.RISK_PAUSED,
+    "kill": Reason.RISK_KILL,
+    "flatten": Reason.RISK_FLATTENING,
+    "stop": Reason.SYS_STOPPING,  # ends with the run; a flatten lasts until resumed
+}
+# A FLATTEN_ONLY for one of these ends with the trade date.
+DAILY = (
+    Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED,
+    Reason.DATA_LINK_DOWN, Reason.DATA_CONTRACT_ROLL, Reason.RISK_PROP_DAY,
+)  # fmt: skip
