@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import actors.risk
 from actors import agreement
 from actors.book import Book
 from actors.desk import Desk
@@ -52,7 +53,9 @@ WISHES: dict[str, Switch] = {
     "the drawdown limit of the account": unlimited(Reason.RISK_ACCOUNT_DRAWDOWN),
     "the kill limit": unlimited(Reason.RISK_KILL),
     "limits judged at every mark": instead(Risk, "_demand", lambda self, at: []),
-    "flat before the end of the session": instead(Risk, "_overstayed", lambda self, at: False),
+    "flat before the end of the session": instead(
+        actors.risk, "overstayed", lambda account, at: None
+    ),
     "approvals that count before they are orders": around(
         Risk, "verdict", lambda self, intent: self.memory.reserved.clear()
     ),
@@ -117,7 +120,9 @@ ORDERS: dict[str, Switch] = {
     "no entry beside an order that lives": instead(Desk, "alive", lambda self: False),
     "one request at a time": instead(Desk, "asked", lambda self, since, at: False),
     "asking again in time": instead(Desk, "asked", lambda self, since, at: bool(since)),
-    "an order back from the dead is cancelled": instead(Desk, "too_much", lambda self: False),
+    "an order back from the dead is cancelled": instead(
+        Desk, "too_much", lambda self, entries: False
+    ),
     "exits keep to the position's size": instead(Desk, "own_exits", only_new_exits(Desk.own_exits)),
     "no position without a stop for two seconds": without(Executor, "_protect", "naked_at", 0),
     "leaving when told": instead(Executor, "_leave", lambda self, at: []),

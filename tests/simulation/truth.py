@@ -9,13 +9,14 @@ from typing import Any
 from actors.replay import replay
 from core import messages as m
 from core.clock import SECOND
-from core.sessions import session
+from core.sessions import left
 from core.terms import EXITS, FLATTENING, OrderType, Purpose
 from tests.simulation.world import ASKED, BALANCE, alive, deciding
 
 GRAIN_S = 1.5  # the stages look up with each pulse
 ANSWER_S = 10.0  # to a broken limit, and to what others do
 IDLE_S = 60.0  # without an entry, of a strategy that wishes for one every few seconds
+BOOKS = ("signals", "risk", "executor", "recovery")  # who keep one
 MINUTE_MAX = 200  # requests
 SPREAD = 5  # dollars that two views of one moment's equity may be apart
 
@@ -101,9 +102,8 @@ class Truth:
             self.hurt("breach", f"an entry {flat_in:.0f} s before the end")
 
     def flat_in(self) -> float:
-        """Seconds until the venue wants no position."""
-        now = session(self.at, self.world.settings.session.kind)
-        return (now.flat_ns - self.at) / SECOND if now else -1.0
+        """Seconds until no position may be held."""
+        return left(self.at, self.world.settings.session) / SECOND
 
     def count(self) -> None:
         self.asked.append(self.at)
@@ -163,7 +163,7 @@ class Truth:
         if self.late(self.bare_at, numbers.execution.naked_s + GRAIN_S):
             self.hurt("naked", f"{(self.at - self.bare_at) / SECOND:.1f} s without a stop")
         if held and self.flat_in() < 0:
-            self.hurt("breach", f"held {held} after the venue's flat time")
+            self.hurt("breach", f"held {held} after the flat time")
 
     def end(self) -> None:
         world = self.world
@@ -174,7 +174,7 @@ class Truth:
         for tag, count in self.tags.items():
             if count > 1:
                 self.hurt("dup", f"{count} orders {tag}")
-        for name, book in zip(deciding(world.settings), world.books(), strict=True):
+        for name, book in zip(BOOKS, world.books(), strict=True):
             if book.position.size or book.alive:
                 self.hurt("drift", f"{name} believes in {book.position.size} and {book.alive}")
             apart = BALANCE + book.realised - world.exchange.balance

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from core import messages as m
 from core.clock import SECOND
 from core.reasons import Reason
-from core.sessions import session
+from core.sessions import left
 from core.terms import OrderType
+from tests import build
 from tests.simulation.paper import Paper, Weather
 from tests.simulation.world import START
 from venues.orders import Ticket
@@ -33,13 +34,12 @@ def poor(**tight: str) -> Weather:
 
 
 def evening() -> Weather:
-    """Shortly before the venue's flat time: one entry, and no wish to leave until it is over."""
-    now = session(START, "globex")
-    assert now is not None
-    entry = now.flat_ns // SECOND - 75
+    """Shortly before the flat time: one entry, and no wish to leave until it is over."""
+    flat = START + left(START, build.SETTINGS.session)
+    entry = flat // SECOND - 75
     cycle = next(n for n in range(160, entry) if entry % n == 0)
     numbers = {"SESSION_NO_ENTRY_S": "60.0", "SESSION_FLATTEN_S": "30.0", **STAY}
-    return Weather(numbers | {"SIGNALS_CYCLE_S": str(cycle)}, start=now.flat_ns - 100 * SECOND)
+    return Weather(numbers | {"SIGNALS_CYCLE_S": str(cycle)}, start=flat - 100 * SECOND)
 
 
 def last_call() -> Weather:
@@ -106,7 +106,7 @@ def noise(kind: str) -> Any:
             "wide": replace(message, bid=bid - 9),
             "old": replace(message, at=at - 30 * SECOND, bid=bid - 9, ask=ask - 9),
             "stale": replace(
-                message, received=at + 20 * SECOND, bid=bid - 9, ask=ask - 9
+                message, received=at + 3 * SECOND // 2, bid=bid - 9, ask=ask - 9
             ),
         }[kind]]  # fmt: skip
 
