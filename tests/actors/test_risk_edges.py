@@ -12,7 +12,7 @@ from tests.actors.test_risk import AT, D, changes, holding, intent, risk, verdic
 
 FLAT = 1_795_209_000 * build.SECOND  # 16:10 New York on 2026-11-20
 PAUSE = 1800 * build.SECOND
-LOSS, WIN, SCRATCH = (build.trade_closed(at=AT, net=D(net)) for net in (-1, 1, 0))
+LOSS, WIN = (build.trade_closed(at=AT, net=D(net)) for net in ("-1", "0.25"))
 
 
 def test_a_balance_that_is_told_after_a_fill_holds_that_fill_already():
@@ -24,7 +24,9 @@ def test_a_balance_that_is_told_after_a_fill_holds_that_fill_already():
     assert stage.memory.book.realised < 0 and realised(stage.memory) == D(900)
 
 
-@pytest.mark.parametrize("halt", [build.command(name="kill"), build.halted()])
+@pytest.mark.parametrize(
+    "halt", [build.command(name="kill"), build.halted(reason=Reason.SYS_ESCALATE)]
+)
 def test_no_limit_makes_a_halt_less_than_a_halt(halt):
     stage = holding()
     stage.on(halt)
@@ -52,6 +54,8 @@ def test_a_win_begins_the_row_of_losses_anew():
     for trade in (*[LOSS] * 4, WIN, *[LOSS] * 4):
         stage.on(trade)
     assert isinstance(verdict(stage, intent()), Approved)
+    stage.on(LOSS)
+    assert verdict(stage, intent(n=2)).reason is Reason.RISK_LOSSES_IN_ROW
 
 
 def test_after_the_pause_each_further_loss_pauses_and_a_scratch_does_not():
