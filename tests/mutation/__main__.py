@@ -8,6 +8,7 @@ import argparse
 import importlib
 import json
 import os
+import random
 import select
 import sys
 import time
@@ -22,9 +23,9 @@ from tests.mutation.mutants import Mutant, mutants
 LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist", "pytest_asyncio",
           "hypothesis.stateful", "hypothesis.extra.numpy", "indicators.kernels",
           "venues.matching")  # fmt: skip
-ACTORS = ("risk", "risk_edges", "guard", "budget", "standing", "position", "order", "executor",
-          "executor_properties", "early_fill", "book", "recovery", "recovery_fences", "agreement",
-          "replay")  # fmt: skip
+ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
+          "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
+          "recovery", "recovery_fences", "agreement", "replay")  # fmt: skip
 STORAGE = ("chain", "segments", "line", "plain", "wal", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
@@ -79,14 +80,16 @@ def tried(path: str, source: str, limit_s: float) -> tuple[str, float]:
     return fate, time.monotonic() - began
 
 
-def judge(path: str, every: int) -> list[tuple[Mutant, str]]:
+def judge(path: str, sample: int) -> list[tuple[Mutant, str]]:
     source = Path(path).read_text()
     fate, took = tried(path, source, 600)
     if fate != "survived":
         sys.exit(f"{path}: its tests fail without any mutant")
     limit = 5 + SLOWEST * took
     told = []
-    for mutant in list(mutants(source))[::every]:
+    found = list(mutants(source))
+    chosen = random.Random(1).sample(found, min(sample or len(found), len(found)))
+    for mutant in chosen:
         told.append((mutant, tried(path, mutant.source, limit)[0]))
         if told[-1][1] == "survived":
             print(f"{path}:{mutant.line}: {mutant.operator}: {mutant.change}", flush=True)
@@ -96,7 +99,7 @@ def judge(path: str, every: int) -> list[tuple[Mutant, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("files", nargs="*", metavar="FILE", help=", ".join(FILES))
-    parser.add_argument("--every", type=int, default=1, help="only each n-th mutant")
+    parser.add_argument("--sample", type=int, default=0, help="so many of a file, by chance")
     chosen = parser.parse_args()
     os.environ |= LESS
     hypothesis.settings.register_profile("same", database=None, derandomize=True, deadline=None)
@@ -105,7 +108,7 @@ def main() -> None:
         importlib.import_module(name)
     low = False
     for path in chosen.files or FILES:
-        fates = [fate for _, fate in judge(path, chosen.every)]
+        fates = [fate for _, fate in judge(path, chosen.sample)]
         count = {fate: fates.count(fate) for fate in ("killed", "timeout", "survived")}
         score = 1 - count["survived"] / len(fates)
         low = low or score < 0.85
