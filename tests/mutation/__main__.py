@@ -25,7 +25,7 @@ LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist
           "venues.matching")  # fmt: skip
 ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
           "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
-          "recovery", "recovery_fences", "agreement", "replay")  # fmt: skip
+          "recovery", "recovery_edges", "recovery_fences", "agreement", "replay")  # fmt: skip
 STORAGE = ("chain", "segments", "line", "plain", "wal", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
