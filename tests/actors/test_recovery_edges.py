@@ -33,3 +33,21 @@ def test_after_a_failed_query_it_takes_as_many_snapshots_as_before(runs, snapsho
     stage.on(build.query_failed(at=build.AT))
     told = [kinds(stage.on(snap(t))) for t in range(snapshots)]
     assert told == [*[[]] * (snapshots - 1), ["Agreed"]]
+
+
+@pytest.mark.parametrize(("placed", "gone"), [(5, True), (6, False)])
+def test_a_query_from_before_an_order_was_placed_is_no_proof_of_its_absence(placed, gone):
+    stage = linked()
+    stage.on(build.place_order(at=build.AT + placed * build.SECOND, tag="r1-1"))
+    stage.on(build.order_uncertain(tag="r1-1"))
+    assert stage.on(snap(5)) == []
+    assert ("NotPlaced" in kinds(stage.on(snap(65)))) is gone
+
+
+def test_a_look_at_the_very_instant_of_the_last_fill_ends_the_doubt():
+    stage, later = linked(), build.AT + build.SECOND
+    stage.on(build.fill(tag="", venue_id=0, side=1))
+    stage.on(build.close_position(at=later))
+    stage.on(build.fill(at=later, trade_id=2, tag="", venue_id=0, side=-1))
+    assert stage.memory.book.doubt == later
+    assert kinds(stage.on(snap(1))) == ["Agreed"]
