@@ -117,16 +117,15 @@ def test_a_signal_exit_moves_the_target_through_the_touch(side):
     assert kinds(late) == ["ClosePosition"]
 
 
-@pytest.mark.parametrize(("later", "asked"), [(1, []), (3, ["ClosePosition"])])
-def test_after_a_close_of_unknown_end_no_exit_moves_the_target(later, asked):
+def test_after_a_close_of_unknown_end_no_exit_moves_the_target():
     """The position may be gone: the target would open one the other way, without a stop."""
     stage = holding()
     stage.on(build.mark(price=D(5001)))
-    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == [
-        "ClosePosition"
-    ]
-    at = AT + later * SECOND
-    assert kinds(stage.on(approved(Action.EXIT_LONG, at=at))) == asked
+    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == ["ModifyOrder"]
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
+    at = AT + 3 * SECOND
+    started = build.run_started(at=at, run="r2", settings=stage.memory.settings)
+    assert kinds(stage.on(started)) == ["ClosePosition"]
 
 
 def test_a_signal_exit_without_a_target_closes():
@@ -221,25 +220,6 @@ def test_no_entry_while_any_order_lives():
     assert (no.tag, no.reason) == ("i2", Reason.SIG_BLOCKED)
     stage.on(build.order_cancelled(tag="r-1-TP"))
     assert kinds(stage.on(approved(n=3))) == ["PlaceOrder"]
-
-
-def test_a_turn_that_a_flatten_overtakes_never_enters():
-    stage = holding()
-    stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    stage.on(build.state_changed(state=State.FLATTEN_ONLY))
-    answers = stage.on(fill(2, "", -1, 9))
-    assert [a.reason for a in answers if isinstance(a, m.OrderRejected)] == [Reason.SIG_BLOCKED]
-    assert "PlaceOrder" not in kinds(stage.on(build.state_changed(state=State.ACTIVE)))
-
-
-def test_a_turn_does_not_outlive_a_restart():
-    stage = holding()
-    stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    started = build.run_started(at=AT, run="r2", settings=stage.memory.settings)
-    given_up, exit_anew = stage.on(started)
-    assert (given_up.tag, given_up.reason) == ("i2", Reason.SIG_EXPIRED)
-    assert (type(exit_anew), exit_anew.tag) == (m.ModifyOrder, "r-1-TP")
-    assert "PlaceOrder" not in kinds(stage.on(fill(2, "", -1, 9)))
 
 
 @pytest.mark.parametrize("native", [True, False])
