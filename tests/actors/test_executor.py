@@ -117,6 +117,18 @@ def test_a_signal_exit_moves_the_target_through_the_touch(side):
     assert kinds(late) == ["ClosePosition"]
 
 
+@pytest.mark.parametrize(("later", "asked"), [(1, []), (3, ["ClosePosition"])])
+def test_after_a_close_of_unknown_end_no_exit_moves_the_target(later, asked):
+    """The position may be gone: the target would open one the other way, without a stop."""
+    stage = holding()
+    stage.on(build.mark(price=D(5001)))
+    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == [
+        "ClosePosition"
+    ]
+    at = AT + later * SECOND
+    assert kinds(stage.on(approved(Action.EXIT_LONG, at=at))) == asked
+
+
 def test_a_signal_exit_without_a_target_closes():
     stage = executor(native_brackets=False)
     stage.on(approved())
