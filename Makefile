@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign fuzz train lock clean
+.PHONY: run test check bench campaign fuzz mutants train lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
@@ -19,10 +19,10 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
-# Sessions from seeds in a simulated world, then real processes that are killed.
-SEEDS ?= 200
+# So many sessions of each row of the plan in a simulated world, then real processes that are killed.
+SEEDS ?= 20
 campaign: .venv/ready
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --row all --seeds $(SEEDS)
 	$(BIN)/python -m tests.campaign
 
 # Each parser in turn, for so many seconds; stops at the first find. Finds lie in build/fuzz.
@@ -35,6 +35,18 @@ fuzz: .venv/fuzz
 .venv/fuzz: .venv/ready tests/fuzz/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 	  -r tests/fuzz/requirements.txt
+	touch $@
+
+# Does some test fail for each change of these files? SAMPLE of each by chance, 0 all.
+SAMPLE ?= 0
+MUTATED ?= actors/risk.py actors/executor.py storage/wal.py actors/recovery.py
+
+mutants: .venv/mutants
+	$(BIN)/python -m tests.mutation --sample $(SAMPLE) $(MUTATED)
+
+.venv/mutants: .venv/ready tests/mutation/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -r tests/mutation/requirements.txt
 	touch $@
 
 train: .venv/ready

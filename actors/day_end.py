@@ -1,6 +1,6 @@
 """The end of the day: what must leave, and what is told of that did not leave in time."""
 
-from actors.guard import Account
+from actors.account import Account
 from actors.rolls import over
 from core.messages import Message, StateChanged
 from core.reasons import Reason
@@ -24,6 +24,15 @@ def overstayed(account: Account, at: int) -> Reason | None:
     if now >= Phase.FLATTEN:
         return Reason.RISK_SESSION_CLOSED
     return Reason.DATA_CONTRACT_ROLL if over(account.contract, rules.roll_days, at) else None
+
+
+def due(account: Account, at: int) -> tuple[Reason, str] | None:
+    """Why the clock alone leaves exits only, or calls for attention, if it does."""
+    assert account.settings is not None
+    if account.state not in FLATTENING and account.controls.overdue(at, account.settings):
+        return Reason.SYS_NO_ACK, "nobody acknowledged an alert: ack, then resume"
+    late = overstayed(account, at)
+    return (late, "end of session") if late else None
 
 
 def alert(account: Account, at: int) -> list[Message]:

@@ -5,20 +5,11 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 
 from msgspec.structs import replace
 
+from actors.account import Account, approved, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
-from actors.day_end import alert, overstayed, resumes
-from actors.guard import (
-    Account,
-    Standing,
-    approved,
-    judge,
-    limits,
-    marked,
-    realised,
-    reduction,
-    standing,
-)
+from actors.day_end import alert, due, resumes
+from actors.guard import Standing, judge, reduction, standing
 from actors.sizing import size
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from actors.streaks import lose, storm, stormy
@@ -28,6 +19,7 @@ from core.messages import (
     Agreed,
     Approved,
     Bar,
+    CancelOrder,
     Command,
     Conditions,
     FeedState,
@@ -63,7 +55,7 @@ def leaving(intent: Intent) -> Intent:
 class Risk:
     takes: tuple[type[Message], ...] = (
         Bar, Conditions, Intent, Mark, FeedState, AccountSnapshot, Agreed, Command, Halted, Pulse,
-        SessionOpened, TradeClosed, *BOOKED,
+        SessionOpened, TradeClosed, CancelOrder, *BOOKED,
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -73,12 +65,14 @@ class Risk:
     def on(self, message: Message) -> list[Message]:
         """Between two pulses of a quiet account an intent meets what the first has found."""
         if isinstance(message, Intent):
-            return [self.verdict(message)]
+            verdict = self.verdict(message)
+            return [verdict, *self.memory.controls.refused(verdict)]
         if isinstance(message, Bar):
             self.memory.breakers.see(message, self._settings())
+            self.memory.controls.see(message)
             return []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not overstayed(self.memory, message.at):
+        if pulse and self.standing is not None and not due(self.memory, message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
@@ -113,7 +107,7 @@ class Risk:
         account.book.hear(message, self._settings().instrument)
         if not account.book.position.size:
             account.mark = None
-        return self._react(message)
+        return [*account.controls.hear(message, self._settings()), *self._react(message)]
 
     def verdict(self, intent: Intent) -> Message:
         account = self.memory
@@ -139,6 +133,7 @@ class Risk:
         if broken is not None:
             return Refused(intent.at, intent, checks, broken.rule)
         account.reserved[intent.id] = (cost, intent.expires_at)
+        account.controls.past.approve(intent, contracts, now)
         return Approved(intent.at, intent, contracts, cost, checks)
 
     def _react(self, message: Message) -> list[Message]:
@@ -158,10 +153,10 @@ class Risk:
                 return self._change(
                     message.at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, why, "risk"
                 )
-            case Pulse(at=at) if late := overstayed(self.memory, at):
-                if late is Reason.RISK_OVERSTAYED:
+            case Pulse(at=at) if late := due(self.memory, at):
+                if late[0] is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
-                return self._change(at, State.FLATTEN_ONLY, late, "end of session", "clock")
+                return self._change(at, State.FLATTEN_ONLY, *late, "clock")
             case Pulse(at=at) if 0 < self.memory.resume_at <= at:
                 self.memory.resume_at = 0
                 if self.memory.state is State.FLATTEN_ONLY and self.memory.why in DAILY:

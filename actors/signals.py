@@ -9,6 +9,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from actors.book import BOOKED, Book
+from actors.controls import young
 from actors.stops import first
 from core.clock import SECOND
 from core.messages import (
@@ -86,6 +87,8 @@ class Signals:
             return Hold(event.at, wish.checks, wish.reason)
         if wish.action in ENTRIES and (early := self._cooling(event.at)):
             return Hold(event.at, (*wish.checks, early), Reason.SIG_COOLDOWN)
+        if wish.action not in ENTRIES and (early := self._young(event.at)):
+            return Hold(event.at, (*wish.checks, early), Reason.SIG_MIN_HOLD)
         return self._intend(event, wish, wish.action)
 
     def _blocked(self, at: int) -> Hold | None:
@@ -102,6 +105,9 @@ class Signals:
         since = Decimal(at - memory.exit_at) / SECOND
         cooling = memory.exit_at and since < exact(wait)
         return Check(Reason.SIG_COOLDOWN, since, exact(wait), False) if cooling else None
+
+    def _young(self, at: int) -> Check | None:
+        return young(self.memory.book.position.entry_at, at, self._settings().controls)
 
     def _intend(self, event: Prediction | Bar, wish: Wish, action: Action) -> Intent:
         memory, settings = self.memory, self._settings()

@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from actors.guard import CLOCKS, Account
+from actors.account import CLOCKS, Account, settings_of
 from core.clock import SECOND
 from core.messages import FeedState
-from core.settings import Settings
 from core.terms import State
 
 
@@ -41,8 +40,3 @@ def stormy(account: Account) -> str:
     if len(account.lost) <= most or account.state not in (State.ACTIVE, State.PAUSED):
         return ""
     return f"{len(account.lost)} links lost, {most} allowed"
-
-
-def settings_of(account: Account) -> Settings:
-    assert account.settings is not None
-    return account.settings

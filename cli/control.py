@@ -1,4 +1,7 @@
-"""tradebot status | pause | resume | flatten | kill | rearm: a word with the running daemon."""
+"""tradebot status | pause | resume | flatten | kill | rearm | enable | ack: a word with the daemon.
+
+`kill` and `flatten` return when the venue has proven flat, by two queries, or with exit 73.
+"""
 
 import getpass
 import http.client
@@ -8,12 +11,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cli.arguments import Arguments
+from cli.arguments import Arguments, between
 from core import config as configs
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, ConfigError, TradebotError, UsageError
+from core.errors import (
+    EXIT_DIFFERENCE,
+    EXIT_NOT_FLAT,
+    EXIT_OK,
+    ConfigError,
+    TradebotError,
+    UsageError,
+)
 from storage import sentinel
 
 TIMEOUT_S = 10.0
+POLL_S = 0.1
+NAMED = ("rearm", "enable")
+PROVEN = ("kill", "flatten")  # return when the account is flat
+WAIT_S = 30.0
+FLAT = {
+    None: "", True: ", proven flat at the venue",
+    False: ", NOT proven flat yet: see tradebot status, look at the venue",
+}  # fmt: skip
 # What was done where no daemon runs.
 NOBODY = {
     "kill": "no daemon runs: the next start finds the kill file and halts",
@@ -33,6 +51,11 @@ def parser(verb: str) -> Arguments:
     if verb != "status":
         words.add_argument("--by", default="", metavar="NAME", help="who you are")
         words.add_argument("--why", default="", metavar="TEXT")
+    if verb in PROVEN:
+        words.add_argument(
+            "--wait", type=between(0, 3600, float), default=WAIT_S, metavar="S",
+            help="for the proof that the account is flat; 0: do not",
+        )  # fmt: skip
     return words
 
 
@@ -43,24 +66,43 @@ def main(argv: list[str]) -> int:
         told = call(state, "GET", "/status")
         print(json.dumps(told) if given.json else screen(told))
         return EXIT_OK
-    if verb == "rearm" and not (given.by and given.why):
-        raise UsageError("rearm needs --by NAME and --why TEXT")
+    if verb in NAMED and not (given.by and given.why):
+        raise UsageError(f"{verb} needs --by NAME and --why TEXT")
     by = given.by or getpass.getuser()
-    return command(state, verb, by, given.why or verb, given.json)
+    wait_s = given.wait if verb in PROVEN else 0.0
+    return command(state, verb, by, given.why or verb, given.json, wait_s)
 
 
-def command(state: Path, verb: str, by: str, why: str, as_json: bool) -> int:
+def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: float = 0.0) -> int:
     """Hand it to the daemon; kill and rearm also work when none runs, by the kill file."""
+    code = EXIT_OK
     try:
         told = call(state, "POST", "/command", {"name": verb, "by": by, "why": why})
+        if wait_s:
+            told["flat"] = proven(state, wait_s)
+            code = EXIT_OK if told["flat"] else EXIT_NOT_FLAT
     except NoDaemon:
         if verb not in ("kill", "rearm"):
             raise
         by_file(state, verb, by, why)
         told = {"seq": None, "note": NOBODY[verb]}
-    print(json.dumps(told) if as_json else f"{verb}: {told.get('note') or 'record'} "
-          f"{told['seq'] or ''}".rstrip())  # fmt: skip
-    return EXIT_OK
+    said = f"{verb}: {told.get('note') or 'record'} {told['seq'] or ''}".rstrip()
+    print(json.dumps(told) if as_json else said + FLAT[told.get("flat")])
+    return code
+
+
+def proven(state: Path, wait_s: float) -> bool:
+    """Does the venue show no position and no order, within so long?"""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            if call(state, "GET", "/status").get("flat"):
+                return True
+        except NoDaemon:
+            return False  # it ended meanwhile: its own exit says how
+        if time.monotonic() >= until:
+            return False
+        time.sleep(POLL_S)
 
 
 def by_file(state: Path, verb: str, by: str, why: str) -> None:

@@ -8,8 +8,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +21,8 @@ from cli.machine import Row, clock, disks, program
 from core import config as configs
 from core.config import Config
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, ConfigError, TradebotError
+from daemon.build import build
+from daemon.gateway import Client
 from daemon.main import refuse_unready
 from indicators.schema import FINGERPRINT
 from storage import lock, model, sentinel, tape
@@ -29,7 +30,7 @@ from storage.chain import Torn
 from storage.segments import read, segments
 from venues.base import Unreachable
 from venues.topstepx import credentials
-from venues.topstepx.client import TopstepX
+from venues.topstepx.answers import skew_s
 
 SKEW_MAX_S = 2.0
 ANSWER_MAX_S = 5.0
@@ -76,7 +77,8 @@ def settings(path: Path, config: Config) -> Row:
         return Row("FAIL", "config", f"{path}: {error}")
     strategy = config.signals.strategy
     sha = config.sha256()[:8]
-    return Row("ok", "config", f"{path}: mode {config.run.mode}, strategy {strategy}, sha {sha}")
+    says = f"{path}: mode {config.run.mode}, strategy {strategy}, sha {sha}, build {build()[:16]}"
+    return Row("ok", "config", says)
 
 
 def own_simulator(config: Config) -> bool:
@@ -181,7 +183,7 @@ async def ping(config: Config) -> Row:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ANSWER_MAX_S)) as http,
             http.get(url, allow_redirects=False) as answer,
         ):
-            skew = skew_s(answer.headers.get("Date", ""), time.time)
+            skew = skew_s(answer.headers.get("Date", ""), time.time())
             if answer.status != 200:
                 return Row("FAIL", "venue", f"{where}: HTTP {answer.status}", "mend venue.rest_url")
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -195,21 +197,13 @@ async def ping(config: Config) -> Row:
     return Row("ok", "venue", says)
 
 
-def skew_s(date: str, now: Callable[[], float]) -> float | None:
-    """Theirs less ours. The header is cut to whole seconds, so half of one is added back."""
-    try:
-        return parsedate_to_datetime(date).timestamp() + 0.5 - now()
-    except (ValueError, TypeError):
-        return None
-
-
 async def login(config: Config) -> Row:
     try:
         who = credentials.load()
     except ConfigError:
         return Row("FAIL", "login", "not tried without credentials")
     once = replace(config.venue, read_tries=1)
-    venue = TopstepX(
+    venue = Client(
         once, config.settings().instrument, who, time.time_ns, config.feed.stale_s
     )  # fmt: skip
     try:

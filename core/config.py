@@ -2,10 +2,10 @@
 
 import hashlib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -14,11 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core import settings as s
+from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.prop import PROFILES
-from core.sense import nonsense
-from core.terms import numbers
+from core.sense import nonsense, wrong
+from core.wording import explain
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +32,7 @@ class Run(Section, frozen=True):
 
 class Live(Section, frozen=True):
     armed: bool
+    build: str
 
 
 class Paths(Section, frozen=True):
@@ -130,6 +131,7 @@ class Config(Section, frozen=True):
     breakers: s.BreakerSettings
     stops: s.StopSettings
     prop: s.PropSettings
+    controls: s.ControlSettings
     log: Log
     supervisor: Supervisor
     api: Api
@@ -142,38 +144,15 @@ class Config(Section, frozen=True):
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
             self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
-            self.prop,
+            self.prop, self.controls,
         )  # fmt: skip
 
     def sha256(self) -> str:
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
-# (section, key): what it may be, and how to say so.
-_CHOICES = {
-    ("run", "mode"): ("sim", "paper", "live"),
-    ("venue", "kind"): ("topstepx",),
-    ("instrument", "symbol"): tuple(INSTRUMENTS),
-    ("signals", "strategy"): ("model", "cycle"),
-    ("session", "kind"): ("globex", "rth"),
-    ("risk", "daily_reset"): ("roll", "rth"),
-    ("sizing", "mode"): ("fixed", "tiers", "kelly"),
-    ("stops", "mode"): ("fixed", "atr", "structure"),
-    ("prop", "profile"): ("", *PROFILES),
-}
-_WORDS = {
-    "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
-    "bool": "true or false", "object": "a table", "array": "a list",
-}  # fmt: skip
 # All that tomllib and Decimal raise: bad syntax, 5,000 digits, 1e(10**20), deep nesting.
 _UNREADABLE = (ValueError, ArithmeticError, RecursionError)
-_MAY_BE_ZERO = {
-    "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
-    "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
-    "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
-    "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
-    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
-}  # fmt: skip
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
@@ -185,6 +164,8 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     except (OSError, *_UNREADABLE) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from None
     override(table, env)
+    if why := retired(table):
+        raise ConfigError(f"{path}: {why}")
     complete(table, path)
     try:
         config = msgspec.convert(table, Config, strict=True, builtin_types=(Decimal,))
@@ -195,7 +176,19 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
 
 
 def override(table: dict[str, Any], env: Mapping[str, str]) -> None:
-    """Put TRADEBOT_<SECTION>_<KEY> into the table: text as it is, all else read as TOML."""
+    """Put TRADEBOT_<SECTION>_<KEY> into the table: text as it is, all else read as TOML.
+
+    One that names no key is refused: whoever set it believes it in force.
+    """
+    known = {
+        f"TRADEBOT_{section}_{key}".upper()
+        for section, part in get_type_hints(Config).items()
+        for key in get_type_hints(part)
+    }
+    if strange := sorted(
+        name for name in env if name.startswith("TRADEBOT_") and name not in known
+    ):
+        raise ConfigError(f"{strange[0]}: no such key: mend its name or unset it")
     for section, part in get_type_hints(Config).items():
         for key, kind in get_type_hints(part).items():
             given = table.get(section)
@@ -228,29 +221,10 @@ def parse(raw: str) -> Any:
         return raw
 
 
-def explain(error: str) -> str:
-    """msgspec's words as: key: what was expected."""
-    where = match[1] if (match := re.search(r"`\$\.?([^`]*)`$", error)) else ""
-    if match := re.match(r"Object contains unknown field `(.*?)`", error):
-        return f"{f'{where}.{match[1]}'.strip('.')}: unknown key: remove it or mend its name"
-    if match := re.match(r"Object missing required field `(.*?)`", error):
-        return f"{f'{where}.{match[1]}'.strip('.')}: missing: every key must be given"
-    words = re.sub(r"`(\w+)`", lambda word: _WORDS.get(word[1], word[1]), error.split(" - at")[0])
-    return f"{where}: {words[0].lower()}{words[1:]}"
-
-
 def check(config: Config, path: Path) -> None:
-    """Refuse choices that do not exist and numbers that cannot be limits."""
-    for name in config.__struct_fields__:
-        section = getattr(config, name)
-        for key in section.__struct_fields__:
-            value, choices = getattr(section, key), _CHOICES.get((name, key))
-            if choices and value not in choices:
-                raise ConfigError(f"{path}: {name}.{key}: expected one of {', '.join(choices)}")
-            if isinstance(value, bool | str):
-                continue
-            for number in numbers(value):
-                if not number.is_finite() or number < 0 or (not number and key not in _MAY_BE_ZERO):
-                    raise ConfigError(f"{path}: {name}.{key}: expected a finite number above zero")
-    for wrong in nonsense(config.session, config.prop):
-        raise ConfigError(f"{path}: {wrong}")
+    """Refuse what does not exist, cannot be a limit, or makes no sense together."""
+    sections = {name: getattr(config, name) for name in config.__struct_fields__}
+    for fault in chain(wrong(sections), nonsense(config.session, config.prop)):
+        raise ConfigError(f"{path}: {fault}")
+    if why := loose(config) or unlisted(config):
+        raise ConfigError(f"{path}: {why}")

@@ -38,6 +38,7 @@ from core.outcomes import (
     AccountSnapshot,
     ActorFailed,
     Agreed,
+    Alert,
     CloseAccepted,
     Command,
     Fill,
@@ -66,7 +67,7 @@ Logged = (
     | OrderAccepted | OrderRejected | OrderUncertain | OrderCancelled | OrderReplaced
     | CloseAccepted | NotPlaced | Fill | TradeClosed
     | AccountSnapshot | QueryFailed | Agreed | Flat
-    | Command | StateChanged | Halted | ActorFailed | RunStarted | RunEnded
+    | Command | StateChanged | Halted | Alert | ActorFailed | RunStarted | RunEnded
     | SegmentOpened | SegmentClosed
 )  # fmt: skip
 LOGGED: tuple[type[Message], ...] = get_args(Logged)
@@ -98,8 +99,9 @@ class Stage(Protocol):
 
 
 __all__ = [
-    "DURABLE", "LOGGED", "LOSSY", "AccountSnapshot", "ActorFailed", "Agreed", "Approved", "Bar",
-    "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Conditions", "Dropped", "Features",
+    "DURABLE", "LOGGED", "LOSSY", "AccountSnapshot", "ActorFailed", "Agreed", "Alert", "Approved",
+    "Bar", "CancelOrder", "CloseAccepted", "ClosePosition", "Command", "Conditions", "Dropped",
+    "Features",
     "FeedState", "Fill", "Flat", "Gap", "Halted", "Hold", "Intent", "Logged", "Mark", "Message",
     "ModifyOrder", "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
     "OrderUncertain", "PlaceOrder", "Prediction", "Pulse", "QueryFailed", "Quote", "Reconcile",

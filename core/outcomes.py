@@ -101,6 +101,7 @@ class AccountSnapshot(Message, frozen=True):
     average: Decimal | None
     orders: tuple[VenueOrder, ...]  # all created since `since`, and all that are alive
     fills: tuple[Fill, ...]  # since `since`, oldest first
+    skew: Decimal | None = None  # seconds the venue's clock is ahead of ours; None unknown
     reason: Reason = Reason.REC_SNAPSHOT
 
 
@@ -126,12 +127,20 @@ class Flat(Message, frozen=True):
 
 
 class Command(Message, frozen=True):
-    """An operator's word: pause, resume, flatten, kill, rearm, stop."""
+    """An operator's word: pause, resume, flatten, kill, rearm, enable, ack, stop."""
 
     name: str
     by: str
     why: str
     reason: Reason = Reason.SYS_COMMAND
+
+
+class Alert(Message, frozen=True):
+    """A person must look at this, and say so with `tradebot ack`."""
+
+    text: str
+    of: Reason
+    reason: Reason = Reason.SYS_ALERT
 
 
 class StateChanged(Message, frozen=True):

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SIG_COOLDOWN = "SIG_COOLDOWN"  # too soon after the last exit
     SIG_IN_POSITION = "SIG_IN_POSITION"  # the position held is the one wanted
     SIG_PENDING = "SIG_PENDING"  # an order of ours is still on its way
+    SIG_MIN_HOLD = "SIG_MIN_HOLD"  # the position is too young to be left for a signal
     SIG_FLAT_WANTED = "SIG_FLAT_WANTED"  # the model expects no move
 
     RISK_PASS = "RISK_PASS"  # all controls passed
@@ -88,6 +89,9 @@ class Reason(StrEnum):
     RISK_VOLUME = "RISK_VOLUME"  # the market's volume is far under its normal
     RISK_NOT_AGREED = "RISK_NOT_AGREED"  # log and venue have not yet agreed
     RISK_PAUSED = "RISK_PAUSED"  # an operator paused entries
+    RISK_STALE_BALANCE = "RISK_STALE_BALANCE"  # the venue has not told the balance for too long
+    RISK_NOT_APPROVED = "RISK_NOT_APPROVED"  # an entry without an unused approval of risk
+    RISK_ENABLED = "RISK_ENABLED"  # a named person re-enabled a strategy that was switched off
     RISK_FLATTENING = "RISK_FLATTENING"  # a flatten is under way
     RISK_PROP_LOSS = "RISK_PROP_LOSS"  # the firm's maximum-loss limit, worst case included
     RISK_PROP_DAY = "RISK_PROP_DAY"  # the firm's daily loss limit, worst case included
@@ -149,6 +153,8 @@ class Reason(StrEnum):
     SYS_INTEGRITY = "SYS_INTEGRITY"  # hash, owner or mode wrong
     SYS_AUTH = "SYS_AUTH"  # the venue refused our login after it refused our token
     SYS_COMMAND = "SYS_COMMAND"  # human action with name
+    SYS_ALERT = "SYS_ALERT"  # something that a person must acknowledge
+    SYS_NO_ACK = "SYS_NO_ACK"  # a critical alert that nobody acknowledged in time
     SYS_FLAT = "SYS_FLAT"  # no position and no order, by two queries
     SYS_PULSE = "SYS_PULSE"  # a second went by
     SYS_SESSION = "SYS_SESSION"  # a trading session opened or closed

@@ -1,11 +1,56 @@
-"""Numbers that must make sense together: one sentence for each pair that does not."""
+"""What a setting may be, and what must make sense together: one sentence for each fault."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from msgspec import Struct
+
+from core.instruments import INSTRUMENTS
+from core.prop import PROFILES
 from core.settings import PropSettings, SessionSettings
 
+# (section, key): what it may be, and how to say so.
+CHOICES = {
+    ("run", "mode"): ("sim", "paper", "live"),
+    ("venue", "kind"): ("topstepx",),
+    ("instrument", "symbol"): tuple(INSTRUMENTS),
+    ("signals", "strategy"): ("model", "cycle"),
+    ("session", "kind"): ("globex", "rth"),
+    ("risk", "daily_reset"): ("roll", "rth"),
+    ("sizing", "mode"): ("fixed", "tiers", "kelly"),
+    ("stops", "mode"): ("fixed", "atr", "structure"),
+    ("prop", "profile"): ("", *PROFILES),
+}
+MAY_BE_ZERO = {
+    "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
+    "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
+    "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
+    "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
+    "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
+}  # fmt: skip
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def wrong(sections: Mapping[str, Struct]) -> Iterator[str]:
+    """Choices that do not exist, and numbers that cannot be limits."""
+    for name, section in sections.items():
+        for key in section.__struct_fields__:
+            value, choices = getattr(section, key), CHOICES.get((name, key))
+            if choices and value not in choices:
+                yield f"{name}.{key}: expected one of {', '.join(choices)}"
+            for number in numbers(value):
+                if not number.is_finite() or number < 0 or (not number and key not in MAY_BE_ZERO):
+                    yield f"{name}.{key}: expected a finite number above zero"
+
+
+def numbers(value: object) -> Iterator[Decimal]:
+    """A setting's number, or all those of a table's rows."""
+    if isinstance(value, tuple):
+        for part in value:
+            yield from numbers(part)
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        yield Decimal(value)
 
 
 def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:

@@ -138,6 +138,37 @@ class PropSettings(Struct, frozen=True, forbid_unknown_fields=True):
     balance_high: Decimal = Decimal(0)  # highest balance at a day's end before this log; 0: none
 
 
+class ControlSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hard blocks of docs/controls.md."""
+
+    instruments: tuple[str, ...]  # symbols that may be traded
+    venues: tuple[str, ...]
+    accounts: tuple[int, ...]  # empty: the one that venue.account_id pins
+    quantity_max: int  # contracts of one order
+    order_value_max: Decimal  # dollars: price x contracts x multiplier
+    collar_ticks: int  # price, stop and target of an order: at most so far from the mid
+    drift_orders: int  # so many entries within drift_s, each further the same way ...
+    drift_ticks: int  # ... and more than this in all: halt
+    drift_s: float
+    orders_open_max: int  # live orders, this entry and its two legs among them
+    open_value_max: Decimal  # dollars of all that is held or may fill
+    margin_contract: Decimal  # dollars the venue blocks for a contract
+    balance_max_s: float  # no entry on a balance that the venue told longer ago
+    trades_day_max: int  # entries of a trade date
+    hold_min_s: float  # the strategy keeps a position so long; stops, targets, flattens do not wait
+    messages_short_max: int  # orders, changes, cancels and closes within messages_short_s
+    messages_short_s: float
+    messages_long_max: int
+    messages_long_s: float
+    messages_reserve: float  # share that entries leave to cancels and exits
+    repeat_max: int  # entries of one strategy and side within repeat_s; one more: off
+    repeat_s: float
+    duplicate_s: float  # an entry like another so soon after it is refused
+    quote_max_s: float  # no entry when the market has not moved for so long
+    skew_max_s: float  # our clock against the venue's, wall seconds
+    ack_s: float  # a critical alert that nobody answers for so long: flatten
+
+
 class Settings(Struct, frozen=True, omit_defaults=True):
     instrument: Instrument
     feed: FeedSettings
@@ -152,12 +183,15 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     breakers: BreakerSettings = BreakerSettings()
     stops: StopSettings = StopSettings()
     prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
+    controls: ControlSettings | None = None  # None: a log that is older than they are
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""
         changed = {}
         for section, fields in REACTION.items():
             part = getattr(self, section)
+            if part is None:
+                continue
             scaled = {field: getattr(part, field) * speed for field in fields}
             changed[section] = replace(part, **scaled)
         return replace(self, **changed)
@@ -177,4 +211,5 @@ REACTION: dict[str, tuple[str, ...]] = {
     "risk": ("links_window_s",),
     "execution": ("naked_s", "exit_timeout_s"),
     "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s"),
+    "controls": ("balance_max_s", "messages_short_s", "messages_long_s", "quote_max_s", "ack_s"),
 }

@@ -1,6 +1,5 @@
 """The words of the trade: what a side, a state, a purpose can be, and the base of every message."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -86,15 +85,6 @@ class Check(Struct, frozen=True, array_like=True, gc=False):
 def exact(number: float) -> Decimal:
     """A number of the settings as it is written there."""
     return Decimal(repr(number))
-
-
-def numbers(value: object) -> Iterator[Decimal]:
-    """A setting's number, or all those of a table's rows."""
-    if isinstance(value, tuple):
-        for part in value:
-            yield from numbers(part)
-    elif isinstance(value, int | float | Decimal):
-        yield Decimal(value)
 
 
 class VenueOrder(Struct, frozen=True, gc=False):

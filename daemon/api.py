@@ -15,7 +15,8 @@ from aiohttp import web
 from core.errors import ConfigError
 from storage.disk import Disk, write_file
 
-COMMANDS = ("pause", "resume", "flatten", "kill", "rearm")
+COMMANDS = ("pause", "resume", "flatten", "kill", "rearm", "enable", "ack")
+NAMED = ("rearm", "enable")  # need a person and a reason
 HOSTS = ("127.0.0.1", "localhost")
 
 Status = Callable[[], dict[str, Any]]
@@ -71,6 +72,6 @@ class Api:
             return web.json_response({"error": "expected name, by and why"}, status=400)
         if name not in COMMANDS:
             return web.json_response({"error": f"unknown command {name}"}, status=400)
-        if name == "rearm" and not (by and why):
-            return web.json_response({"error": "rearm needs --by and --why"}, status=400)
+        if name in NAMED and not (by and why):
+            return web.json_response({"error": f"{name} needs --by and --why"}, status=400)
         return web.json_response({"seq": self.act(name, by, why)})

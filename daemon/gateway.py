@@ -1,4 +1,5 @@
-"""Gateway: the only actor that holds a venue. What was not journalled is not sent.
+"""Gateway: the only actor that holds a venue. What was not journalled is not sent,
+and no entry that risk has not approved (daemon/gate.py).
 
 Each request runs by itself, so that a slow order never holds up a cancel. An order's record is on
 disk before its bytes leave; an entry that grew too old on the way is not sent at all.
@@ -27,16 +28,18 @@ from core.messages import (
     Trade,
 )
 from core.reasons import Reason
-from core.terms import Purpose, Request
+from core.terms import Purpose, Request, State
 from daemon.bus import Bus, Inbox
+from daemon.gate import HEARS, Gate
 from daemon.report import Latency
 from storage.wal import Wal
 from venues.base import Unauthorised, Unknown, Unreachable, Venue
+from venues.topstepx.client import TopstepX
 
 log = structlog.get_logger("gateway")
 Asked = PlaceOrder | CancelOrder | ModifyOrder | ClosePosition
 TAKES: tuple[type[Message], ...] = (
-    PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile,
+    PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile, *HEARS,
 )  # fmt: skip
 REQUEST = {
     PlaceOrder: Request.PLACE,
@@ -46,10 +49,15 @@ REQUEST = {
 }
 
 
+Client = TopstepX  # the one door to the venue: who needs a client makes it by this name
+
+
 class Gateway:
     def __init__(
-        self, venue: Venue, inbox: Inbox, bus: Bus, wal: Wal, clock: Clock, latency: Latency
-    ) -> None:
+        self, venue: Venue, inbox: Inbox, bus: Bus, wal: Wal, clock: Clock, latency: Latency,
+        state: State = State.ACTIVE,
+    ) -> None:  # fmt: skip
+        self.gate = Gate(state)
         self.venue, self.inbox, self.bus, self.wal = venue, inbox, bus, wal
         self.clock, self.latency = clock, latency
         self.tape = clock if isinstance(clock, TapeClock) else None
@@ -71,7 +79,9 @@ class Gateway:
         """Start on all that is asked, at once and each by itself."""
         while self.inbox.items:
             record = self.inbox.items.popleft()
-            if isinstance(record.message, Reconcile):
+            if isinstance(record.message, HEARS):
+                self.gate.hear(record)
+            elif isinstance(record.message, Reconcile):
                 group.create_task(self.look(record, record.message))
             else:
                 self.latency.order(record.message)
@@ -99,6 +109,11 @@ class Gateway:
         if why := self.too_late(order):
             self.tell(record, self.refusal(order, Reason.SIG_EXPIRED, why))
             return
+        if isinstance(order, PlaceOrder) and not reduces(order):
+            no = self.gate.refuses(order)  # nothing is awaited from here to the venue's client
+            if no is not None:
+                self.tell(record, self.refusal(order, *no))
+                return
         await self.act(record, order)
 
     def too_late(self, order: Asked) -> str | None:
@@ -122,6 +137,8 @@ class Gateway:
         except Unreachable as error:
             self.alert(error)
             answers = [self.refusal(order, error.reason or Reason.ORD_NOT_PLACED, str(error))]
+        if isinstance(order, PlaceOrder):
+            self.gate.answered(order, answers)
         self.tell(record, *answers)
 
     async def look(self, record: Record, asked: Reconcile) -> None:

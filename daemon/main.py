@@ -20,7 +20,8 @@ from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.settings import Settings
 from daemon import child, wiring
 from daemon.api import Api
-from daemon.reach import in_session, pointed, reach, refuse_unready
+from daemon.gateway import Client
+from daemon.reach import in_session, past_roll, pointed, reach, refuse_unready
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
 from daemon.snapshots import resume
@@ -32,7 +33,6 @@ from storage import lock, model, sentinel
 from storage.segments import segments
 from storage.wal import Wal, read
 from venues.topstepx import credentials
-from venues.topstepx.client import TopstepX
 
 log = structlog.get_logger("tradebot")
 RUN_ID_BYTES = 4
@@ -72,7 +72,7 @@ async def trade(
     clock = await clock_of(config)
     settings = scaled(config.settings(), clock)
     thinker = wiring.load_model(config, clocks.wall())
-    venue = TopstepX(
+    venue = Client(
         config.venue, settings.instrument, who, clock, config.feed.stale_s,
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
     )  # fmt: skip
@@ -84,7 +84,7 @@ async def trade(
 
 
 async def serve(
-    config: Config, options: Options, venue: TopstepX, clock: Clock, settings: Settings,
+    config: Config, options: Options, venue: Client, clock: Clock, settings: Settings,
     thinker: model.Model | None, held: int, stopping: Stopping,
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Open the log, recover, trade, report."""
@@ -96,6 +96,8 @@ async def serve(
     )  # fmt: skip
     try:
         say_what_opening_found(wal)
+        if why := past_roll(config, venue.contract_id, clock()):
+            log.error("no entries in this contract", why=why)
         tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
         found = resume(wal, stages, tally)
         if wiring.rolled(stages, venue.contract_id) and found.last:

@@ -30,6 +30,29 @@ SIZES = (
     Reason.RISK_SIZE_TIER, Reason.RISK_SIZE_STAKE, Reason.RISK_SIZE_TRADE,
     Reason.RISK_SIZE_FACTOR, Reason.RISK_SIZE_BUDGET,
 )  # fmt: skip
+# The hard blocks of docs/controls.md.
+CONTROLS = {
+    Reason.RISK_MAX_QTY: Rule(MOST, ONE, "{} contracts fewer", "{} contracts more"),
+    Reason.RISK_MAX_VALUE: Rule(MOST, CENT, "{} dollars less in it", "{} dollars more in it"),
+    Reason.RISK_MAX_OPEN_ORDERS: Rule(
+        MOST, CENT, "{} less open (orders, or dollars)", "{} more open (orders, or dollars)"
+    ),
+    Reason.RISK_COLLAR: Rule(MOST, CENT, "{} ticks nearer to the mid", "{} ticks farther off"),
+    Reason.RISK_COLLAR_DRIFT: Rule(MOST, CENT, "{} ticks less of drift", "{} ticks more of drift"),
+    Reason.RISK_STALE_BALANCE: Rule(MOST, MILLI, "a balance {} s younger", "one {} s older"),
+    Reason.RISK_CAPITAL: Rule(MOST, CENT, "{} dollars more balance", "{} dollars less balance"),
+    Reason.RISK_MAX_TRADES: Rule(MOST, ONE, "{} entries fewer today", "{} entries more today"),
+    Reason.RISK_THROTTLE_MSG: Rule(
+        MOST, CENT, "{} messages fewer to the venue", "{} messages more to the venue"
+    ),
+    Reason.RISK_THROTTLE_REPEAT: Rule(
+        MOST, ONE, "{} like entries fewer; if it is off, tradebot enable", "{} like entries more"
+    ),
+    Reason.RISK_DUPLICATE: Rule(MOST, ONE, "{} entries like it fewer just before"),
+    Reason.DATA_STALE: Rule(MOST, MILLI, "a quote {} s younger", "a quote {} s older"),
+    Reason.RISK_SELF_CROSS: Rule(MOST, ONE, "{} opposite orders of our own fewer"),
+    Reason.SIG_MIN_HOLD: Rule(LEAST, MILLI, "{} s later, after the minimum hold"),
+}
 LOST = "{} dollars less lost", "{} dollars more lost"
 RULES = {
     Reason.RISK_KILL: Rule(BELOW, CENT, *(f"{text} since the start" for text in LOST)),
@@ -77,6 +100,7 @@ RULES = {
     ),
     Reason.FEAT_SCHEMA: Rule(SAME, ONE, "{} features more or fewer"),
     Reason.FEAT_NONFINITE: Rule(MOST, ONE, "{} features fewer that are no number"),
+    **CONTROLS,
 }
 
 # True or false: what is so if it passed, what if not.
@@ -85,6 +109,8 @@ FLAGS = {
     Reason.RISK_STALE_DATA: ("a market link that is up", "no market link that is up"),
     Reason.RISK_CLOCK_SKEW: ("a clock that is right", "a clock that is off"),
     Reason.RISK_NAKED: ("a planned stop", "no planned stop"),
+    Reason.RISK_NOT_ALLOWED: ("an instrument and account that are listed", "one not listed"),
+    Reason.DATA_CROSSED: ("a quote with bid below ask", "no quote with bid below ask"),
     Reason.INFER_ERROR: ("a model that answers", "a model that failed"),
     Reason.INFER_NONFINITE: ("finite answers of the model", "no finite answer of the model"),
 }

@@ -8,9 +8,11 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
+from actors.rolls import openable
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
 from core.sessions import session
+from daemon.build import build
 from daemon.stopping import Stopping
 from storage.segments import segments, tail
 from venues.base import Unreachable, Venue
@@ -63,6 +65,22 @@ def refuse_unready(config: Config) -> None:
         raise ConfigError(
             "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
         )
+    if mode == "live" and not build().startswith(config.live.build):
+        raise ConfigError(
+            f"live.build: this is {build()[:16]}: install the pinned build, or pin it"
+        )
+    listed = config.controls.accounts
+    if listed and venue.account_id not in (0, *listed):
+        raise ConfigError(f"venue.account_id: {venue.account_id} is not in controls.accounts")
+
+
+def past_roll(config: Config, contract_id: str, at: int) -> str:
+    """What to tell of a contract in which no position is opened any more; empty if it is not so."""
+    if all(check.passed for check in openable(contract_id, config.session.roll_days, at)):
+        return ""
+    return (
+        f"{contract_id} is past its roll, or has none that is known: exits only, set the next one"
+    )
 
 
 def in_session(config: Config, at: int) -> bool:

@@ -17,6 +17,7 @@ from core.config import Config
 from core.errors import EXIT_LOG, EXIT_NOT_FLAT, EXIT_OK, LogError
 from core.messages import (
     Agreed,
+    Alert,
     Approved,
     Bar,
     Command,
@@ -115,7 +116,7 @@ class Session:
         actors = [Actor(name, stage, self.inboxes[name]) for name, stage in self.stages.items()]
         gateway = Gateway(
             self.venue, self.inboxes["gateway"], self.bus, self.wal, self.clock,
-            self.tally.latency,
+            self.tally.latency, self.stages["risk"].memory.state,  # type: ignore[attr-defined]
         )  # fmt: skip
         lag, told = self.config.supervisor.lag_max_s, (self.bus, self.clock)
         return {
@@ -180,6 +181,8 @@ class Session:
             self.flat.set_result(message)
         if isinstance(message, FeedState) and message.why == END_OF_TAPE:
             self.stopping.say(END_OF_TAPE, "gateway")
+        if isinstance(message, Alert):
+            log.critical("ALERT, acknowledge with tradebot ack", of=message.of, what=message.text)
         if isinstance(message, TOLD):
             grave = getattr(message, "reason", None) in GRAVE
             (log.error if grave else log.info)(kind.__name__, **told(message))

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from actors.guard import left, limits, marked
+from actors.account import left, limits, marked
 from core.messages import Message
 from daemon.sentences import moment, sentence
 from daemon.session import Session
@@ -43,6 +43,9 @@ def status(session: Session) -> dict[str, Any]:
             for c in limits(account)
         ],
         "links": account.links,
+        "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
+        "off": sorted(account.controls.past.off),
+        "alarm_at": account.controls.alarm_at,
         "agreed": account.agreed,
         "actors": {
             name: {"waiting": len(inbox.items), "conflated": inbox.conflated}

@@ -126,7 +126,7 @@ class PaperVenue:
         fills = [self.fill(trade) for trade in exchange.trades if trade.at >= since]
         return AccountSnapshot(
             at, since, exchange.balance, exchange.can_trade, held.size,
-            held.average if held.size else None, tuple(orders), tuple(fills),
+            held.average if held.size else None, tuple(orders), tuple(fills), Decimal(0),
         )  # fmt: skip
 
     def shown(self, order: Order) -> VenueOrder:

@@ -27,7 +27,8 @@ from core.terms import (
 AT = 1_795_206_826_123_456_789  # 2026-11-20T20:33:46.123456789Z, a Friday in session
 SECOND = 1_000_000_000
 CONFIG = load(Path(__file__).parents[1] / "config.toml", {})
-SETTINGS = CONFIG.settings()
+CONTROLLED = CONFIG.settings()
+SETTINGS = replace(CONTROLLED, controls=None)  # rules are tested one by one
 TAG = "01JD-48213"
 PRICE = Decimal("5000.25")
 
@@ -112,7 +113,15 @@ trade_closed = _builder(
 )  # fmt: skip
 account_snapshot = _builder(
     m.AccountSnapshot(
-        AT, AT - 600 * SECOND, Decimal("1000.00"), True, 1, PRICE, (venue_order(),), (fill(),)
+        AT,
+        AT - 600 * SECOND,
+        Decimal("1000.00"),
+        True,
+        1,
+        PRICE,
+        (venue_order(),),
+        (fill(),),
+        Decimal(0),
     )
 )
 query_failed = _builder(m.QueryFailed(AT, "orders: HTTP 502"))
@@ -121,6 +130,7 @@ flat = _builder(m.Flat(AT, Decimal("1014.16")))
 
 command = _builder(m.Command(AT, "pause", "ada", "news at 14:00"))
 state_changed = _builder(m.StateChanged(AT, State.PAUSED, State.ACTIVE, "news at 14:00", "ada"))
+alert = _builder(m.Alert(AT, "closed a naked position", Reason.RISK_NAKED))
 halted = _builder(m.Halted(AT, "loss of 300 dollars", "risk", Reason.RISK_KILL))
 actor_failed = _builder(m.ActorFailed(AT, "signals", 48209, "KeyError: 'ema'", 1))
 run_started = _builder(
@@ -140,6 +150,6 @@ EVERY: tuple[Message, ...] = (
     order_accepted(), order_rejected(), order_uncertain(), order_cancelled(), order_replaced(),
     close_accepted(), not_placed(), fill(), trade_closed(),
     account_snapshot(), query_failed(), agreed(), flat(),
-    command(), state_changed(), halted(), actor_failed(), run_started(), run_ended(),
+    command(), state_changed(), halted(), alert(), actor_failed(), run_started(), run_ended(),
     segment_opened(), segment_closed(),
 )  # fmt: skip

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from actors import budget
+from actors.account import Account, left
 from actors.book import Book
-from actors.guard import Account, left
 from actors.order import Life, Order
 from actors.position import Position
 from core.terms import Purpose

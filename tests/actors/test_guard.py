@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from actors.account import Account, limits, marked
 from actors.book import Book
-from actors.guard import Account, closing, judge, limits, marked, standing
+from actors.guard import closing, judge, standing
 from actors.position import Position
 from core.reasons import Reason
 from tests import build

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.guard import Account
+from actors.account import Account
 from actors.streaks import lose
 from core.clock import SECOND
 from tests import build

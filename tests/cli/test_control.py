@@ -3,7 +3,7 @@
 import asyncio
 import json
 from contextlib import contextmanager
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -12,7 +12,7 @@ from storage import sentinel
 
 STATUS = {
     "state": "ACTIVE", "why": "RISK_PASS", "ready": True, "position": -1, "average": "5000.25",
-    "price": 5000.5, "equity": "999.5", "realised": "0", "budget_left": "49.50",
+    "price": 5000.5, "flat": True, "equity": "999.5", "realised": "0", "budget_left": "49.50",
     "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
@@ -37,16 +37,30 @@ def daemon(state, seen, seq=42):
         loop.close()
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "rearm"])
+@pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "rearm", "enable", "ack"])
 def test_a_command_reaches_the_daemon_with_who_and_why(tradebot, tmp_path, verb):
     seen = []
     with daemon(tmp_path, seen):
         told = tradebot(verb, "--state", tmp_path, "--by", "ada", "--why", "news at 14:30")
         shown = tradebot(verb, "--state", tmp_path, "--by", "ada", "--why", "news", "--json")
-    assert told == (0, f"{verb}: record 42\n", "")
+    proof = ", proven flat at the venue" if verb in ("kill", "flatten") else ""
+    assert told == (0, f"{verb}: record 42{proof}\n", "")
     assert json.loads(shown[1])["seq"] == 42
     assert seen == [(verb, "ada", "news at 14:30"), (verb, "ada", "news")]
     assert sentinel.read(tmp_path) is None  # where a daemon runs, the file is its own
+
+
+@pytest.mark.parametrize("verb", ["kill", "flatten"])
+def test_a_flatten_is_not_done_before_the_venue_is_proven_flat(
+    tradebot, tmp_path, monkeypatch, verb
+):
+    monkeypatch.setitem(STATUS, "flat", False)
+    with daemon(tmp_path, []):
+        code, out, _ = tradebot(verb, "--state", tmp_path, "--wait", "0.2")
+        assert (code, out.partition(":")[0]) == (73, verb) and "NOT proven flat" in out
+        assert tradebot(verb, "--state", tmp_path, "--wait", "0")[0] == 0
+        Timer(0.3, STATUS.update, [{"flat": True}]).start()
+        assert tradebot(verb, "--state", tmp_path)[0] == 0
 
 
 def test_who_and_why_need_not_be_given_but_for_a_rearm(tradebot, tmp_path, monkeypatch):
@@ -54,9 +68,11 @@ def test_who_and_why_need_not_be_given_but_for_a_rearm(tradebot, tmp_path, monke
     seen = []
     with daemon(tmp_path, seen):
         assert tradebot("pause", "--state", tmp_path)[0] == 0
-        code, out, err = tradebot("rearm", "--state", tmp_path, "--by", "ada")
+        for verb in ("rearm", "enable"):
+            code, out, err = tradebot(verb, "--state", tmp_path, "--by", "ada")
+            said = f"tradebot: {verb} needs --by NAME and --why TEXT\n"
+            assert (code, out, err) == (2, "", said)
     assert seen == [("pause", "grace", "pause")]
-    assert (code, out, err) == (2, "", "tradebot: rearm needs --by NAME and --why TEXT\n")
 
 
 def test_status_is_a_screen_or_one_object(tradebot, tmp_path):

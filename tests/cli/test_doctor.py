@@ -69,6 +69,7 @@ def test_each_check_is_one_line_for_a_person(place, capsys):
 )
 def test_what_would_stop_a_run_fails_here(place, capsys, monkeypatch, key, value, check, says):
     monkeypatch.setenv(f"TRADEBOT_{key}", value)
+    monkeypatch.setenv("TRADEBOT_CONTROLS_INSTRUMENTS", '["MES", "MGC"]')
     code, rows = examined(capsys)
     assert code == EXIT_DIFFERENCE
     assert rows[check]["state"] == "FAIL"
@@ -160,7 +161,7 @@ def test_credentials_are_found_but_not_shown(place, capsys, monkeypatch):
     ],
 )
 def test_the_venues_clock_is_read_from_its_date(date, now_s, skew):
-    assert doctor.skew_s(date, lambda: now_s) == skew
+    assert doctor.skew_s(date, now_s) == skew
 
 
 def test_a_clock_that_goes_back_fails(monkeypatch):

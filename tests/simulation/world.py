@@ -35,7 +35,7 @@ ASKED = tuple(REQUEST)
 
 def settings(**changes):
     """config.toml's numbers with a busy strategy and room to lose; sections may be overridden."""
-    base = build.SETTINGS
+    base = build.CONTROLLED
     roomy = dict.fromkeys(
         ("day_loss_max", "day_drawdown_max", "account_drawdown_max", "kill_loss_max"),
         Decimal(90_000),
@@ -43,6 +43,14 @@ def settings(**changes):
     wanted = {
         "signals": {"strategy": "cycle", "cycle_s": 7, "cooldown_s": 0.0},
         "risk": {**roomy, "losses_in_row_max": 10_000},
+        "controls": {
+            "trades_day_max": 10_000,
+            "repeat_max": 10_000,
+            "hold_min_s": 1.0,
+            "ack_s": 1e6,
+            "order_value_max": Decimal(100_000),
+            "open_value_max": Decimal(1_000_000),
+        },
     }
     for section, values in changes.items():
         wanted[section] = {**wanted.get(section, {}), **values}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from core.config import Venue
 from core.errors import ConfigError
@@ -121,7 +122,8 @@ async def _rest_of_it(
     rows += (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
     rows += (await rest.query("Order/search", span, Orders)).orders
     trades = (await rest.query("Trade/search", span, Trades)).trades
-    return assemble(key, since, at, tags, account, held, rows, trades)
+    taken = assemble(key, since, at, tags, account, held, rows, trades)
+    return taken if rest.skew_s is None else replace(taken, skew=Decimal(f"{rest.skew_s:.3f}"))
 
 
 async def _suspended(rest: Rest, account_id: int) -> list[OrderRow]:

@@ -1,5 +1,6 @@
 """What a REST call can come back with: the whole answer, a structured no, or nothing usable."""
 
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
@@ -58,3 +59,11 @@ def decode(path: str, raw: bytes, shape: type[Shape]) -> Shape:
         why = f"success {envelope.success} with code {envelope.error_code}"
     del raw  # a login's answer holds a token, and tracebacks may show what a frame holds
     raise Failed(why, status=200)
+
+
+def skew_s(date: str, now: float) -> float | None:
+    """Theirs less ours. The header is cut to whole seconds, so half of one is added back."""
+    try:
+        return parsedate_to_datetime(date).timestamp() + 0.5 - now
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -15,7 +15,7 @@ from core.config import Venue
 from core.secret import Secret
 from venues.base import Limited, Unauthorised, Unknown, Unreachable
 from venues.throttle import Throttle
-from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode
+from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode, skew_s
 from venues.topstepx.credentials import Credentials
 from venues.topstepx.wire import Envelope, Login, Validated, encode, life_s
 
@@ -45,6 +45,7 @@ class Rest:
         self._answered: set[str] = set()  # queries that the deployment knows
         self._token: Secret | None = None
         self._renew_at = 0.0
+        self.skew_s: float | None = None  # the gateway's clock is so far ahead of ours
         self._login = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
 
@@ -150,6 +151,7 @@ class Rest:
                 headers={"Authorization": f"Bearer {token.reveal()}"} if token else {},
                 allow_redirects=False,
             ) as answer:
+                self._hear_clock(answer)
                 if answer.status == 200:
                     return await _body(answer)
                 failed = Failed(
@@ -162,6 +164,10 @@ class Rest:
         except (aiohttp.ClientError, OSError) as error:
             failed = Failed(f"answer lost: {type(error).__name__}")
         raise failed
+
+    def _hear_clock(self, answer: aiohttp.ClientResponse) -> None:
+        told = skew_s(answer.headers.get("Date", ""), time())
+        self.skew_s = self.skew_s if told is None else told
 
     def _retry_after(self, answer: aiohttp.ClientResponse) -> float:
         text = answer.headers.get("Retry-After", "")

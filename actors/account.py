@@ -1,0 +1,140 @@
+"""The account as risk knows it: what it holds, owes and may still lose, to the cent."""
+
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from actors import budget, firm
+from actors.book import Book
+from actors.breakers import Breakers
+from actors.controls import Controls
+from actors.order import Order
+from actors.position import gross
+from actors.sizing import Results
+from core.reasons import Reason
+from core.settings import Settings
+from core.terms import Check, Purpose, State
+
+ZERO = Decimal(0)
+CLOCKS = ("clock", "venue")  # links that are no wires: ours against the wall's, the venue's
+
+
+class Account(Struct):
+    """All that risk remembers; it outlives a restart to the cent."""
+
+    book: Book = field(default_factory=Book)
+    settings: Settings | None = None
+    state: State = State.ACTIVE
+    why: Reason = Reason.RISK_PASS  # of the state
+    contract: str = ""
+    capital: Decimal = ZERO
+    base: Decimal | None = None  # balance before this log's fills; None until the venue told one
+    day: str = ""  # trade date
+    day_start: Decimal = ZERO
+    peak: Decimal = ZERO  # highest marked equity of the day
+    high: Decimal = ZERO  # highest marked equity ever
+    reducing: bool = False  # the position was asked to go
+    resume_at: int = 0  # a daily limit ends; 0: with the trade date
+    high_close: Decimal = ZERO  # highest balance at the end of a day
+    losses: int = 0  # in a row
+    pause_until: int = 0
+    mark: Decimal | None = None
+    links: dict[str, bool] = field(default_factory=dict)
+    lost: list[int] = field(default_factory=list)  # when a link was, within the window
+    agreed: bool = False
+    now: int = 0  # the last pulse
+    told_at: int = 0  # the last alert that we are not flat when we must be
+    paused: bool = False  # by an operator, who alone ends it
+    breakers: Breakers = field(default_factory=Breakers)
+    results: Results = field(default_factory=Results)
+    # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
+    reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+    controls: Controls = field(default_factory=Controls)
+
+
+def realised(account: Account) -> Decimal:
+    """Balance by our own book: what the venue should show, to the cent."""
+    return (account.base or ZERO) + account.book.realised
+
+
+def marked(account: Account) -> Decimal:
+    """Equity with the open position closed at its mark, net of the cost of closing it."""
+    equity, held = realised(account), account.book.position
+    if not held.size or account.mark is None or account.settings is None:
+        return equity
+    instrument = account.settings.instrument
+    made = gross(instrument, held.size, held.average, account.mark)
+    return equity + made - abs(held.size) * instrument.side_cost
+
+
+def limits(account: Account) -> tuple[Check, ...]:
+    """The account's own limits, in the order of quant.md 9.1. Reaching a limit breaks it."""
+    risk, equity = settings_of(account).risk, marked(account)
+    rows = (
+        (Reason.RISK_KILL, account.capital - equity, risk.kill_loss_max),
+        (Reason.RISK_ACCOUNT_DRAWDOWN, account.high - equity, risk.account_drawdown_max),
+        (Reason.RISK_DAILY_LOSS, account.day_start - equity, risk.day_loss_max),
+        (Reason.RISK_DRAWDOWN, account.peak - equity, risk.day_drawdown_max),
+    )
+    own = tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    prop = settings_of(account).prop
+    return own + firm.limits(prop, books(account)) if prop.profile else own
+
+
+def books(account: Account) -> firm.Books:
+    """What a firm's rules ask of the account."""
+    balance = realised(account)
+    return firm.Books(account.high_close, account.day_start, balance, marked(account))
+
+
+def staked(account: Account) -> Decimal:
+    """Dollars that what is open or coming may still lose, by its stops or a worse mark."""
+    settings = settings_of(account)
+    coming = budget.pending_risk(settings.risk, settings.instrument, entries_of(account))
+    return coming + at_stake(account)
+
+
+def rooms(account: Account) -> tuple[Check, ...]:
+    """Each rule of the firm: used and limit as things stand; none without a profile."""
+    settings, held, entries = settings_of(account), account.book.position.size, entries_of(account)
+    most = max(budget.worst_case(held, entries, side) for side in (1, -1))
+    return firm.rooms(settings.prop, books(account), settings.instrument, most)
+
+
+def left(account: Account) -> Decimal:
+    """The dynamic risk budget: dollars a further entry may plan to lose. Negative: overdrawn."""
+    return budgeted(account) - approved(account)
+
+
+def approved(account: Account) -> Decimal:
+    """Dollars that intents may lose which are approved and not yet orders."""
+    return sum((cost for cost, _ in account.reserved.values()), ZERO)
+
+
+def budgeted(account: Account) -> Decimal:
+    """The budget before what is approved and not yet an order."""
+    share = budget.drawdown_share(realised(account), account.high)
+    share *= budget.volatility_share(account.breakers.ratio)
+    return room(account) * share - staked(account)
+
+
+def room(account: Account) -> Decimal:
+    """Dollars between realised equity and the nearest limit."""
+    risk, equity = settings_of(account).risk, realised(account)
+    day = equity - account.day_start
+    return budget.room(risk, equity, day, account.peak, account.high, account.capital)
+
+
+def at_stake(account: Account) -> Decimal:
+    """Dollars that the open position may still lose."""
+    settings, atr = settings_of(account), account.breakers.atr
+    return budget.open_risk(settings.risk, settings.instrument, account.book, account.mark, atr)
+
+
+def entries_of(account: Account) -> list[Order]:
+    return account.book.live(Purpose.ENTRY)
+
+
+def settings_of(account: Account) -> Settings:
+    assert account.settings is not None
+    return account.settings

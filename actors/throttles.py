@@ -1,0 +1,126 @@
+"""How often, how alike and which way: rules that remember what was sent before.
+
+What counts is counted when it is wished for, before it is sent (RTS 6, 15(2)), and all of it
+outlives a restart, for it is folded from the log.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+
+from msgspec import Struct, field
+
+from core.clock import SECOND
+from core.messages import Intent
+from core.reasons import Reason
+from core.settings import ControlSettings
+from core.terms import Check, exact
+
+ZERO = Decimal(0)
+SENT_KEPT = 1_000  # approved entries, more than any day may have
+
+
+class Sent(Struct, frozen=True, array_like=True):
+    """An entry that was approved."""
+
+    at: int
+    strategy: str
+    side: int
+    size: int
+    price: Decimal
+
+    @property
+    def who(self) -> str:
+        return f"{self.strategy} {self.side:+d}"
+
+
+class Past(Struct):
+    sent: list[Sent] = field(default_factory=list)  # oldest first
+    ids: dict[str, None] = field(default_factory=dict)  # of their intents
+    messages: list[int] = field(default_factory=list)  # when something was asked of the venue
+    off: dict[str, int] = field(default_factory=dict)  # strategy and side, since when
+
+    def asked(self, at: int, most: int) -> None:
+        self.messages.append(at)
+        del self.messages[:-most]
+
+    def approve(self, wish: Intent, size: int, at: int) -> None:
+        self.sent.append(Sent(at, wish.strategy, wish.side, size, wish.price))
+        self.ids[wish.id] = None
+        if len(self.sent) > SENT_KEPT:
+            del self.sent[0]
+        if len(self.ids) > SENT_KEPT:
+            del self.ids[next(iter(self.ids))]
+
+    def recent(self, at: int, seconds: float) -> Sequence[Sent]:
+        """What was approved within so many seconds, newest first."""
+        since, found = at - int(seconds * SECOND), []
+        if not self.sent or self.sent[-1].at < since:
+            return ()
+        for one in reversed(self.sent):
+            if one.at < since:
+                break
+            found.append(one)
+        return found
+
+
+def messages(past: Past, numbers: ControlSettings, at: int, reserved: int) -> tuple[Check, Check]:
+    """May one more message go to the venue, and leave cancels and exits their share?"""
+    short = long = reserved + 1
+    share = numbers.messages_reserve
+    if past.messages:
+        short += _since(past.messages, at, numbers.messages_short_s)
+        long += _since(past.messages, at, numbers.messages_long_s)
+    return (
+        _most(Reason.RISK_THROTTLE_MSG, short, left(numbers.messages_short_max, share)),
+        _most(Reason.RISK_THROTTLE_MSG, long, left(numbers.messages_long_max, share)),
+    )
+
+
+@lru_cache(maxsize=16)
+def left(most: int, reserve: float) -> Decimal:
+    """Of so many messages, what entries may use."""
+    return most * (1 - exact(reserve))
+
+
+def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Check:
+    """Entries of this strategy and side; once over the limit it stays off until re-enabled."""
+    count, recent = 1, past.recent(at, numbers.repeat_s)
+    if recent or past.off:
+        who = f"{wish.strategy} {wish.side:+d}"
+        count += sum(one.who == who for one in recent)
+        if who in past.off:
+            count = max(count, numbers.repeat_max + 1)
+    return _most(Reason.RISK_THROTTLE_REPEAT, count, Decimal(numbers.repeat_max))
+
+
+def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at: int) -> Check:
+    """Like entries within the window; and the same intent, however long ago."""
+    alike, term = 0, (wish.side, size, wish.price)
+    for one in past.recent(at, numbers.duplicate_s):
+        alike += (one.side, one.size, one.price) == term
+    return _most(Reason.RISK_DUPLICATE, alike + (wish.id in past.ids), ZERO)
+
+
+def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: Decimal) -> Check:
+    """Ticks that the last so many prices went, each further the same way; else zero."""
+    moved, before = ZERO, past.recent(at, numbers.drift_s)[: numbers.drift_orders - 1]
+    if len(before) == numbers.drift_orders - 1:
+        prices = [wish.price, *(one.price for one in before)]
+        steps = [new - old for new, old in pairwise(prices)]
+        if all(step > 0 for step in steps) or all(step < 0 for step in steps):
+            moved = abs(prices[0] - prices[-1]) / tick
+    return _most(Reason.RISK_COLLAR_DRIFT, moved, Decimal(numbers.drift_ticks))
+
+
+def _since(times: list[int], at: int, seconds: float) -> int:
+    since = at - int(seconds * SECOND)
+    if not times or times[-1] < since:
+        return 0
+    return sum(one >= since for one in times)
+
+
+def _most(rule: Reason, number: int | Decimal, limit: Decimal) -> Check:
+    number = Decimal(number)
+    return Check(rule, number, limit, number <= limit)

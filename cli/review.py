@@ -1,0 +1,103 @@
+"""tradebot review: what the log says of its controls, for the yearly self-review (control 33).
+
+Limits in force, how often each said no, who overrode what, which alerts there were, and how many
+of the controls of docs/controls.md name a test. Reads only; works beside a running daemon.
+"""
+
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli.arguments import Arguments
+from core import config as configs
+from core.errors import EXIT_OK, LogError
+from core.messages import Alert, Approved, Command, Halted, Refused, RunStarted, StateChanged
+from storage.wal import read
+
+TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
+LIMITS = ("risk", "controls", "session", "execution")
+
+
+def main(argv: list[str]) -> int:
+    words = Arguments(prog="tradebot review", description=__doc__)
+    words.add_argument("--config", default="config.toml", metavar="F")
+    words.add_argument("--wal", metavar="DIR", help="default: the config's")
+    words.add_argument("--json", action="store_true")
+    given = words.parse_args(argv)
+    wal = Path(given.wal or configs.load(Path(given.config)).paths.wal)
+    if not wal.is_dir():
+        raise LogError(f"{wal}: no log there")
+    found = review(wal)
+    print(json.dumps(found) if given.json else page(found))
+    return EXIT_OK
+
+
+def review(wal: Path) -> dict[str, Any]:
+    hits: dict[str, dict[str, Any]] = {}
+    runs: list[dict[str, str]] = []
+    people: list[str] = []
+    changes: list[str] = []
+    alerts: list[str] = []
+    limits: Any = {}
+    kinds: Counter[str] = Counter()
+    for line in read(wal):
+        message = line.record.message
+        when = moment(message.at)
+        match message:
+            case RunStarted():
+                runs.append({"run": message.run, "at": when, "mode": message.mode,
+                             "commit": message.commit, "config": message.config_sha256,
+                             "model": message.model_sha256})  # fmt: skip
+                told = msgspec.to_builtins(message.settings)
+                limits = {name: told[name] for name in LIMITS if told.get(name)}
+            case Approved():
+                kinds["approved"] += 1
+            case Refused(reason=reason):
+                kinds["refused"] += 1
+                row = hits.setdefault(reason.value, {"count": 0, "first": when, "last": when})
+                row["count"] += 1
+                row["last"] = when
+            case Command(name=name, by=by, why=why):
+                people.append(f"{when} {name} by {by}: {why}")
+            case StateChanged() | Halted():
+                state = message.state.value if isinstance(message, StateChanged) else "halt asked"
+                changes.append(f"{when} {state} by {message.by}: {message.reason}: {message.why}")
+            case Alert(of=of, text=text):
+                alerts.append(f"{when} {of}: {text}")
+    return {"runs": runs, "limits": limits, **kinds, "hits": hits, "state_changes": changes,
+            "commands": people, "alerts": alerts, "evidence": evidence()}  # fmt: skip
+
+
+def evidence() -> dict[str, int]:
+    """Of docs/controls.md; empty where only the program is installed."""
+    if not TABLE.is_file():
+        return {}
+    rows = re.findall(r"^\| \d+ \|.*$", TABLE.read_text(), re.MULTILINE)
+    return {"controls": len(rows), "with_test": sum("tests/" in row for row in rows)}
+
+
+def moment(ns: int) -> str:
+    return f"{datetime.fromtimestamp(ns // 10**9, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def page(found: dict[str, Any]) -> str:
+    rows = ["runs"]
+    rows += [f"  {r['at']} {r['run']} {r['mode']}, commit {r['commit']}, config {r['config'][:8]}, "
+             f"model {r['model'][:8] or 'none'}" for r in found["runs"]]  # fmt: skip
+    rows += ["limits of the newest run"]
+    for section, keys in found["limits"].items():
+        rows += [f"  {section}.{key} = {value}" for key, value in keys.items()]
+    rows += [f"entries: {found.get('approved', 0)} approved, {found.get('refused', 0)} refused"]
+    for reason, row in sorted(found["hits"].items(), key=lambda item: -item[1]["count"]):
+        rows.append(f"  {reason}: {row['count']}, first {row['first']}, last {row['last']}")
+    for name in ("state_changes", "commands", "alerts"):
+        rows += [name.replace("_", " "), *(f"  {text}" for text in found[name])]
+    proof = found["evidence"]
+    if proof:
+        rows.append(f"evidence: {proof['with_test']} of {proof['controls']} controls name a test")
+    return "\n".join(rows)

@@ -1,0 +1,23 @@
+"""Which program this is: one hash over the source of every package that decides or acts.
+
+All actors are of one process and so of one build. A live start may pin it (`live.build`): a file
+that differs on one machine is then no start, whatever version its checkout claims.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("actors", "cli", "core", "daemon", "indicators", "storage", "strategies", "venues")
+
+
+@lru_cache(maxsize=1)
+def build(root: Path = ROOT) -> str:
+    """sha256 over names and bytes, in the order of names."""
+    whole = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            whole.update(path.relative_to(root).as_posix().encode() + b"\0")
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()

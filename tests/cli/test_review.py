@@ -1,0 +1,51 @@
+"""The yearly self-review, from a log."""
+
+import json
+
+from core.messages import Record
+from core.reasons import Reason
+from tests import build
+from tests.daemon.parts import wal
+from tests.data.stored import unpack
+
+SAID = (
+    build.run_started(settings=build.CONTROLLED), build.approved(), build.refused(),
+    build.refused(at=build.AT + build.SECOND), build.command(name="kill", by="ada", why="storm"),
+    build.state_changed(), build.halted(), build.alert(),
+)  # fmt: skip
+
+
+def written(folder):
+    with wal(folder) as log:
+        for message in SAID:
+            log.append(Record(log.seq + 1, "test", None, message))
+    return folder
+
+
+def test_a_review_tells_limits_hits_overrides_and_alerts(tradebot, tmp_path):
+    code, out, _ = tradebot("review", "--wal", written(tmp_path / "wal"), "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["limits"]["risk"]["day_loss_max"] == "50.00"
+    assert told["limits"]["controls"]["trades_day_max"] == 100
+    assert (told["approved"], told["refused"]) == (1, 2)
+    assert told["hits"][Reason.RISK_DAILY_LOSS]["count"] == 2
+    assert told["hits"][Reason.RISK_DAILY_LOSS]["last"] == "2026-11-20 20:33:47Z"
+    assert told["commands"] == ["2026-11-20 20:33:46Z kill by ada: storm"]
+    assert len(told["state_changes"]) == 2 and len(told["alerts"]) == 1
+    assert told["evidence"] == {"controls": 33, "with_test": 33}
+
+
+def test_a_person_reads_a_page(tradebot, tmp_path):
+    code, out, _ = tradebot("review", "--wal", written(tmp_path / "wal"))
+    assert code == 0
+    assert "  controls.trades_day_max = 100" in out
+    assert "entries: 1 approved, 2 refused" in out
+    assert "evidence: 33 of 33 controls name a test" in out
+
+
+def test_an_old_log_is_reviewed_too_and_none_is_one_line(tradebot, tmp_path):
+    code, out, _ = tradebot("review", "--wal", unpack("traded", tmp_path / "wal"), "--json")
+    assert code == 0 and "controls" not in json.loads(out)["limits"]
+    code, out, err = tradebot("review", "--wal", tmp_path / "none")
+    assert (code, out, err.count("\n")) == (74, "", 1)

@@ -1,0 +1,99 @@
+"""No config can say a limit looser than its ceiling, a retired key, or what is not listed."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+from core.ceilings import CEILINGS, RETIRED, Most
+from core.config import Config, load
+from core.errors import ConfigError
+from tests.build import CONFIG
+
+REAL = Path(__file__).parents[2] / "config.toml"
+CAPITAL = CONFIG.account.balance_start
+FLOAT, DECIMAL = Decimal("0.001"), Decimal("0.01")
+
+
+def edge(row):
+    """The ceiling of a key and the smallest step beyond it, as the config would write both."""
+    (section, key), ceiling = row
+    limit = ceiling.number * (CAPITAL if ceiling.share else 1)
+    kind = type(getattr(getattr(CONFIG, section), key))
+    step = {int: Decimal(1), float: FLOAT, Decimal: DECIMAL}[kind]
+    past = limit + step if isinstance(ceiling, Most) else limit - step
+    shown = [f"{int(n)}" if kind is int else f"{n:f}" for n in (limit, past)]
+    return [text if kind is int or "." in text else f"{text}.0" for text in shown]
+
+
+def given(section, key, text):
+    return load(REAL, {f"TRADEBOT_{section}_{key}".upper(): text})
+
+
+@pytest.mark.parametrize("row", CEILINGS.items(), ids=lambda row: ".".join(row[0]))
+def test_a_limit_may_be_as_loose_as_its_ceiling_and_no_looser(row):
+    (section, key), _ = row
+    at, past = edge(row)
+    given(section, key, at)
+    with pytest.raises(ConfigError, match=f"{section}.{key}: .* looser than is ever allowed"):
+        given(section, key, past)
+
+
+@pytest.mark.parametrize("row", CEILINGS, ids=".".join)
+@pytest.mark.parametrize("text", ["0", "0.0", "-1", "-0.5", "nan", "inf", "true", "''"])
+def test_a_limit_that_is_none_stops_the_start(row, text):
+    with pytest.raises(ConfigError, match=r"\.".join(row)):
+        given(*row, text)
+
+
+@pytest.mark.parametrize("row", CEILINGS, ids=".".join)
+def test_a_limit_that_is_missing_stops_the_start(tmp_path, row):
+    section, key = row
+    lines, inside, kept = REAL.read_text().splitlines(), False, []
+    for line in lines:
+        inside = line.startswith(f"[{section}]") if line.startswith("[") else inside
+        kept += [] if inside and line.startswith(f"{key} ") else [line]
+    assert len(kept) == len(lines) - 1
+    path = tmp_path / "config.toml"
+    path.write_text("\n".join(kept))
+    with pytest.raises(ConfigError, match=f"{section}.{key}: missing"):
+        load(path, {})
+
+
+@pytest.mark.parametrize("share", ["1.0", "1.5"])
+@pytest.mark.parametrize("row", [("venue", "reserve"), ("controls", "messages_reserve")])
+def test_a_reserve_of_all_calls_is_none(row, share):
+    with pytest.raises(ConfigError, match="below one"):
+        given(*row, share)
+
+
+def test_each_control_has_a_ceiling_or_is_a_list_or_a_duration_that_only_delays():
+    free = {"instruments", "venues", "accounts", "drift_s"}
+    numbers = {key for section, key in CEILINGS if section == "controls"}
+    assert set(get_type_hints(type(CONFIG.controls))) == numbers | free
+
+
+@pytest.mark.parametrize("row", RETIRED, ids=".".join)
+def test_a_retired_key_stops_the_start_and_is_never_used_again(tmp_path, row):
+    section, key = row
+    assert key not in get_type_hints(get_type_hints(Config)[section])
+    path = tmp_path / "config.toml"
+    path.write_text(REAL.read_text().replace(f"[{section}]\n", f"[{section}]\n{key} = 1\n"))
+    with pytest.raises(ConfigError, match=f"{section}.{key}: retired"):
+        load(path, {})
+
+
+@pytest.mark.parametrize("name", ["TRADEBOT_RISK_DAYLOSS_MAX", "TRADEBOT_", "TRADEBOT_RISK"])
+def test_an_override_that_names_no_key_stops_the_start(name):
+    with pytest.raises(ConfigError, match=f"{name}: no such key"):
+        load(REAL, {name: "1"})
+
+
+@pytest.mark.parametrize(("key", "chosen"), [
+    ("INSTRUMENTS", "instrument.symbol: MES"), ("VENUES", "venue.kind: topstepx"),
+])  # fmt: skip
+@pytest.mark.parametrize("listed", ["[]", '["MGC"]'])
+def test_what_is_not_on_its_list_stops_the_start(key, chosen, listed):
+    with pytest.raises(ConfigError, match=f"{chosen} is not in controls.{key.lower()}"):
+        load(REAL, {f"TRADEBOT_CONTROLS_{key}": listed})
