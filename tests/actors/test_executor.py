@@ -117,16 +117,12 @@ def test_a_signal_exit_moves_the_target_through_the_touch(side):
     assert kinds(late) == ["ClosePosition"]
 
 
-def test_after_a_close_of_unknown_end_no_exit_moves_the_target():
+@pytest.mark.parametrize(("later", "asked"), [(1, []), (3, ["ClosePosition"])])
+def test_after_a_close_of_unknown_end_no_exit_moves_the_target(later, asked):
     """The position may be gone: the target would open one the other way, without a stop."""
     stage = holding()
-    stage.on(build.mark(price=D(5001)))
-    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == ["ModifyOrder"]
-    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
-    at = AT + 3 * SECOND
-    started = build.run_started(at=at, run="r2", settings=stage.memory.settings)
-    asked = [*stage.on(started), *stage.on(build.pulse(at=at + 3 * SECOND))]
-    assert kinds(asked) == ["ClosePosition"]
+    stage.memory.book.hear(build.close_position(at=AT), stage.memory.settings.instrument)
+    assert kinds(stage.on(approved(Action.EXIT_LONG, at=AT + later * SECOND))) == asked
 
 
 def test_a_signal_exit_without_a_target_closes():

@@ -21,6 +21,7 @@ from tests.daemon.test_gateway import SlowDisk, serving
 
 ROOT = Path(__file__).parents[2]
 ENTRY = build.place_order(tag=f"{RUN}-1")
+OURS = replace(ENTRY, intent=f"{RUN}-i1")  # of a wish of this run, as only the bus asks for
 REFUSED = OrderRejected(build.AT, ENTRY.tag, Request.PLACE, 2, "Brackets cannot be used")
 
 
@@ -110,7 +111,7 @@ def test_no_more_approvals_are_kept_than_are_needed():
 async def test_an_entry_that_somebody_posts_himself_is_refused_on_the_bus(tmp_path, actor):
     async with serving(tmp_path) as (hub, venue, told):
         hub.post("risk", build.refused())
-        hub.post(actor, replace(ENTRY, intent="i-1"))
+        hub.post(actor, replace(ENTRY, intent=f"{RUN}-i2"))
         await until(lambda: any(isinstance(m, OrderRejected) for m in told))
         assert told[-1].reason is Reason.RISK_NOT_APPROVED
         assert venue.sent == []
@@ -132,7 +133,7 @@ async def test_a_kill_stops_an_entry_that_waits_for_the_disk(tmp_path):
     disk = SlowDisk()
     async with serving(tmp_path, disk=disk) as (hub, venue, told):
         disk.may.clear()
-        hub.post("executor", ENTRY)
+        hub.post("executor", OURS)
         await asyncio.sleep(0.05)
         hub.post("operator", build.command(name="kill"))
         disk.may.set()
@@ -145,7 +146,7 @@ async def test_an_approval_serves_two_orders_that_wait_together_once(tmp_path):
     async with serving(tmp_path, disk=disk) as (hub, venue, told):
         disk.may.clear()
         for n in (1, 2, 3):
-            hub.post("executor", replace(ENTRY, tag=f"{RUN}-{n}"))
+            hub.post("executor", replace(OURS, tag=f"{RUN}-{n}"))
         disk.may.set()
         await until(lambda: sum(isinstance(m, OrderRejected) for m in told) == 2)
         assert len(venue.sent) == 1
@@ -159,8 +160,8 @@ async def test_a_gateway_that_starts_halted_sends_no_entry(tmp_path):
             venue, hub.inboxes["gateway"], hub, log, lambda: build.AT, Latency(), State.HALTED
         )
         task = asyncio.create_task(gateway.run())
-        hub.post("risk", build.approved())
-        hub.post("executor", ENTRY)
+        hub.post("risk", build.approved(intent=build.intent(id=OURS.intent)))
+        hub.post("executor", OURS)
         hub.post("executor", build.cancel_order())
         await until(lambda: venue.sent)
         await asyncio.sleep(0.05)

@@ -50,7 +50,7 @@ async def serving(folder, *script, now=build.AT, disk=None):
         venue = Venue(*script)
         hub = bus({}, log, gateway=TAKES)
         told = []
-        hub.post("risk", build.approved())
+        hub.post("risk", build.approved(intent=build.intent(id=f"{RUN}-i1")))
         hub.watches.append(lambda actor, message, seq: told.append(message))
         gateway = Gateway(venue, hub.inboxes["gateway"], hub, log, lambda: now, Latency())
         task = asyncio.create_task(gateway.run())

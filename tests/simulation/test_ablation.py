@@ -20,7 +20,7 @@ WHOLE = [row for row in ROWS if row.world == "whole"][: 6 + MORE]
 def test_without_a_safeguard_the_seed_shows_harm_and_with_it_none(part):
     tried = list(ablation.check((PAPER + WHOLE)[part::PARTS]))
     assert tried
-    assert not {row.name: why for row, why in tried if why}
+    assert not {row.name: why for row, _, why in tried if why}
 
 
 def test_the_table_names_every_safeguard_once():
