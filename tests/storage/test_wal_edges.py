@@ -8,6 +8,11 @@ from tests.storage.logs import append, open_wal
 
 async def test_a_full_group_is_written_before_its_time(tmp_path):
     wal = open_wal(tmp_path, group_s=600.0, group_records=4)
+    async with asyncio.timeout(20):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # opening wakes it, two turns later: let it fall asleep again
+        while not wal.writer.wake.locked():
+            await asyncio.sleep(0)
     for _ in range(4):
         seq = append(wal, build.hold())
     async with asyncio.timeout(20):
