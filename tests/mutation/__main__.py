@@ -26,7 +26,7 @@ LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist
 ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
           "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
           "recovery", "recovery_edges", "recovery_fences", "agreement", "replay")  # fmt: skip
-STORAGE = ("chain", "segments", "line", "plain", "wal", "writer", "snapshot")
+STORAGE = ("chain", "segments", "line", "plain", "wal", "wal_edges", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
 FILES = {
