@@ -6,7 +6,7 @@ Where the settings hold no controls (a log that is older than they are) nothing 
 
 from decimal import Decimal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from actors import pretrade, throttles
 from actors.book import Book
@@ -69,7 +69,8 @@ class Controls(Struct):
             case PlaceOrder(purpose=Purpose.ENTRY, intent=intent) if intent != self.traded:
                 self.trades, self.traded = self.trades + 1, intent
             case AccountSnapshot(at=at, balance=balance, skew=skew):
-                self.balance, self.balance_at, self.skew = balance, at, skew
+                self.balance, self.balance_at = balance, at
+                self.skew = None if skew is UNSET else skew
             case SessionOpened(trade_date=day) if day != self.day:
                 self.day, self.trades = day, 0
             case RunStarted(account_id=account):
