@@ -19,10 +19,10 @@ check: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
-# Sessions from seeds in a simulated world, then real processes that are killed.
-SEEDS ?= 200
+# So many sessions of each row of the plan in a simulated world, then real processes that are killed.
+SEEDS ?= 20
 campaign: .venv/ready
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --row all --seeds $(SEEDS)
 	$(BIN)/python -m tests.campaign
 
 # Each parser in turn, for so many seconds; stops at the first find. Finds lie in build/fuzz.

@@ -94,10 +94,12 @@ class Desk(Struct):
         self.exit_at = at
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
-        if not targets or self.mark is None or self.manual:
+        if not targets or self.manual:
             return self.close(at, reason)
-        reach = numbers.execution.exit_protect_ticks * numbers.instrument.tick
-        price = self.mark - side * reach
+        # No mark is told until the market moves: it still stands where the position was opened.
+        mark, instrument = self.mark or self.book.position.average, numbers.instrument
+        reach = side * numbers.execution.exit_protect_ticks
+        price = instrument.price(instrument.ticks(mark) - reach)
         return [
             self.modify(ModifyOrder(at, leg.tag, leg.venue_id, limit_price=price))
             for leg in targets

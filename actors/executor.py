@@ -81,6 +81,9 @@ class Executor:
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
                 answers = self._give_up(message.at, Reason.SIG_EXPIRED)
+                if desk.exit_at:  # nobody knows how far it came: begin it anew
+                    desk.exit_at = 0
+                    answers += desk.exit(message.at, Reason.ORD_FLATTEN)
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive

@@ -11,6 +11,7 @@ the venue's own flat time, the end of the session that is traded.
 
 from bisect import bisect_right
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import IntEnum
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -174,6 +175,12 @@ def phase(at: int, rules: SessionSettings) -> Phase:
     if at >= day.exits:
         return Phase.EXITS
     return Phase.REDUCED if at >= day.reduced else Phase.FULL
+
+
+def share(at: int, rules: SessionSettings) -> Decimal:
+    """Of its full size that an entry may have now."""
+    now = phase(at, rules)
+    return rules.reduce_share if now is Phase.REDUCED else Decimal(now is Phase.FULL)
 
 
 def left(at: int, rules: SessionSettings) -> int:

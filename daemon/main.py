@@ -21,7 +21,7 @@ from core.settings import Settings
 from daemon import child, wiring
 from daemon.api import Api
 from daemon.gateway import Client
-from daemon.reach import in_session, pointed, reach, refuse_unready
+from daemon.reach import in_session, past_roll, pointed, reach, refuse_unready
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
 from daemon.snapshots import resume
@@ -96,6 +96,8 @@ async def serve(
     )  # fmt: skip
     try:
         say_what_opening_found(wal)
+        if why := past_roll(config, venue.contract_id, clock()):
+            log.error("no entries in this contract", why=why)
         tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
         found = resume(wal, stages, tally)
         if wiring.rolled(stages, venue.contract_id) and found.last:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
+from actors.rolls import openable
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
 from core.sessions import session
@@ -71,6 +72,15 @@ def refuse_unready(config: Config) -> None:
     listed = config.controls.accounts
     if listed and venue.account_id not in (0, *listed):
         raise ConfigError(f"venue.account_id: {venue.account_id} is not in controls.accounts")
+
+
+def past_roll(config: Config, contract_id: str, at: int) -> str:
+    """What to tell of a contract in which no position is opened any more; empty if it is not so."""
+    if all(check.passed for check in openable(contract_id, config.session.roll_days, at)):
+        return ""
+    return (
+        f"{contract_id} is past its roll, or has none that is known: exits only, set the next one"
+    )
 
 
 def in_session(config: Config, at: int) -> bool:

@@ -36,6 +36,12 @@ class Limited(Unreachable):
     reason = Reason.SYS_RATE_LIMITED
 
 
+class Late(Unreachable):
+    """An entry that nobody wants any more."""
+
+    reason = Reason.SIG_EXPIRED
+
+
 class Unauthorised(Unreachable):
     """The token was refused, and then the login or the new token too: a person must look."""
 

@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from actors.risk import Risk
 from core.messages import Alert, Approved, Halted, Refused, StateChanged
+from core.settings import BreakerSettings, SizingSettings
 from core.terms import Action
 from tests import build
 
 D = Decimal
 SECOND = build.SECOND
 AT = build.AT - 5 * 3600 * SECOND
-SETTINGS = build.CONTROLLED
+SETTINGS = replace(build.CONTROLLED, sizing=SizingSettings(), breakers=BreakerSettings())
 
 
 def quote(at=AT, bid=5000.0, ask=5000.25):

@@ -127,9 +127,9 @@ def test_a_signal_exit_without_a_target_closes():
 @pytest.mark.parametrize(("state", "closes"), [
     (State.FLATTEN_ONLY, True), (State.HALTED, True), (State.PAUSED, False), (State.ACTIVE, False),
 ])  # fmt: skip
-def test_a_state_that_flattens_closes_at_once(state, closes):
+def test_a_state_that_flattens_does_so_at_once(state, closes):
     answers = holding().on(build.state_changed(at=AT, state=state))
-    assert kinds(answers) == ["ClosePosition"] * closes
+    assert [(type(a), a.tag) for a in answers] == [(m.ModifyOrder, "r-1-TP")] * closes
 
 
 def test_an_entry_that_fills_during_a_flatten_is_closed_without_new_orders():
@@ -186,6 +186,7 @@ def test_the_unplanned_leftover_of_an_oco_is_closed_to_the_last_contract():
 def test_a_close_that_goes_through_zero_is_closed_at_once():
     stage = holding()
     stage.on(build.command(name="flatten"))
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
     stage.on(build.state_changed(state=State.ACTIVE, reason=Reason.RISK_REARMED))
     stage.on(fill(2, "r-1-SL", -1, 2))
     assert "ClosePosition" in kinds(stage.on(fill(3, "", -1, 9)))
@@ -222,8 +223,10 @@ def test_a_turn_that_a_flatten_overtakes_never_enters():
 def test_a_turn_does_not_outlive_a_restart():
     stage = holding()
     stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    (given_up,) = stage.on(build.run_started(at=AT, run="r2", settings=stage.memory.settings))
+    started = build.run_started(at=AT, run="r2", settings=stage.memory.settings)
+    given_up, exit_anew = stage.on(started)
     assert (given_up.tag, given_up.reason) == ("i2", Reason.SIG_EXPIRED)
+    assert (type(exit_anew), exit_anew.tag) == (m.ModifyOrder, "r-1-TP")
     assert "PlaceOrder" not in kinds(stage.on(fill(2, "", -1, 9)))
 
 

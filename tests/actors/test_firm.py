@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -129,10 +129,10 @@ def traded(balance="50000.00", prop=COMBINE, **risk):
         "day_loss_max": D(9_000), "day_drawdown_max": D(9_000), "account_drawdown_max": D(9_000),
         "kill_loss_max": D(90_000), "trade_risk_max": D(9_000), "balance_min": D(1),
     }  # fmt: skip
-    settings = replace(PLAIN, prop=prop, risk=replace(PLAIN.risk, **{**roomy, **risk}))
-    stage = Risk(settings)
+    chosen = replace(PLAIN, prop=prop, risk=replace(PLAIN.risk, **{**roomy, **risk}))
+    stage = Risk(chosen)
     for message in (
-        build.run_started(at=AT, settings=settings, balance_start=D(50_000)),
+        build.run_started(at=AT, settings=chosen, balance_start=D(50_000)),
         build.session_opened(at=AT),
         build.account_snapshot(at=AT, balance=D(balance), position=0, orders=(), fills=()),
         build.feed_state(at=AT), build.agreed(at=AT, position=0), build.pulse(at=AT),
@@ -204,6 +204,7 @@ def test_the_end_of_a_day_moves_the_floor_and_a_restart_does_not():
     ]  # fmt: skip
 
 
+@settings(deadline=None)  # the first case reads the calendar
 @given(st.lists(st.tuples(
     st.sampled_from(["win", "lose", "day"]), st.integers(1, 40), st.sampled_from([1, -1]),
 ), max_size=60))  # fmt: skip

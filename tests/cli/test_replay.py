@@ -38,11 +38,22 @@ def test_a_log_of_this_code_has_no_difference_and_no_loose_end(tradebot, log):
     }  # fmt: skip
 
 
+# Records that today's code answers otherwise, each on purpose: CHANGELOG.md. An exit that is under
+# way at a start is begun anew, by the target; without a mark since the entry, that is its price.
+CHANGED = {
+    "killed": [(543, "executor")],
+    "traded": [(6590, "executor"), (6602, "executor"), (6853, "executor")],
+}
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_stored_log_of_a_real_run_has_no_difference_and_no_loose_end(tradebot, tmp_path, name):
+def test_a_stored_log_of_a_real_run_differs_where_it_should_and_has_no_loose_end(
+    tradebot, tmp_path, name
+):
     code, out, err = tradebot("replay", "--wal", unpack(name, tmp_path), "--json")
     told = json.loads(out)
-    assert (code, told["differences"], told["chains"]["loose"], err) == (0, [], [], "")
+    assert (code, told["chains"]["loose"], err) == (1, [], "")
+    assert [(d["seq"], d["actor"]) for d in told["differences"]] == CHANGED[name]
     assert told["records"] == {"killed": 688, "traded": 7100}[name]
     assert told["cut_off"] == {"killed": 0, "traded": 1}[name], "it was cut behind a prediction"
 
@@ -74,7 +85,7 @@ def test_an_answer_the_log_lacks_in_its_middle_is_a_difference(tradebot, tmp_pat
 
     monkeypatch.setattr(risk.Risk, "on", talkative)
     code, out, _ = tradebot("replay", "--wal", unpack("traded", tmp_path))
-    assert code == 1 and "7100 records, 3 differences, 1 answers cut off" in out
+    assert code == 1 and "7100 records, 6 differences, 1 answers cut off" in out
 
 
 @pytest.mark.parametrize("gone", [Hold, Intent, Approved])

@@ -1,13 +1,14 @@
 """The day ends in four steps, whatever day it is, and every change of clocks is met."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.sessions import CHICAGO, NEW_YORK, SECOND, Phase, days, left, phase, shut, steps
+from core.sessions import CHICAGO, NEW_YORK, SECOND, Phase, days, left, phase, share, shut, steps
 from tests import build
 
 
@@ -52,6 +53,9 @@ def test_the_day_ends_in_four_steps(rules, day, times):
         at = moment(f"{day}T{clock}")
         assert phase(at - 1, rules) is before
         assert phase(at, rules) is after
+    shares = [share(moment(f"{day}T{clock}"), rules) for clock in times.split()]
+    assert shares == [Decimal("0.5"), 0, 0, 0]
+    assert share(moment(f"{day}T{times.split()[0]}") - 1, rules) == 1
     flat = moment(f"{day}T{times.split()[-1]}")
     assert left(flat - SECOND, rules) == SECOND
     assert left(flat, rules) <= 0

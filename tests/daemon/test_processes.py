@@ -10,7 +10,10 @@ import time
 
 import pytest
 
+from core.reasons import Reason
 from storage import lock
+from storage.wal import read
+from tests.campaign.audit import Truth
 from tests.campaign.rig import ROOT, Rig, ended, wait
 from tests.daemon.parts import record, wal
 
@@ -176,3 +179,35 @@ def test_a_stop_before_the_venue_was_reached_tells_by_the_log_if_anything_is_ope
             daemon.send_signal(signal.SIGTERM)
             assert ended(daemon, 30) == code
     assert "the venue cannot be reached" in (tmp_path / "errors").read_text()
+
+
+def test_a_venue_that_is_down_at_the_stop_leaves_the_stop_in_place_and_exit_73(tmp_path):
+    exits = ("Order/modify", "Position/closeContract")
+    down = [{"on": on, "nth": 1, "do": "down", "seconds": 9} for on in exits]
+    down += [{"on": on, "nth": 1, "do": "lose_request"} for on in exits]
+    knobs = {"SIGNALS_CYCLE_S": "20", "SUPERVISOR_STOP_TIMEOUT_S": "3.0"}
+    with Rig(tmp_path / "rig", 20.0, knobs, down) as rig:
+        daemon = rig.start()
+        assert wait(lambda: b'"kind":"fill"' in rig.ledger.read_bytes(), daemon, 60)
+        began = time.monotonic()
+        daemon.send_signal(signal.SIGTERM)  # its exit takes the venue down
+        code, took = ended(daemon, 30), time.monotonic() - began
+        assert (code, took < 8) == (73, True) or not standing(rig)[0]
+        held, stops = standing(rig)
+        assert not held or stops
+        *_, last = read(rig.wal)
+        assert (last.kind, last.reason) == ("RunEnded", Reason.SYS_NOT_FLAT)
+        time.sleep(max(0.0, began + 10 - time.monotonic()))
+        again = rig.start()
+        assert wait(lambda: rig.errors.read_text().count('"event": "ready"') > 1, again, 30)
+        again.send_signal(signal.SIGTERM)
+        assert ended(again, 30) == 0
+        assert rig.open_at_venue() == ([], [])
+
+
+def standing(rig):
+    """Contracts held, and stops that work, by the gateway's own books."""
+    truth = Truth(rig.ledger)
+    orders = {line["order"]["id"]: line["order"] for line in truth.rows("order")}
+    working = [row for row in orders.values() if (row["status"], row["type"]) == (1, 4)]
+    return ([0, *truth.positions()])[-1], working

@@ -6,6 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from core.contracts import rolls_at
+from daemon.reach import past_roll
+from tests import build
+
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 
@@ -32,3 +38,11 @@ def test_a_live_venue_that_is_down_is_tried_again_until_the_stop(tmp_path):
     assert daemon.returncode == 0  # the log is empty: nothing can be open
     assert rest.splitlines()[-1].startswith("tradebot: the venue cannot be reached")
     assert "canary" not in "".join(said) + rest
+
+
+@pytest.mark.parametrize(("contract", "late", "told"), [
+    ("CON.F.US.MES.Z26", -1, False), ("CON.F.US.MES.Z26", 0, True), ("CON.F.US.XYZ.Z26", 0, True),
+])  # fmt: skip
+def test_a_start_with_a_contract_past_its_roll_is_told_so(contract, late, told):
+    at = rolls_at("CON.F.US.MES.Z26", build.CONFIG.session.roll_days) + late
+    assert (contract in past_roll(build.CONFIG, contract, at)) is told

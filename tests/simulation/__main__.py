@@ -130,9 +130,8 @@ def tell(outcome: dict) -> None:
     for harm, sentence in outcome["harms"]:
         print(f"  {harm}: {sentence}")
     if outcome["harms"]:
-        print(
-            f"  again: python -m tests.simulation --row {row} --first {seed} --seeds 1 --keep DIR"
-        )
+        command = f"python -m tests.simulation --row {row} --first {seed} --seeds 1 --keep DIR"
+        print(f"  again: {command}")
 
 
 def table(outcomes: list[dict]) -> str:

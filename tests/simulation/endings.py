@@ -15,7 +15,8 @@ from tests.simulation.stories import (
     unreached,
 )
 
-LIMIT_S, NOT_FLAT, LOG_FAILED = 30.0, 73, 74  # supervisor.stop_timeout_s of the rig; exit codes
+LIMIT_S, PATIENCE_S = 30.0, 300.0  # supervisor.stop_timeout_s of the rig; at most
+NOT_FLAT, LOG_FAILED = 73, 74  # exit codes
 BACK_S = 10.0  # from the venue's return to a flat account
 
 
@@ -35,13 +36,14 @@ async def stopped(world: Any, config: Any) -> None:
             await asyncio.sleep(0.3 * rng.random())
         await asyncio.wait([task], timeout=rng.choice((0, 5, 20)))
     world.calm()
+    calm_at = loop.time()
+    await asyncio.wait([task], timeout=PATIENCE_S)
     if task.done() and unreached(task):
         world.outcome.notes.append("no venue at its start")
         world.machine.crash("daemon-9", power=False)
         eye.stopped_at = 0.0
         await world.last(config, 6)
         return
-    calm_at = loop.time()
     await world.flat(task)
     if loop.time() - calm_at > LIMIT_S:
         world.hurt("end", f"flat {loop.time() - calm_at:.1f} s after the last fault")
@@ -85,6 +87,9 @@ def last_reason(world: Any) -> str:
 
 async def outage(world: Any, config: Any) -> None:
     """The venue is gone while a flatten that a person asked for is under way."""
+    from daemon import watches
+
+    watches.KILL_S = 0.5  # fifty looks a second for a file would take most of these minutes
     rng, eye, loop = world.rng, world.eye, world.machine.loop
     task, stopping = world.start("daemon-0", config)
     await asyncio.wait([task], timeout=4)
@@ -128,7 +133,7 @@ async def bad_disk(world: Any, config: Any) -> None:
     if number == 4:  # EINTR is no error: it is asked again
         disk.interrupts = rng.choice((0.05, 0.5))
     else:
-        disk.trouble = Trouble(number, disk.calls + rng.randrange(1, 400), rng.random() < 0.5)
+        disk.trouble = Trouble(number, disk.calls + rng.randrange(1, 200), rng.random() < 0.5)
     await ending(world, config, number)
 
 

@@ -25,7 +25,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.terms import Purpose, Request, Status
-from venues.base import Post
+from venues.base import Late, Post
 from venues.topstepx import account
 from venues.topstepx.answers import LoginRefused, Refused
 from venues.topstepx.credentials import API_KEY, USERNAME, Credentials
@@ -91,6 +91,9 @@ class TopstepX:
             "customTag": order.tag,
         } | brackets(order)
         urgent = order.purpose is not Purpose.ENTRY
+        await self._rest.token()  # which may mean a login, and that may take its time
+        if not urgent and 0 < order.expires_at < self._clock():
+            raise Late(f"{order.tag}: not sent: too old after the login")
         try:
             placed = await self._rest.command("Order/place", body, Placed, urgent)
         except Refused as refused:

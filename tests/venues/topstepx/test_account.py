@@ -70,6 +70,7 @@ async def test_the_active_contract_of_the_symbol_is_found_among_others():
      ("", "Contract/search", ok(contracts=[]), "0 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW] * 2), "2 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"tickSize": 0.5}]), "tick"),
+     ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"tickValue": 2.5}]), "tick value"),
      ("X", "Contract/searchById", ok(contract=CONTRACT_ROW), "it answers with CON.F.US.MES.Z26"),
      (CONTRACT, "Contract/searchById", ok(contract=CONTRACT_ROW | {"tickValue": 12.5}), "tick"),
      (CONTRACT, "Contract/searchById", ok(contract=CONTRACT_ROW | {"symbolId": "F.US.EP"}),

@@ -1,8 +1,10 @@
 """Orders as the gateway wants them, its answers as messages, and our secrets nowhere."""
 
+import asyncio
 import base64
 import io
 import logging
+import time
 import traceback
 from decimal import Decimal
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from aiohttp import web
 from core.decisions import CancelOrder, ClosePosition, ModifyOrder, PlaceOrder
 from core.errors import TradebotError
 from core.messages import CloseAccepted, OrderAccepted, OrderCancelled, OrderReplaced
+from core.reasons import Reason
 from core.terms import OrderType, Purpose, Status
 from tests.venues.topstepx.server import (
     ACCOUNT,
@@ -28,7 +31,7 @@ from tests.venues.topstepx.server import (
     running,
     trading,
 )
-from venues.base import Unknown, Unreachable
+from venues.base import Late, Unknown, Unreachable
 
 ENTRY = {"type": OrderType.MARKET, "stop_ticks": 8, "target_ticks": 12, "bracket": True}
 
@@ -143,3 +146,30 @@ def whole(error):
         )
         yield "".join(frames.format(chain=False))
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(("purpose", "sent"), [(Purpose.ENTRY, 0), (Purpose.EXIT, 1)])
+async def test_an_entry_that_grows_too_old_during_a_login_is_not_sent(purpose, sent):
+    gateway, logging_in, first = Gateway(), asyncio.Event(), []
+
+    async def slow(_):
+        if first:
+            logging_in.set()
+            while time.time_ns() <= soon:
+                await asyncio.sleep(0)
+        first.append(True)
+        return ok(token=jwt())
+
+    gateway.answers["Auth/loginKey"] = slow
+    async with trading(gateway) as client:
+        client._rest.forget(await client._rest.token())
+        soon = time.time_ns() + 20_000_000
+        order = PlaceOrder(1, "t1", purpose, OrderType.MARKET, 1, 1, expires_at=soon)
+        if sent:
+            await client.place(order, 1)
+        else:
+            with pytest.raises(Late, match="too old after the login") as late:
+                await client.place(order, 1)
+            assert late.value.reason is Reason.SIG_EXPIRED
+    assert logging_in.is_set()
+    assert gateway.count("Order/place") == sent

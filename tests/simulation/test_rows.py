@@ -1,0 +1,79 @@
+"""A seed of each row of the plan does no harm; a failing disk fails as the plan says it does."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.disk import Disk
+from tests.simulation import disk as disks
+from tests.simulation.points import NAMES
+from tests.simulation.rows import ROWS
+
+ROOT = Path(__file__).parents[2]
+FIRST = int(os.environ.get("FIRST", "1"))
+SLOW = {"V9"}  # up to twenty minutes without a venue: in a campaign only
+
+
+@pytest.mark.parametrize("rows", [list(ROWS)[1::2], list(ROWS)[2::2]], ids=["odd", "even"])
+def test_no_row_does_harm(rows):
+    rows = [row for row in rows if row not in SLOW]
+    command = [sys.executable, "-m", "tests.simulation", "--row", ",".join(rows)]
+    done = subprocess.run(
+        [*command, "--first", str(FIRST), "--seeds", "1", "--jobs", "1"], cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+
+
+def test_an_unknown_row_is_refused():
+    command = [sys.executable, "-m", "tests.simulation", "--row", "Z9"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "no such row: Z9" in done.stderr
+
+
+def test_there_are_sixty_moments_to_die_at_and_each_once():
+    assert len(NAMES) == len(set(NAMES)) >= 60
+
+
+@pytest.fixture
+def platter(monkeypatch):
+    for name, real in disks.REAL.items():
+        monkeypatch.setattr(Disk, name, real)  # and put back at the end
+    made = disks.Platter("test")
+    made.install()
+    return made
+
+
+def test_a_sync_that_failed_covers_nothing_and_a_second_is_told(platter, tmp_path):
+    disk, path = Disk(), tmp_path / "log"
+    fd = disk.create(path)
+    os.write(fd, b"one")
+    platter.trouble = disks.Trouble(errno.EIO, platter.calls + 1)
+    with pytest.raises(OSError, match="Input/output"):
+        disk.fdatasync(fd)
+    disk.fdatasync(fd)  # says that all is well, as kernels do
+    assert platter.trouble.struck == ["fdatasync", "second sync"]
+    platter.power_cut()
+    assert not path.exists() or len(path.read_bytes()) <= 3
+    assert platter.safe.get(path, 0) == (len(path.read_bytes()) if path.exists() else 0)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_full_disk_takes_more_when_the_ballast_goes(platter, tmp_path, stays):
+    disk, ballast = Disk(), tmp_path / "ballast"
+    disk.close(disk.create(ballast))
+    fd = disk.create(tmp_path / "log")
+    platter.trouble = disks.Trouble(errno.ENOSPC, platter.calls + 1, stays)
+    with pytest.raises(OSError, match="No space"):
+        disk.write(fd, b"one")
+    disk.unlink(ballast)
+    for _ in range(5):
+        assert disk.write(fd, b"x") == 1
+    if stays:
+        with pytest.raises(OSError, match="No space"):
+            disk.write(fd, b"x")
+    disk.close(fd)
