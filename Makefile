@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign fuzz train lock clean
+.PHONY: run test check bench campaign fuzz mutants train lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
@@ -35,6 +35,18 @@ fuzz: .venv/fuzz
 .venv/fuzz: .venv/ready tests/fuzz/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
 	  -r tests/fuzz/requirements.txt
+	touch $@
+
+# Does some test fail for each change of these files? SAMPLE of each by chance, 0 all.
+SAMPLE ?= 0
+MUTATED ?= actors/risk.py actors/executor.py storage/wal.py actors/recovery.py
+
+mutants: .venv/mutants
+	$(BIN)/python -m tests.mutation --sample $(SAMPLE) $(MUTATED)
+
+.venv/mutants: .venv/ready tests/mutation/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -r tests/mutation/requirements.txt
 	touch $@
 
 train: .venv/ready

@@ -12,6 +12,7 @@ from actors.order import Order
 from actors.position import gross
 from actors.sizing import Results
 from core.reasons import Reason
+from core.sessions import share as share_of_day
 from core.settings import Settings
 from core.terms import Check, Purpose, State
 
@@ -115,6 +116,9 @@ def budgeted(account: Account) -> Decimal:
     """The budget before what is approved and not yet an order."""
     share = budget.drawdown_share(realised(account), account.high)
     share *= budget.volatility_share(account.breakers.ratio)
+    session = settings_of(account).session
+    if session.reduce_s and account.now:  # without, the day has no step at which it changes
+        share *= share_of_day(account.now, session)
     return room(account) * share - staked(account)
 
 

@@ -16,7 +16,7 @@ from core.messages import (
     OrderRejected,
 )
 from core.reasons import Reason
-from core.terms import ALIVE, Request, Status, VenueOrder
+from core.terms import ALIVE, OrderType, Request, Status, VenueOrder
 
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
 NEVER = (Life.NOT_PLACED, Life.REJECTED)
@@ -144,8 +144,13 @@ def _ours(tag: str, runs: list[str]) -> bool:
 
 def _ours_now(book: Book, order: VenueOrder) -> bool:
     """A stranger that was adopted, or that is our own close, which carries no tag."""
-    closing = book.closing and order.tag == strange(order.venue_id)
-    return order.tag in book.orders or closing
+    untagged = order.tag == strange(order.venue_id)
+    return order.tag in book.orders or (untagged and may_close(book, order.type))
+
+
+def may_close(book: Book, kind: OrderType | None) -> bool:
+    """May an order without a tag be our own close? Those are market orders; None is not told."""
+    return book.closing and kind in (None, OrderType.MARKET)
 
 
 def _dead(book: Book, tag: str) -> bool:

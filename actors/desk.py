@@ -29,7 +29,8 @@ class Desk(Struct):
     refused: bool = False  # the venue refused brackets
     entry: Approved | None = None  # the latest entry
     turn: Approved | None = None  # a reversal waiting for its exit
-    exit_at: int = 0  # a signal exit is under way since
+    exit_at: int = 0  # an exit is under way since
+    seen: int = 0  # the youngest message so far
     flatten: Reason | None = None
     overshot: bool = False
     naked_at: int = 0
@@ -87,14 +88,18 @@ class Desk(Struct):
         return [order]
 
     def exit(self, at: int, reason: Reason) -> list[Message]:
-        """Move the target through the touch; without one, close by the venue's own call."""
+        """Move the target through the touch; without one, close by the venue's own call.
+
+        So too where a close may have been done already and nobody has told: the target would then
+        open a position, which the venue's own call never does.
+        """
         size = self.book.position.size
         if not size or self.exit_at:
             return []
-        self.exit_at = at
+        self.exit_at = max(at, self.seen)  # a bar that was closed late is of an earlier time
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
-        if not targets or self.manual:
+        if not targets or self.manual or self.book.doubt:
             return self.close(at, reason)
         # No mark is told until the market moves: it still stands where the position was opened.
         mark, instrument = self.mark or self.book.position.average, numbers.instrument

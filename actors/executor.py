@@ -60,6 +60,7 @@ class Executor:
     def on(self, message: Message) -> list[Message]:
         desk = self.memory
         answers: list[Message] = []
+        desk.seen = max(desk.seen, message.at)
         match message:
             case Pulse(at=at):
                 return self._tend(at)

@@ -22,12 +22,14 @@ from actors.account import (
     staked,
 )
 from actors.rolls import openable
+from actors.sizing import Size, size
 from core.clock import SECOND
 from core.messages import Intent, Message, Reduce
 from core.reasons import Reason
 from core.sessions import left as until_flat
+from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Check, Purpose, State, exact
+from core.terms import Action, Check, Purpose, State, exact
 
 
 class Standing(Struct, frozen=True):
@@ -60,17 +62,39 @@ def standing(account: Account) -> Standing:
     return Standing(checks, budgeted(account), known)
 
 
+def fitting(intent: Intent, account: Account, now: Standing) -> Size:
+    """Contracts that fit, by balance, confidence, market, hour and budget."""
+    settings = settings_of(account)
+    factor = account.breakers.factor(settings) * share_of_day(intent.at, settings.session)
+    space = now.budget - approved(account)
+    return size(intent, settings, realised(account), factor, space, account.results)
+
+
+def outlook(account: Account, price: Decimal) -> tuple[Check, ...]:
+    """What the surest entry by the settings would meet now: every rule with its number."""
+    settings, found = settings_of(account), standing(account)
+    signals, at = settings.signals, account.now
+    wish = Intent(
+        at, "outlook", Action.LONG_ENTRY, 1, 1.0, signals.stop_ticks, signals.target_ticks, price,
+        at + int(signals.ttl_s * SECOND), signals.strategy,
+    )  # fmt: skip
+    fit = fitting(wish, account, found)
+    contracts = max(fit.contracts, 1)
+    cost = budget.planned(settings.risk, settings.instrument, contracts, wish.stop_ticks)
+    return (*judge(wish, account, contracts, cost, found), *fit.checks)
+
+
 def judge(
-    intent: Intent, account: Account, size: int, cost: Decimal, now: Standing
+    intent: Intent, account: Account, contracts: int, cost: Decimal, now: Standing
 ) -> tuple[Check, ...]:
     """Every rule for an entry, in order of gravity; the first that fails is the reason.
 
-    size: contracts; cost: dollars they may lose.
+    cost: dollars that so many contracts may lose.
     """
     settings = settings_of(account)
     risk = settings.risk
     held, entries = account.book.position.size, entries_of(account)
-    exposure = budget.worst_case(held, entries, intent.side) + size
+    exposure = budget.worst_case(held, entries, intent.side) + contracts
     exposure += len(account.reserved) * risk.contracts
     moment = max(intent.at, account.now)
     life = Decimal(intent.expires_at - moment) / SECOND
@@ -88,7 +112,7 @@ def judge(
         _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
         *_firm(account, now, exposure, cost),
         *controls.judge(
-            intent, size, cost, account.controls, settings, account.book, moment,
+            intent, contracts, cost, account.controls, settings, account.book, moment,
             len(account.reserved),
         ),
     )  # fmt: skip

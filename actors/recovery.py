@@ -219,7 +219,7 @@ class Recovery:
         """An order that is not ours, and not our own close either."""
         book = self.memory.book
         known = (told.tag or strange(told.venue_id)) in book.orders
-        return not known and not (book.closing and not told.tag)
+        return not known and (bool(told.tag) or not agreement.may_close(book, told.type))
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory

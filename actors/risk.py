@@ -5,12 +5,11 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 
 from msgspec.structs import replace
 
-from actors.account import Account, approved, limits, marked, realised
+from actors.account import Account, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO, planned
 from actors.day_end import alert, due, resumes
-from actors.guard import Standing, judge, reduction, standing
-from actors.sizing import size
+from actors.guard import Standing, fitting, judge, reduction, standing
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from actors.streaks import lose, storm, stormy
 from core.messages import (
@@ -120,10 +119,7 @@ class Risk:
         if account.reserved:
             account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
         settings, found = self._settings(), self.standing or standing(account)
-        fit = size(
-            intent, settings, realised(account), account.breakers.factor(settings),
-            found.budget - approved(account), account.results,
-        )  # fmt: skip
+        fit = fitting(intent, account, found)
         contracts = max(fit.contracts, 1)
         cost = planned(settings.risk, settings.instrument, contracts, intent.stop_ticks)
         checks = (*judge(intent, account, contracts, cost, found), *fit.checks)

@@ -35,8 +35,32 @@ REASONS = {
     "flatten": Reason.RISK_FLATTENING,
     "stop": Reason.SYS_STOPPING,  # ends with the run; a flatten lasts until resumed
 }
+# What ends a state, for people; by its reason, else by the state.
+REOPENS = {
+    Reason.RISK_KILL: "tradebot rearm --by NAME --why TEXT, after the limit or balance is mended",
+    Reason.RISK_ACCOUNT_DRAWDOWN: "tradebot rearm --by NAME --why TEXT, after a manual review",
+    Reason.RISK_PAUSED: "tradebot resume",
+    Reason.RISK_FLATTENING: "tradebot resume",
+    Reason.SYS_STOPPING: "the next start",
+    Reason.RISK_DAILY_LOSS: "09:30 New York of the next trade date (risk.daily_reset)",
+    Reason.RISK_DRAWDOWN: "09:30 New York of the next trade date (risk.daily_reset)",
+    Reason.RISK_SESSION_CLOSED: "the next trade date",
+    Reason.DATA_LINK_DOWN: "tradebot resume, or the next trade date",
+    Reason.SYS_NO_ACK: "tradebot ack, then tradebot resume",
+}
+OPENED_BY = {
+    State.ACTIVE: "",
+    State.PAUSED: "tradebot resume",
+    State.FLATTEN_ONLY: "tradebot resume",
+    State.HALTED: "tradebot rearm --by NAME --why TEXT",
+}
 # A FLATTEN_ONLY for one of these ends with the trade date.
 DAILY = (
     Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN, Reason.RISK_SESSION_CLOSED,
     Reason.DATA_LINK_DOWN, Reason.DATA_CONTRACT_ROLL, Reason.RISK_PROP_DAY,
 )  # fmt: skip
+
+
+def reopens(state: State, why: Reason) -> str:
+    """What lets entries through again; nothing needs to where they are."""
+    return REOPENS.get(why, OPENED_BY[state]) if state is not State.ACTIVE else ""

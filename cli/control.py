@@ -1,4 +1,4 @@
-"""tradebot status | pause | resume | flatten | kill | rearm | enable | ack: a word with the daemon.
+"""tradebot status | risk | pause | resume | flatten | kill | rearm | enable | ack: a word with it.
 
 `kill` and `flatten` return when the venue has proven flat, by two queries, or with exit 73.
 """
@@ -25,6 +25,7 @@ from storage import sentinel
 
 TIMEOUT_S = 10.0
 POLL_S = 0.1
+RISK = ("at", "state", "why", "reopens", "equity", "budget_left", "rules", "off", "alarm_at")
 NAMED = ("rearm", "enable")
 PROVEN = ("kill", "flatten")  # return when the account is flat
 WAIT_S = 30.0
@@ -48,7 +49,7 @@ def parser(verb: str) -> Arguments:
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--state", metavar="DIR", help="of the daemon; default: the config's")
     words.add_argument("--json", action="store_true")
-    if verb != "status":
+    if verb not in READING:
         words.add_argument("--by", default="", metavar="NAME", help="who you are")
         words.add_argument("--why", default="", metavar="TEXT")
     if verb in PROVEN:
@@ -62,9 +63,11 @@ def parser(verb: str) -> Arguments:
 def main(argv: list[str]) -> int:
     verb, given = argv[0], parser(argv[0]).parse_args(argv[1:])
     state = Path(given.state or configs.load(Path(given.config)).paths.state)
-    if verb == "status":
+    if verb in READING:
         told = call(state, "GET", "/status")
-        print(json.dumps(told) if given.json else screen(told))
+        if verb == "risk":
+            told = {name: told[name] for name in RISK}
+        print(json.dumps(told) if given.json else READING[verb](told))
         return EXIT_OK
     if verb in NAMED and not (given.by and given.why):
         raise UsageError(f"{verb} needs --by NAME and --why TEXT")
@@ -140,6 +143,16 @@ def cents(amount: str | None) -> str:
     return "no" if amount is None else f"{Decimal(amount):.2f}"
 
 
+def limits(told: dict[str, Any]) -> str:
+    """A line for each rule that an entry meets."""
+    head = [
+        f"state      {told['state']} ({told['why']})"
+        + (f", re-opened by: {told['reopens']}" if told["reopens"] else ""),
+        f"equity     {cents(told['equity'])} dollars, {cents(told['budget_left'])} of budget left",
+    ]
+    return "\n".join(head + [row["says"] for row in told["rules"]])
+
+
 def screen(told: dict[str, Any]) -> str:
     held = f"{told['position']:+d} @ {told['average']}" if told["position"] else "flat"
     rows = [
@@ -159,3 +172,6 @@ def screen(told: dict[str, Any]) -> str:
         "actors     " + ", ".join(f"{k} {v['waiting']}" for k, v in told["actors"].items()),
     ]
     return "\n".join(rows)
+
+
+READING = {"status": screen, "risk": limits}

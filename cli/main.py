@@ -13,6 +13,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("cli.run", "the daemon in the foreground"),
     "gateway": ("cli.gateway", "the TopstepX gateway simulator"),
     "status": ("cli.control", "what the daemon believes"),
+    "risk": ("cli.control", "every limit: used, left, and what re-opens entries"),
     "pause": ("cli.control", "no new entries"),
     "resume": ("cli.control", "entries again"),
     "flatten": ("cli.control", "cancel all, close the position, no new entries"),

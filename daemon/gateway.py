@@ -117,10 +117,14 @@ class Gateway:
         await self.act(record, order)
 
     def too_late(self, order: Asked) -> str | None:
-        """Why an entry must not be sent any more. An earlier run's was decided in its world."""
+        """Why an entry must not be sent any more. An earlier run's was decided in its world.
+
+        A crash can cut the log off behind the wish: then the order made of it is of this run.
+        """
         if reduces(order) or not isinstance(order, PlaceOrder):
             return None
-        if not order.tag.startswith(f"{self.wal.run}-"):
+        run = f"{self.wal.run}-"
+        if not (order.tag.startswith(run) and order.intent.startswith(run)):
             return "an entry of an earlier run"
         return "too old when journalled" if 0 < order.expires_at < self.clock() else None
 

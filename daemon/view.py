@@ -1,6 +1,7 @@
 """What the daemon believes, as one value for scripts and as one screen for a person."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console, Group
@@ -9,8 +10,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from actors.account import left, limits, marked
+from actors.account import Account, left, limits, marked, rooms
+from actors.guard import outlook
+from actors.states import reopens
 from core.messages import Message
+from daemon.margins import told
 from daemon.sentences import moment, sentence
 from daemon.session import Session
 
@@ -42,6 +46,8 @@ def status(session: Session) -> dict[str, Any]:
             {"rule": c.rule, "used": f"{c.value:.2f}", "limit": f"{c.limit:.2f}"}
             for c in limits(account)
         ],
+        "reopens": reopens(account.state, account.why),
+        "rules": rules(account, session.price),
         "links": account.links,
         "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
         "off": sorted(account.controls.past.off),
@@ -56,6 +62,18 @@ def status(session: Session) -> dict[str, Any]:
         "latency_us": session.tally.latency.quantiles(),
         "log_seq": session.wal.seq,
     }  # fmt: skip
+
+
+def rules(account: Account, price: float | None) -> list[dict[str, Any]]:
+    """Every limit: used, limit and what is left, as the surest entry would meet it now."""
+    if account.base is None or account.settings is None:
+        return []
+    found = outlook(account, Decimal(str(price or 0)))
+    return [
+        {"rule": c.rule, "used": str(c.value), "limit": str(c.limit), "passed": c.passed,
+         "left": str(abs(c.limit - c.value)) if c.passed else "0", "says": told(c)}
+        for c in (*found, *rooms(account))
+    ]  # fmt: skip
 
 
 async def show(session: Session) -> None:

@@ -121,10 +121,15 @@ def test_what_nothing_explains_is_named(known, snapshot, reason):
     assert (agreement.gravest(odd) if odd else None) is reason
 
 
-def test_the_order_of_our_own_close_is_not_foreign():
+@pytest.mark.parametrize(("kind", "foreign"), [
+    (OrderType.MARKET, False), (OrderType.LIMIT, True), (OrderType.STOP, True),
+])  # fmt: skip
+def test_the_order_of_our_own_close_is_not_foreign_but_what_rests_is(kind, foreign):
+    """Else an order of others, found while we hold something, would outlive the halt."""
     known = book()
     known.hear(build.close_position(), MES)
-    assert agreement.oddities(known, told(order(tag="")), RUNS, []) == []
+    odd = agreement.oddities(known, told(order(tag="", type=kind)), RUNS, [])
+    assert bool(odd) is foreign
 
 
 def test_a_foreign_fill_is_named_until_excused():

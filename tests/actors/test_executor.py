@@ -117,6 +117,18 @@ def test_a_signal_exit_moves_the_target_through_the_touch(side):
     assert kinds(late) == ["ClosePosition"]
 
 
+def test_after_a_close_of_unknown_end_no_exit_moves_the_target():
+    """The position may be gone: the target would open one the other way, without a stop."""
+    stage = holding()
+    stage.on(build.mark(price=D(5001)))
+    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == ["ModifyOrder"]
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
+    at = AT + 3 * SECOND
+    started = build.run_started(at=at, run="r2", settings=stage.memory.settings)
+    asked = [*stage.on(started), *stage.on(build.pulse(at=at + 3 * SECOND))]
+    assert kinds(asked) == ["ClosePosition"]
+
+
 def test_a_signal_exit_without_a_target_closes():
     stage = executor(native_brackets=False)
     stage.on(approved())
@@ -149,6 +161,14 @@ def test_a_flatten_moves_the_target_and_closes_only_what_that_does_not():
     assert stage.on(build.pulse(at=AT + SECOND)) == []
     (closing,) = stage.on(build.pulse(at=AT + 2 * SECOND))
     assert (type(closing), closing.reason) == (m.ClosePosition, Reason.ORD_FLATTEN)
+
+
+def test_an_exit_by_a_bar_that_came_late_has_its_time_too():
+    stage = holding()
+    stage.on(build.run_started(at=AT + 5 * SECOND, run="r2", settings=stage.memory.settings))
+    assert kinds(stage.on(approved(Action.EXIT_LONG, at=AT))) == ["ModifyOrder"]
+    assert stage.on(build.mark(at=AT + 5 * SECOND, price=D(5000))) == []
+    assert kinds(stage.on(build.pulse(at=AT + 7 * SECOND))) == ["ClosePosition"]
 
 
 def test_a_flatten_leaves_an_exit_that_is_under_way_its_time():
@@ -209,25 +229,6 @@ def test_no_entry_while_any_order_lives():
     assert (no.tag, no.reason) == ("i2", Reason.SIG_BLOCKED)
     stage.on(build.order_cancelled(tag="r-1-TP"))
     assert kinds(stage.on(approved(n=3))) == ["PlaceOrder"]
-
-
-def test_a_turn_that_a_flatten_overtakes_never_enters():
-    stage = holding()
-    stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    stage.on(build.state_changed(state=State.FLATTEN_ONLY))
-    answers = stage.on(fill(2, "", -1, 9))
-    assert [a.reason for a in answers if isinstance(a, m.OrderRejected)] == [Reason.SIG_BLOCKED]
-    assert "PlaceOrder" not in kinds(stage.on(build.state_changed(state=State.ACTIVE)))
-
-
-def test_a_turn_does_not_outlive_a_restart():
-    stage = holding()
-    stage.on(approved(Action.REVERSE_TO_SHORT, -1, n=2))
-    started = build.run_started(at=AT, run="r2", settings=stage.memory.settings)
-    given_up, exit_anew = stage.on(started)
-    assert (given_up.tag, given_up.reason) == ("i2", Reason.SIG_EXPIRED)
-    assert (type(exit_anew), exit_anew.tag) == (m.ModifyOrder, "r-1-TP")
-    assert "PlaceOrder" not in kinds(stage.on(fill(2, "", -1, 9)))
 
 
 @pytest.mark.parametrize("native", [True, False])

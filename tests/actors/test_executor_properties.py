@@ -1,5 +1,7 @@
 """Executor: what holds whatever it hears, in whatever order."""
 
+import os
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +11,7 @@ from core.terms import Action, Purpose, Request, State
 from tests import build
 from tests.actors.test_executor import AT, SECOND, D, approved, executor, fill
 
+STEPS = int(os.environ.get("STEPS", "12000"))  # at most, in all histories together
 TAGS = {1: "r-1", 2: "r-1-SL", 3: "r-1-TP", 9: ""}
 steps = st.one_of(
     st.builds(lambda n: ("pulse", n), st.integers(1, 3)),
@@ -45,7 +48,7 @@ def heard(step, at, count):
             return build.pulse(at=at)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=max(STEPS // 40, 1), deadline=None)
 @given(st.booleans(), st.lists(steps, max_size=40))
 def test_whatever_it_hears_it_closes_once_and_never_adds_while_flattening(native, script):
     stage, at, closed_at, naked_at = executor(native_brackets=native), AT, -1, 0

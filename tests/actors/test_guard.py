@@ -1,15 +1,17 @@
 """The account's equity and the order in which its rules are judged."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
-from actors.account import Account, limits, marked
+from actors.account import Account, left, limits, marked
 from actors.book import Book
-from actors.guard import closing, judge, standing
+from actors.guard import closing, judge, outlook, standing
 from actors.position import Position
 from core.reasons import Reason
 from tests import build
+from tests.actors.test_risk import AT, intent, risk, verdict
 
 D = Decimal
 
@@ -57,3 +59,31 @@ def test_rules_are_judged_gravest_first():
 def test_outside_the_session_it_is_too_late():
     saturday = 1_795_262_400 * build.SECOND
     assert closing(saturday, build.SETTINGS) == -1
+
+
+def test_the_outlook_is_what_an_entry_meets():
+    """The same rules with the same numbers as the verdict on the surest entry of that moment."""
+    stage = risk()
+    stage.on(build.pulse(at=AT))
+    found = outlook(stage.memory, D("5000.25"))
+    wish = intent(confidence=1.0, expires_at=AT + 2 * build.SECOND)
+    assert found == verdict(stage, wish).checks
+    assert not stage.memory.reserved.keys() - {wish.id}
+
+
+@pytest.mark.parametrize(("hour", "share"), [
+    ("15:37:59", 1), ("15:38:00", "0.5"), ("15:52:59", "0.5"), ("15:53:00", 0),
+])  # fmt: skip
+def test_the_end_of_the_day_shrinks_the_budget(hour, share):
+    """New York; TopstepX wants everybody flat by 16:10."""
+    stage = risk()
+    at = int(datetime.fromisoformat(f"2026-11-20T{hour}-05:00").timestamp()) * build.SECOND
+    stage.on(build.pulse(at=at))
+    assert left(stage.memory) == 50 * D(share)
+
+
+def test_volatility_shrinks_the_budget():
+    for atr, share in ((15.0, 1), (22.5, "0.75"), (30.0, "0.5"), (49.9, "0.5"), (50.0, 0)):
+        stage = risk()
+        stage.on(build.conditions(at=AT, atr=atr, atr_normal=10.0))
+        assert left(stage.memory) == 50 * D(share)

@@ -3,6 +3,8 @@
 The edges are written down here once more, from the words of the promise and not from the table.
 """
 
+import os
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -15,6 +17,7 @@ from core.reasons import Reason
 from core.terms import OrderType, Purpose, Request, Status
 from tests import build
 
+STEPS = int(os.environ.get("STEPS", "2400"))  # at most, in all histories together
 MES = INSTRUMENTS["MES"]
 TAGS = ("r-1", "r-2", "r-3", "")
 FATES = {Life.PARTIAL, Life.FILLED, Life.CANCELLED, Life.EXPIRED, Life.REJECTED}
@@ -120,7 +123,9 @@ class AnyNews(RuleBasedStateMachine):
         assert all(order.filled for order in self.book.living() if order.life is Life.PARTIAL)
 
 
-AnyNews.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+AnyNews.TestCase.settings = settings(
+    max_examples=max(STEPS // 40, 1), stateful_step_count=40, deadline=None
+)
 TestAnyNews = AnyNews.TestCase
 
 

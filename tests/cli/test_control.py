@@ -16,7 +16,8 @@ STATUS = {
     "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
-    "actors": {"risk": {"waiting": 3, "conflated": 0}},
+    "actors": {"risk": {"waiting": 3, "conflated": 0}}, "at": 1, "reopens": "", "off": [],
+    "alarm_at": 0, "rules": [{"rule": "RISK_KILL", "says": "ok   RISK_KILL: 0.50 against 300.00"}],
 }  # fmt: skip
 
 
@@ -89,7 +90,21 @@ def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
     assert "order      r1-1-SL STOP +1 x 1 at 5002.25, WORKING" in out
 
 
-@pytest.mark.parametrize("verb", ["status", "pause", "resume", "flatten"])
+def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
+    monkeypatch.setitem(STATUS, "state", "PAUSED")
+    monkeypatch.setitem(STATUS, "reopens", "tradebot resume")
+    with daemon(tmp_path, []):
+        code, out, _ = tradebot("risk", "--state", tmp_path)
+        shown = json.loads(tradebot("risk", "--state", tmp_path, "--json")[1])
+    assert code == 0 and out.splitlines() == [
+        "state      PAUSED (RISK_PASS), re-opened by: tradebot resume",
+        "equity     999.50 dollars, 49.50 of budget left",
+        "ok   RISK_KILL: 0.50 against 300.00",
+    ]
+    assert shown["rules"] == STATUS["rules"] and "orders" not in shown
+
+
+@pytest.mark.parametrize("verb", ["status", "risk", "pause", "resume", "flatten"])
 @pytest.mark.parametrize("left", [None, "{}", "half a li", '{"port": 9, "token": "t", "pid": 1}'])
 def test_where_no_daemon_answers_one_line_says_so(tradebot, tmp_path, verb, left):
     if left is not None:

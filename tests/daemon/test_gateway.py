@@ -23,7 +23,7 @@ from tests import build
 from tests.daemon.parts import RUN, Venue, bus, until, wal
 from venues.base import Limited, Unauthorised, Unknown, Unreachable
 
-ENTRY = build.place_order(tag=f"{RUN}-1")
+ENTRY = build.place_order(tag=f"{RUN}-1", intent=f"{RUN}-i1")
 REDUCERS = (
     build.cancel_order(),
     build.close_position(),
@@ -104,9 +104,13 @@ async def test_an_entry_too_old_when_journalled_is_not_sent(tmp_path):
         assert venue.sent == []
 
 
-async def test_an_entry_of_an_earlier_run_is_not_sent(tmp_path):
+@pytest.mark.parametrize(("tag", "intent"), [
+    ("beef-1", "beef-i1"),  # the crash came between the order and its sending
+    (f"{RUN}-1", "beef-i1"),  # between the wish and its order, which this run has made
+])  # fmt: skip
+async def test_an_entry_of_an_earlier_run_is_not_sent(tmp_path, tag, intent):
     async with serving(tmp_path) as (hub, venue, told):
-        hub.post("executor", build.place_order(tag="beef-1"))
+        hub.post("executor", build.place_order(tag=tag, intent=intent))
         await until(lambda: len(told) > 1)
         assert (told[1].reason, told[1].text) == (
             Reason.SIG_EXPIRED, "an entry of an earlier run",

@@ -1,13 +1,16 @@
 """A snapshot is a shortcut: with the records after it, it leads where the whole log leads.
 
-POINTS in the environment says at how many points of each stored log that is tried.
+POINTS in the environment says at how many points of each stored log that is tried, DAMAGED how
+often the newest snapshots are, HASHSEEDS under how many hash seeds each stored log is folded.
 """
 
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,12 +20,14 @@ from core.clock import wall
 from core.messages import RunStarted
 from daemon import wiring
 from daemon.snapshots import remembered, restore
-from storage.snapshot import arrays, canonical, sha256
+from storage.snapshot import arrays, canonical, latest, names, save, sha256
 from tests.build import CONFIG
 from tests.data.stored import NAMES, unpack
 
 ROOT = Path(__file__).parents[2]
 POINTS = int(os.environ.get("POINTS", "6"))
+DAMAGED = int(os.environ.get("DAMAGED", "4"))
+HASHSEEDS = int(os.environ.get("HASHSEEDS", "2"))
 
 
 def fresh(records):
@@ -51,15 +56,57 @@ def test_a_snapshot_at_any_point_and_the_rest_lead_where_the_whole_log_leads(tmp
         assert hash_of(second) == hash_of(whole), point
 
 
-def test_a_fold_leads_to_the_same_state_under_any_hash_seed(tmp_path):
+def spoil(path, chance):
+    """What may become of a file: gone, empty, half, zeroed, a bit flipped, another's content."""
+    content = bytearray(path.read_bytes())
+    where = chance.randrange(len(content))
+    kind = chance.choice(("gone", "cut", "zeros", "flip", "strange"))
+    path.unlink()
+    if kind == "gone":
+        return
+    if kind == "flip":
+        content[where] ^= 1 << chance.randrange(8)
+    strange = b'{"v":1,"seq":9,"state":{},"state_sha256":""}\n'
+    torn = {"cut": content[:where], "zeros": bytes(len(content)), "strange": strange}
+    path.write_bytes(torn.get(kind, content))
+
+
+@pytest.mark.parametrize("newest", [1, 2, 3])
+def test_whatever_becomes_of_the_newest_an_older_one_or_the_log_leads_there(tmp_path, newest):
+    records = records_of(unpack("killed", tmp_path / "wal"))
+    build = fresh(records)
+    points = [len(records) * part // 4 for part in (1, 2, 3)]
+    whole, chance = build(), random.Random(newest)
+    for since, until in pairwise([0, *points, len(records)]):
+        wiring.fold(whole, records[since:until])
+        if until in points:
+            save(tmp_path / "good", until, remembered(whole), kept=3)
+    for _ in range(DAMAGED):
+        kept = Path(shutil.copytree(tmp_path / "good", tmp_path / "kept"))
+        for path in names(kept)[:newest]:
+            spoil(path, chance)
+        found, _ = latest(kept)
+        stages = build()
+        if found is not None:
+            restore(stages, found.state)
+        wiring.fold(stages, records[found.seq if found else 0 :])
+        assert found is None or found.seq in points
+        assert hash_of(stages) == hash_of(whole)
+        shutil.rmtree(kept)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fold_leads_to_the_same_state_under_any_hash_seed(tmp_path, name):
     """In processes of their own: sets and dicts are ordered otherwise in each."""
-    unpack("killed", tmp_path)
+    unpack(name, tmp_path)
+    seeds = random.Random(name).sample(range(2**32), HASHSEEDS)
     hashes = {
         subprocess.run(
             [sys.executable, "-m", "tests.daemon.test_snapshots", str(tmp_path)], cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)}, check=True, text=True,
+            capture_output=True,
         ).stdout
-        for seed in ("1", "2")
+        for seed in seeds
     }  # fmt: skip
     assert len(hashes) == 1 and len(hashes.pop().strip()) == 64
 

@@ -1,216 +1,154 @@
-"""Safeguards that can be switched off, each by name, here and nowhere else.
+"""Is every safeguard needed? `ablation.toml` names each, and a seed that shows harm without it.
 
-Without any one of them some seed must show harm: else it is not needed, or nothing tests it.
-`python -m tests.simulation.ablation [--seeds N] [NAME ...]` looks for those seeds.
+python -m tests.simulation.ablation [--world W] [NAME ...]    try the table: harm without it, none
+                                                              with it
+python -m tests.simulation.ablation --find N --world W --weather WEATHER NAME
+                                                              look for a seed among the first N
 """
 
 import argparse
+import json
+import os
+import subprocess
 import sys
-from collections.abc import Callable
-
-# Switched off by a number of the config.
-KNOBS: dict[str, dict[str, str]] = {
-    "quiet before an order is proven absent": {"RECOVERY_UNKNOWN_QUIET_S": "0.0"},
-    "a request's time limit": {"VENUE_REQUEST_TIMEOUT_S": "100000.0"},
-    "an ear for silence": {"VENUE_SILENCE_S": "100000.0", "FEED_STALE_S": "100000.0"},
-    "looking again now and then": {"RECOVERY_RECONCILE_S": "100000.0"},
-}
-
-
-def durable_before_send() -> None:
-    from storage.wal import Wal
-
-    async def durable(self, seq):
-        pass
-
-    Wal.durable = durable
-
-
-def sync_of_the_log() -> None:
-    from storage.disk import Disk
-
-    Disk.fdatasync = lambda self, fd: None
-
-
-def sync_of_directories() -> None:
-    from storage.disk import Disk
-
-    Disk.fsync_dir = lambda self, path: None
-
-
-def cut_of_a_torn_end() -> None:
-    import storage.wal
-
-    storage.wal.repair = lambda torn, ns, disk: torn.path
-
-
-def checksums() -> None:
-    import storage.segments
-
-    storage.segments.is_true = lambda raw: True
-
-
-def each_fill_once() -> None:
-    from actors.book import Book
-
-    fill = Book._fill
-
-    def again(self, message, instrument):
-        self.trades.pop(message.trade_id, None)
-        return fill(self, message, instrument)
-
-    Book._fill = again
-
-
-def refusal_of_an_earlier_run() -> None:
-    from daemon.gateway import Gateway
-
-    Gateway.too_late = lambda self, order: None
-
-
-def passing(rule: str) -> Callable[[], None]:
-    """Without one rule of risk."""
-
-    def off() -> None:
-        from msgspec.structs import replace
-
-        import actors.risk
-
-        judge = actors.risk.judge
-
-        def deaf(*given):
-            return tuple(
-                replace(check, passed=True) if check.rule == rule else check
-                for check in judge(*given)
-            )
-
-        actors.risk.judge = deaf
-
-    return off
-
-
-def one_entry_at_a_time() -> None:
-    from actors.desk import Desk
-    from actors.signals import Signals
-
-    passing("RISK_MAX_POSITION")()
-    Desk.alive = lambda self: False
-    Signals._blocked = lambda self, at: None
-
-
-def what_the_log_lacks() -> None:
-    from actors import agreement
-
-    agreement.missing = lambda *given: []
-
-
-def doubt_after_a_restart() -> None:
-    from actors.book import Book
-
-    Book._restart = lambda self: None
-
-
-def doubt_after_a_lost_answer() -> None:
-    from core.messages import OrderRejected
-    from daemon import gateway
-
-    def certain(at, tag, request, why):
-        return OrderRejected(at, tag, request, 0, why)
-
-    gateway.OrderUncertain = certain
-
-
-def a_second_proof_of_absence() -> None:
-    from actors.recovery import Recovery
-    from core.messages import NotPlaced
-
-    def proofs(self, told):
-        shown = {order.tag for order in told.orders}
-        return [
-            NotPlaced(told.at, order.tag)
-            for order in self.memory.book.unknown() if order.tag not in shown
-        ]  # fmt: skip
-
-    Recovery._proofs = proofs
-
-
-def end_of_what_outlived_its_position() -> None:
-    from actors.executor import Executor
-
-    Executor._sweep = lambda self, at: []
-
-
-def leaving_when_told() -> None:
-    from actors.executor import Executor
-
-    Executor._leave = lambda self, at: []
-
-
-def login_again() -> None:
-    from venues.topstepx.rest import Rest
-
-    Rest.forget = lambda self, token: None
-
-
-def another_connection() -> None:
-    import asyncio
-
-    from venues.topstepx.links import Links
-
-    keep_up = Links._follow
-
-    async def once(self, link, post):
+import tempfile
+import tomllib
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+BROKE = "the simulation broke"  # that is no harm
+TABLE = Path(__file__).with_name("ablation.toml")
+
+
+class Trial(NamedTuple):
+    world: str  # paper, or whole: the daemon with its log and wires
+    weather: str  # of weathers.py, or a row of the whole world's
+    seed: int
+    without: str = ""
+
+
+class Safeguard(NamedTuple):
+    """Where others cover it, harm is shown without all of them: `beside` names those."""
+
+    name: str
+    world: str
+    weather: str
+    seed: int
+    harm: str
+    beside: str = ""
+    why: str = ""
+
+    def trials(self) -> Iterator[Trial]:
+        """Without it, with it; and where there are two, without either alone."""
+        names = [name for name in (self.name, self.beside) if name]
+        for without in (" + ".join(names), "", *(names if self.beside else ())):
+            yield Trial(self.world, self.weather, self.seed, without)
+
+    def verdict(self, harms: list[list[list[str]]]) -> str:
+        """Empty if it is as the table says."""
+        off, *on = harms
+        if broken := [said for found in harms for _, said in found if said.startswith(BROKE)]:
+            return broken[0]
+        if self.harm not in [row for row, _ in off]:
+            return f"no {self.harm} without it, but {off}"
+        return next((f"harm with it: {found}" for found in on if found), "")
+
+
+def table() -> list[Safeguard]:
+    return [Safeguard(**row) for row in tomllib.loads(TABLE.read_text())["safeguard"]]
+
+
+def run(trials: Iterable[Trial]) -> Generator[list[list[str]], None, None]:
+    """The harms of each, in an interpreter of their own whose hash order is fixed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.simulation.ablation", "--batch"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    ) as child:  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
         try:
-            await keep_up(self, link, post)
+            for trial in trials:
+                child.stdin.write(json.dumps(trial) + "\n")
+                child.stdin.flush()
+                yield json.loads(child.stdout.readline())["harms"]
         finally:
-            await asyncio.Event().wait()
+            child.stdin.close()
+            child.stdout.close()
 
-    Links._follow = once
+
+def batch() -> int:
+    from tests.simulation import machine
+
+    machine.prepare()
+    os.environ.update(TOPSTEPX_USERNAME="sim", TOPSTEPX_API_KEY="key")
+    from daemon import logs
+    from tests.simulation import whole
+    from tests.simulation.__main__ import forked
+
+    logs.start(json_only=True, quiet=True)
+    whole.warm()
+    with tempfile.TemporaryDirectory() as spare:
+        for line in sys.stdin:
+            trial = Trial(*json.loads(line))
+            for said in forked(trial.seed, trial.weather, partial(one, trial, Path(spare))):
+                print(said, flush=True)
+    return 0
 
 
-OFF: dict[str, Callable[[], None]] = {
-    "durable before send": durable_before_send,
-    "sync of the log": sync_of_the_log,
-    "sync of directories": sync_of_directories,
-    "cut of a torn end": cut_of_a_torn_end,
-    "checksums": checksums,
-    "each fill once": each_fill_once,
-    "refusal of an earlier run's entry": refusal_of_an_earlier_run,
-    "fence until log and venue agree": passing("RISK_NOT_AGREED"),
-    "no entry beside an unknown order": passing("RISK_UNKNOWN_PENDING"),
-    "position limit": passing("RISK_MAX_POSITION"),
-    "one entry at a time": one_entry_at_a_time,
-    "asking the venue for what the log lacks": what_the_log_lacks,
-    "doubt after a restart": doubt_after_a_restart,
-    "doubt after a lost answer": doubt_after_a_lost_answer,
-    "a second proof of absence": a_second_proof_of_absence,
-    "end of what outlived its position": end_of_what_outlived_its_position,
-    "leaving when told": leaving_when_told,
-    "login again": login_again,
-    "another connection": another_connection,
-}
-NAMES = (*OFF, *KNOBS)
+def one(trial: Trial, spare: Path) -> Any:
+    from tests.simulation import paper, safeguards, weathers, whole
+
+    if trial.world == "whole":
+        return whole.run(trial.seed, spare / "run", trial.without, trial.weather)
+    knobs = safeguards.off(trial.without)
+    found = paper.harms(weathers.PAPER[trial.weather], trial.seed, knobs)
+    return whole.Outcome(trial.seed, found)
+
+
+def check(rows: list[Safeguard]) -> Iterator[tuple[Safeguard, str]]:
+    with closing(run(trial for row in rows for trial in row.trials())) as harms:
+        for row in rows:
+            yield row, row.verdict([next(harms) for _ in row.trials()])
+
+
+def find(name: str, world: str, weather: str, seeds: int) -> Safeguard | None:
+    """The first seed with harm without it and none with it."""
+    names = (name, "", *name.split(" + ", 1)) if " + " in name else (name, "")
+    trials = [Trial(world, weather, seed, n) for seed in range(1, seeds + 1) for n in names]
+    with closing(run(trials)) as found:
+        for seed in range(1, seeds + 1):
+            off, *on = [next(found) for _ in names]
+            if off and not any(on) and not off[0][1].startswith(BROKE):
+                return Safeguard(name, world, weather, seed, harm=off[0][0], why=off[0][1])
+    return None
 
 
 def main(argv: list[str]) -> int:
-    from tests.simulation.__main__ import interpreter
-
     words = argparse.ArgumentParser(prog="python -m tests.simulation.ablation")
-    words.add_argument("names", nargs="*", default=NAMES, metavar="NAME")
-    words.add_argument("--seeds", type=int, default=60)
+    words.add_argument("names", nargs="*", metavar="NAME")
+    words.add_argument("--world", choices=("paper", "whole"))
+    words.add_argument("--weather", default="")
+    words.add_argument("--find", type=int, metavar="N")
+    words.add_argument("--batch", action="store_true", help=argparse.SUPPRESS)
     given = words.parse_args(argv)
-    idle = 0
-    for name in given.names:
-        found = None
-        for first in range(1, given.seeds, 10):
-            rows = interpreter(first, 10, None, name)
-            found = next((row for row in rows if row["harms"]), None)
-            if found:
-                break
-        idle += found is None
-        said = f"seed {found['seed']}: {': '.join(found['harms'][0])}" if found else "no harm"
-        print(f"{name:<42} {said[:150]}", flush=True)
-    return 1 if idle else 0
+    if given.batch:
+        return batch()
+    if given.find:
+        for name in given.names:
+            print(find(name, given.world or "whole", given.weather or "C1", given.find))
+        return 0
+    rows = [row for row in table() if given.world in (None, row.world)]
+    rows = [row for row in rows if not given.names or row.name in given.names]
+    failed = 0
+    for row, why in check(rows):
+        failed += bool(why)
+        print(f"{row.name:<45} {row.weather:<16} {row.seed:>4} {why or row.harm}", flush=True)
+    print(f"{len(rows)} safeguards, {failed} that are not as the table says")
+    return 1 if failed or not rows else 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ class Eye:
         self.harms: dict[str, str] = {}  # the first of each kind
         self.orders: dict[int, dict[str, Any]] = {}  # alive at the venue
         self.asked: set[str] = set()  # tags of orders that reached the venue
+        self.intents: dict[str, str] = {}  # tag -> the wish it came of
         self.entries: dict[str, int] = {}  # tag -> when it expires; of all that were logged
         self.held, self.bare_at = 0, 0.0
         self.past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=400)
@@ -106,7 +107,10 @@ class Eye:
             self.woken_at = 0
         elif kind == "PlaceOrder" and message.purpose == "ENTRY":
             self.entries[message.tag] = message.expires_at
-            if not self.agreed or self.woken_at:
+            self.intents[message.tag] = message.intent
+            # What a crash cut off is said after it, and refused.
+            ours = message.intent.startswith(f"{wal.run}-")
+            if ours and (not self.agreed or self.woken_at):
                 self.harm("breach", f"entry {message.tag} within the fence")
             if self.stopped_at and self.loop.time() > self.stopped_at + STOP_S:
                 self.harm("breach", f"entry {message.tag} after the word to stop")
@@ -131,6 +135,8 @@ class Eye:
         wal = self.logs.get(PROCESS.get())
         if wal is not None and wal.failed:
             self.harm("breach", f"entry {tag} sent after the log had failed")
+        if wal is not None and not self.intents[tag].startswith(f"{wal.run}-"):
+            self.harm("breach", f"entry {tag} of an earlier run sent")
         if 0 < self.entries[tag] < now:
             self.harm("breach", f"entry {tag} sent {(now - self.entries[tag]) / 1e9:.3f} s late")
 

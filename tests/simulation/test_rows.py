@@ -16,14 +16,25 @@ from tests.simulation.rows import ROWS
 ROOT = Path(__file__).parents[2]
 FIRST = int(os.environ.get("FIRST", "1"))
 SLOW = {"V9"}  # up to twenty minutes without a venue: in a campaign only
+# Seeds that did harm once. By names: a bare position whose own stop was refused; legs that a close
+# left behind; an exit and a close at once after a restart, twice.
+FOUND = [("R1", 1), ("V9", 2), ("H2", 39), ("C3", 105), ("C4", 121), ("C4", 1009)]
 
 
 @pytest.mark.parametrize("rows", [list(ROWS)[1::2], list(ROWS)[2::2]], ids=["odd", "even"])
 def test_no_row_does_harm(rows):
-    rows = [row for row in rows if row not in SLOW]
-    command = [sys.executable, "-m", "tests.simulation", "--row", ",".join(rows)]
+    harmless(",".join(row for row in rows if row not in SLOW), FIRST)
+
+
+@pytest.mark.parametrize(("row", "seed"), FOUND)
+def test_what_was_found_once_stays_mended(row, seed):
+    harmless(row, seed)
+
+
+def harmless(rows, seed):
+    command = [sys.executable, "-m", "tests.simulation", "--row", rows, "--first", str(seed)]
     done = subprocess.run(
-        [*command, "--first", str(FIRST), "--seeds", "1", "--jobs", "1"], cwd=ROOT,
+        [*command, "--seeds", "1", "--jobs", "1"], cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]

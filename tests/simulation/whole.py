@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tests.simulation import ablation
+from tests.simulation import safeguards
 from tests.simulation.machine import Machine
 
 TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
@@ -44,10 +44,10 @@ class Outcome(Struct):
 
 class World:
     def __init__(self, seed: int, folder: Path, without: str, row: str) -> None:
-        from tests.simulation.rows import ROWS
+        from tests.simulation.themes import NAMED
 
-        self.seed, self.folder, self.without = seed, folder, without
-        self.row, plain = ROWS[row], row == "C1"
+        self.seed, self.folder = seed, folder
+        self.row, plain = NAMED[row], row == "C1"
         self.rng = random.Random(f"world {seed}" if plain else f"{row} {seed}")
         self.outcome = Outcome(seed, row=row)
         slow_s = self.rng.choice((0.002, 0.05, 0.5))
@@ -55,8 +55,7 @@ class World:
         self.eye = self.machine.eye
         self.eye.most = self.row.most
         self.kept: list[tuple[Path, bytes]] = []
-        self.log_failed = False
-        ablation.OFF.get(without, lambda: None)()
+        self.knobs, self.log_failed = safeguards.off(without), False
 
     async def gateway(self, config: Any) -> None:
         from cli.gateway import faults
@@ -82,7 +81,7 @@ class World:
             "PATHS_STATE": "state", "PATHS_WAL": "wal",
             "RUN_SPEED": "1", "SIGNALS_CYCLE_S": str(self.rng.choice(self.row.cycles_s)),
         }  # fmt: skip
-        knobs = ALWAYS | own | self.row.knobs | ablation.KNOBS.get(self.without, {})
+        knobs = ALWAYS | own | self.row.knobs | self.knobs
         env = {f"TRADEBOT_{key}": value for key, value in knobs.items()}
         return load(Path(__file__).parents[2] / "config.toml", env)
 
@@ -226,7 +225,7 @@ def warm() -> None:
 
 
 def run(seed: int, folder: Path, without: str = "", row: str = "C1") -> Outcome:
-    """`without`: the safeguard of ablation.py to switch off.
+    """`without`: safeguards of safeguards.py to switch off; `row`: of rows.py or themes.py.
 
     Changes to the folder: what the log says of its config must not depend on where it is.
     """

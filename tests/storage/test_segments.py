@@ -7,14 +7,15 @@ import pytest
 
 from core.errors import UsageError
 from core.messages import LOGGED, RunEnded, RunStarted
-from storage.chain import Corrupt, Torn
+from storage.chain import Chain, Corrupt, Torn
 from storage.line import VERSION, decode, encode, is_true
-from storage.segments import read, segments, tail
+from storage.segments import follow, read, segments, tail
 from tests import build
 from tests.data.stored import NAMES, unpack
 from tests.storage.logs import PLAIN, append, fill_log, open_wal
 
 DAMAGES = int(os.environ.get("DAMAGES", "2000"))  # flips of a bit; a quarter as many bursts
+CUTS = int(os.environ.get("CUTS", "40"))  # records of a log that is cut at every byte
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -55,6 +56,24 @@ def test_a_cut_at_every_byte_leaves_exactly_the_whole_records(tmp_path, first):
     for cut in range(len(content)):
         whole = max(end for end in ends if end <= cut)
         assert judge(tmp_path, content[:cut]) == ("whole" if cut in ends else "torn", whole)
+
+
+def test_a_long_log_cut_at_any_byte_keeps_exactly_what_is_whole(tmp_path):
+    """CUTS records, byte by byte: the lines before are read once, each with the cuts after it."""
+    lines, chain = fill_log(tmp_path, CUTS), Chain()
+    file, *_ = segments(tmp_path)
+    file.path.unlink()
+    for line in lines:
+        with file.path.open("wb", buffering=0) as cut:
+            for byte in range(len(line) - 1):
+                cut.write(line[byte : byte + 1])
+                with pytest.raises(Torn) as torn:
+                    list(follow(file, chain, last=True))
+                assert torn.value.offset == chain.size
+            cut.write(b"\n")
+        assert len(list(follow(file, chain, last=True))) == 1
+        file.path.unlink()
+    assert (chain.count, chain.size) == (CUTS, sum(map(len, lines)))
 
 
 def start_of(lines, offset):
