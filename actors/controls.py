@@ -6,7 +6,7 @@ Where the settings hold no controls (a log that is older than they are) nothing 
 
 from decimal import Decimal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from actors import pretrade, throttles
 from actors.book import Book
@@ -31,7 +31,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import ControlSettings, Settings
-from core.terms import Check, Purpose, exact
+from core.terms import Check, Purpose, exact, whole
 
 ZERO = Decimal(0)
 ASKED = (PlaceOrder, ModifyOrder, CancelOrder, ClosePosition)
@@ -69,7 +69,8 @@ class Controls(Struct):
             case PlaceOrder(purpose=Purpose.ENTRY, intent=intent) if intent != self.traded:
                 self.trades, self.traded = self.trades + 1, intent
             case AccountSnapshot(at=at, balance=balance, skew=skew):
-                self.balance, self.balance_at, self.skew = balance, at, skew
+                self.balance, self.balance_at = balance, at
+                self.skew = None if skew is UNSET else skew
             case SessionOpened(trade_date=day) if day != self.day:
                 self.day, self.trades = day, 0
             case RunStarted(account_id=account):
@@ -124,7 +125,7 @@ def standing(controls: Controls, settings: Settings, book: Book) -> tuple[Check,
         pretrade.allowed(numbers, settings.instrument, controls.account),
         Check(Reason.RISK_CLOCK_SKEW, Decimal(-1) if skew is None else abs(skew), far,
               skew is not None and abs(skew) <= far),
-        _most(Reason.RISK_MAX_OPEN_ORDERS, Decimal(live), Decimal(numbers.orders_open_max)),
+        _most(Reason.RISK_MAX_OPEN_ORDERS, whole(live), whole(numbers.orders_open_max)),
     )  # fmt: skip
 
 
@@ -152,11 +153,11 @@ def judge(
         throttles.drifting(past, numbers, wish, now, instrument.tick),
         _age(Reason.RISK_STALE_BALANCE, now - controls.balance_at, numbers.balance_max_s),
         _most(Reason.RISK_CAPITAL, needed, controls.balance),
-        _most(Reason.RISK_MAX_TRADES, Decimal(trades), Decimal(numbers.trades_day_max)),
+        _most(Reason.RISK_MAX_TRADES, whole(trades), whole(numbers.trades_day_max)),
         *throttles.messages(past, numbers, now, reserved),
         throttles.repeated(past, numbers, wish, now),
         throttles.duplicated(past, numbers, wish, size, now),
-        Check(Reason.RISK_SELF_CROSS, Decimal(opposed), ZERO, not opposed),
+        Check(Reason.RISK_SELF_CROSS, whole(opposed), ZERO, not opposed),
     )
 
 

@@ -11,7 +11,7 @@ from core.instruments import Instrument
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check, Purpose
+from core.terms import Check, Purpose, whole
 
 ZERO = Decimal(0)
 LEGS = 3  # an entry with its stop and its target
@@ -19,8 +19,8 @@ LEGS = 3  # an entry with its stop and its target
 
 def quantity(size: object, most: int) -> Check:
     """A whole number of contracts from one to `most`; what is no such number counts as none."""
-    whole = size if type(size) is int else 0
-    return Check(Reason.RISK_MAX_QTY, Decimal(whole), Decimal(most), 1 <= whole <= most)
+    number = size if type(size) is int else 0
+    return Check(Reason.RISK_MAX_QTY, whole(number), whole(most), 1 <= number <= most)
 
 
 def worth(instrument: Instrument, price: Decimal, size: int) -> Decimal:
@@ -44,7 +44,7 @@ def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: i
     from_mid = 2 * round(float(wish.price) / tick) - round(bid / tick) - round(ask / tick)
     toward = wish.side * from_mid  # half ticks by which the price lies on the target's side
     far = max(abs(toward), abs(toward - 2 * wish.stop_ticks), abs(toward + 2 * wish.target_ticks))
-    return Check(Reason.RISK_COLLAR, Decimal(far) / 2, Decimal(most), far <= 2 * most)
+    return Check(Reason.RISK_COLLAR, whole(far) / 2, whole(most), far <= 2 * most)
 
 
 def opposed(book: Book, side: int) -> int:
@@ -73,7 +73,7 @@ def allowed(numbers: ControlSettings, instrument: Instrument, account: int) -> C
 
 
 def _flag(rule: Reason, passed: bool) -> Check:
-    return Check(rule, Decimal(not passed), ZERO, passed)
+    return Check(rule, ZERO if passed else whole(1), ZERO, passed)
 
 
 def _most(rule: Reason, number: Decimal, limit: Decimal) -> Check:

@@ -15,7 +15,7 @@ from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check, exact
+from core.terms import Check, exact, whole
 
 ZERO = Decimal(0)
 SENT_KEPT = 1_000  # approved entries, more than any day may have
@@ -92,7 +92,7 @@ def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Che
         count += sum(one.who == who for one in recent)
         if who in past.off:
             count = max(count, numbers.repeat_max + 1)
-    return _most(Reason.RISK_THROTTLE_REPEAT, count, Decimal(numbers.repeat_max))
+    return _most(Reason.RISK_THROTTLE_REPEAT, count, whole(numbers.repeat_max))
 
 
 def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at: int) -> Check:
@@ -111,7 +111,7 @@ def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: 
         steps = [new - old for new, old in pairwise(prices)]
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             moved = abs(prices[0] - prices[-1]) / tick
-    return _most(Reason.RISK_COLLAR_DRIFT, moved, Decimal(numbers.drift_ticks))
+    return _most(Reason.RISK_COLLAR_DRIFT, moved, whole(numbers.drift_ticks))
 
 
 def _since(times: list[int], at: int, seconds: float) -> int:
@@ -122,5 +122,5 @@ def _since(times: list[int], at: int, seconds: float) -> int:
 
 
 def _most(rule: Reason, number: int | Decimal, limit: Decimal) -> Check:
-    number = Decimal(number)
+    number = whole(number) if type(number) is int else Decimal(number)
     return Check(rule, number, limit, number <= limit)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec import UNSET, UnsetType
+
 from core.reasons import Reason
 from core.settings import Settings
 from core.terms import Message, OrderType, Request, State, Status, VenueOrder
@@ -101,7 +103,7 @@ class AccountSnapshot(Message, frozen=True):
     average: Decimal | None
     orders: tuple[VenueOrder, ...]  # all created since `since`, and all that are alive
     fills: tuple[Fill, ...]  # since `since`, oldest first
-    skew: Decimal | None = None  # seconds the venue's clock is ahead of ours; None unknown
+    skew: Decimal | UnsetType = UNSET  # seconds the venue's clock is ahead of ours
     reason: Reason = Reason.REC_SNAPSHOT
 
 

@@ -87,6 +87,12 @@ def exact(number: float) -> Decimal:
     return Decimal(repr(number))
 
 
+@lru_cache(maxsize=1024)
+def whole(number: int) -> Decimal:
+    """A count as a Decimal: made once, for an entry meets many."""
+    return Decimal(number)
+
+
 class VenueOrder(Struct, frozen=True, gc=False):
     """An order as a venue's query lists it."""
 

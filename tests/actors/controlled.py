@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from actors.risk import Risk
@@ -27,7 +28,7 @@ def told(at=AT, balance="1000.00", skew="0"):
         position=0,
         orders=(),
         fills=(),
-        skew=None if skew is None else D(skew),
+        skew=UNSET if skew is None else D(skew),
     )
 
 

@@ -57,10 +57,10 @@ def test_margin_and_planned_loss_must_be_there(action, balance, passed):
     assert check(stage, wish(action=action), Reason.RISK_CAPITAL).passed is passed
 
 
-@pytest.mark.parametrize(("balance", "passed"), [("126.68", True), ("126.67", False)])
-def test_what_is_approved_and_not_yet_sent_has_its_margin_too(balance, passed):
-    stage = risk(balance)
-    verdict(stage, wish(1))
+@pytest.mark.parametrize(("margin", "passed"), [("486.66", True), ("486.67", False)])
+def test_what_is_approved_and_not_yet_sent_has_its_margin_too(margin, passed):
+    stage = risk(margin_contract=D(margin))
+    assert isinstance(verdict(stage, wish(1)), Approved)
     row = check(stage, wish(2, price=D(5001)), Reason.RISK_CAPITAL)
     assert row.passed is passed
 

@@ -57,7 +57,8 @@ def trial(rig: Rig, rng: random.Random, way: str) -> tuple[float, str]:
     daemon = rig.start()
     before = len(entries(rig))
     if not wait(lambda: len(entries(rig)) > before, daemon, 60):
-        return 0.0, "never traded"
+        daemon.send_signal(signal.SIGTERM)
+        return -60.0, f"never traded: {status(rig).get('why')}, exit code {ended(daemon, 60)}"
     time.sleep(rng.uniform(0, 1.0))
     at = time.time_ns()
     match way:

@@ -70,6 +70,7 @@ def test_bad_input_is_one_line_on_stderr(
 
 def test_a_tape_of_another_tick_is_refused(tape_file, capsys, monkeypatch):
     monkeypatch.setenv("TRADEBOT_INSTRUMENT_SYMBOL", "MGC")
+    monkeypatch.setenv("TRADEBOT_CONTROLS_INSTRUMENTS", '["MGC"]')
     assert main(["gateway", "--tape", tape_file, *CONFIG]) == 2
     assert "set instrument.symbol" in capsys.readouterr().err
 
