@@ -122,10 +122,9 @@ def test_after_a_close_of_unknown_end_no_exit_moves_the_target(later, asked):
     """The position may be gone: the target would open one the other way, without a stop."""
     stage = holding()
     stage.on(build.mark(price=D(5001)))
-    assert kinds(stage.on(build.state_changed(at=AT, state=State.FLATTEN_ONLY))) == [
-        "ClosePosition"
-    ]
-    at = AT + later * SECOND
+    stage.on(build.order_cancelled(tag="r-1-SL", venue_id=2))
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]  # it was naked
+    at = AT + (2 + later) * SECOND
     assert kinds(stage.on(approved(Action.EXIT_LONG, at=at))) == asked
 
 
