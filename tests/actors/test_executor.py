@@ -159,21 +159,6 @@ def test_a_flatten_moves_the_target_and_closes_only_what_that_does_not():
     assert (type(closing), closing.reason) == (m.ClosePosition, Reason.ORD_FLATTEN)
 
 
-def test_an_exit_by_a_bar_that_came_late_has_its_time_too():
-    stage = holding()
-    stage.on(build.run_started(at=AT + 5 * SECOND, run="r2", settings=stage.memory.settings))
-    assert kinds(stage.on(approved(Action.EXIT_LONG, at=AT))) == ["ModifyOrder"]
-    assert stage.on(build.mark(at=AT + 5 * SECOND, price=D(5000))) == []
-    assert kinds(stage.on(build.pulse(at=AT + 7 * SECOND))) == ["ClosePosition"]
-
-
-def test_a_flatten_leaves_an_exit_that_is_under_way_its_time():
-    stage = holding()
-    stage.on(build.mark(at=AT, price=D(5000)))
-    assert kinds(stage.on(approved(Action.EXIT_LONG))) == ["ModifyOrder"]
-    assert stage.on(build.command(name="flatten")) == []
-
-
 @pytest.mark.parametrize("refused", ["r-2", "r-3"])
 def test_a_refused_stop_of_our_own_is_followed_by_a_close_at_once(refused):
     stage = executor(native_brackets=False)
