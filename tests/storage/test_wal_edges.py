@@ -2,19 +2,22 @@
 
 import asyncio
 
+import pytest
+
 from tests import build
 from tests.storage.logs import append, open_wal
 
 
-async def test_a_full_group_is_written_before_its_time(tmp_path):
+@pytest.mark.parametrize("messages", [[build.hold()] * 4, [build.command()]], ids=["group", "D"])
+async def test_a_full_group_and_a_durable_record_are_written_at_once(tmp_path, messages):
     wal = open_wal(tmp_path, group_s=600.0, group_records=4)
     async with asyncio.timeout(20):
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # opening wakes it, two turns later: let it fall asleep again
         while not wal.writer.wake.locked():
             await asyncio.sleep(0)
-    for _ in range(4):
-        seq = append(wal, build.hold())
+    for message in messages:
+        seq = append(wal, message)
     async with asyncio.timeout(20):
         while wal.writer.durable < seq:
             await asyncio.sleep(0)
