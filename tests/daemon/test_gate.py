@@ -20,7 +20,9 @@ from tests.daemon.parts import RUN, Venue, bus, record, until, wal
 from tests.daemon.test_gateway import SlowDisk, serving
 
 ROOT = Path(__file__).parents[2]
-ENTRY = build.place_order(tag=f"{RUN}-1")
+WISH = build.intent(id=f"{RUN}-i1")
+APPROVED = build.approved(intent=WISH)
+ENTRY = build.place_order(tag=f"{RUN}-1", intent=WISH.id)
 OURS = replace(ENTRY, intent=f"{RUN}-i1")  # of a wish of this run, as only the bus asks for
 REFUSED = OrderRejected(build.AT, ENTRY.tag, Request.PLACE, 2, "Brackets cannot be used")
 
@@ -38,15 +40,15 @@ def reason(answer):
 
 @pytest.mark.parametrize(("said", "actor", "order"), [
     ((), "risk", ENTRY),
-    ((build.approved(),), "signals", ENTRY),
-    ((build.approved(),), "executor", ENTRY),
-    ((build.approved(),), "risk", replace(ENTRY, intent="another")),
-    ((build.approved(),), "risk", replace(ENTRY, intent="")),
-    ((build.approved(),), "risk", replace(ENTRY, side=-1)),
-    ((build.approved(),), "risk", replace(ENTRY, size=2)),
-    ((build.approved(),), "risk", replace(ENTRY, size=0)),
-    ((build.approved(),), "risk", replace(ENTRY, size=-1)),
-    ((build.approved(intent=build.intent(action=Action.EXIT_LONG)),), "risk", ENTRY),
+    ((APPROVED,), "signals", ENTRY),
+    ((APPROVED,), "executor", ENTRY),
+    ((APPROVED,), "risk", replace(ENTRY, intent="another")),
+    ((APPROVED,), "risk", replace(ENTRY, intent="")),
+    ((APPROVED,), "risk", replace(ENTRY, side=-1)),
+    ((APPROVED,), "risk", replace(ENTRY, size=2)),
+    ((APPROVED,), "risk", replace(ENTRY, size=0)),
+    ((APPROVED,), "risk", replace(ENTRY, size=-1)),
+    ((build.approved(intent=replace(WISH, action=Action.EXIT_LONG)),), "risk", ENTRY),
     ((build.refused(),), "risk", ENTRY),
 ])  # fmt: skip
 def test_there_is_no_way_round_the_gate(said, actor, order):
@@ -54,14 +56,14 @@ def test_there_is_no_way_round_the_gate(said, actor, order):
 
 
 def test_an_approval_is_good_for_one_order():
-    opened = gate(build.approved())
+    opened = gate(APPROVED)
     assert opened.refuses(ENTRY) is None
     again = replace(ENTRY, tag=f"{RUN}-2")
     assert reason(opened.refuses(again)) is Reason.RISK_NOT_APPROVED
 
 
 def test_what_the_venue_refused_in_so_many_words_was_not_placed():
-    opened = gate(build.approved(size=2))
+    opened = gate(replace(APPROVED, size=2))
     assert opened.refuses(ENTRY) is None
     opened.answered(ENTRY, [REFUSED])
     assert opened.refuses(replace(ENTRY, tag=f"{RUN}-2")) is None
@@ -73,7 +75,7 @@ def test_what_the_venue_refused_in_so_many_words_was_not_placed():
     replace(REFUSED, reason=Reason.SYS_RATE_LIMITED),
 ])  # fmt: skip
 def test_any_other_answer_leaves_the_approval_used(answer):
-    opened = gate(build.approved())
+    opened = gate(APPROVED)
     assert opened.refuses(ENTRY) is None
     opened.answered(ENTRY, [answer])
     again = opened.refuses(replace(ENTRY, tag=f"{RUN}-2"))
@@ -86,16 +88,16 @@ def test_any_other_answer_leaves_the_approval_used(answer):
     build.state_changed(state=State.FLATTEN_ONLY), build.state_changed(state=State.PAUSED),
 ])  # fmt: skip
 def test_a_kill_closes_the_gate_whatever_was_approved_before_or_after(word):
-    for said in ((build.approved(), word), (word, build.approved())):
+    for said in ((APPROVED, word), (word, APPROVED)):
         assert reason(gate(*said).refuses(ENTRY)) is Reason.SIG_BLOCKED
     back = build.state_changed(state=State.ACTIVE, was=State.HALTED)
-    assert gate(build.approved(), word, back).refuses(ENTRY) is None
+    assert gate(APPROVED, word, back).refuses(ENTRY) is None
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.ACTIVE])
 def test_a_state_that_outlived_a_restart_keeps_it_closed(state):
     closed = Gate(state)
-    closed.hear(record(1, build.approved(), "risk"))
+    closed.hear(record(1, APPROVED, "risk"))
     assert reason(closed.refuses(ENTRY)) is Reason.SIG_BLOCKED
 
 
