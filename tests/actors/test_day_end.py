@@ -21,6 +21,7 @@ from core.reasons import Reason
 from core.sessions import days, shut, steps
 from core.terms import Action, Purpose, State
 from tests import build
+from tests.actors.test_risk import PLAIN
 
 D, SECOND = Decimal, build.SECOND
 SENT = (PlaceOrder, CancelOrder, ModifyOrder, ClosePosition)
@@ -37,7 +38,7 @@ class Desk:
     """Risk and executor, and a venue that answers so many nanoseconds later."""
 
     def __init__(self, at, latency=0, answers=True, **numbers):
-        settings = replace(build.SETTINGS, session=replace(RULES, **numbers))
+        settings = replace(PLAIN, session=replace(RULES, **numbers))
         self.risk, self.executor = Risk(settings), Executor(settings)
         self.latency, self.answers = latency, answers
         self.due, self.sent, self.said, self.trade = [], [], [], 0

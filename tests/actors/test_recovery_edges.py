@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.terms import OrderType
 from tests import build
 from tests.actors.test_recovery import kinds, linked, recovery, snap
 
@@ -22,7 +23,7 @@ def test_a_nameless_order_is_our_own_only_while_we_close(closing, tag, asks):
     stage.memory.asked_at = 0
     if closing:
         stage.on(build.close_position())
-    told = build.order_accepted(tag=tag, venue_id=77, side=-1, size=1)
+    told = build.order_accepted(tag=tag, venue_id=77, side=-1, size=1, type=OrderType.MARKET)
     assert kinds(stage.on(told)) == ["Reconcile"] * asks
 
 

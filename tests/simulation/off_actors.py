@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import actors.risk
+import actors.day_end
 from actors import agreement
 from actors.book import Book
 from actors.desk import Desk
@@ -54,7 +54,7 @@ WISHES: dict[str, Switch] = {
     "the kill limit": unlimited(Reason.RISK_KILL),
     "limits judged at every mark": instead(Risk, "_demand", lambda self, at: []),
     "flat before the end of the session": instead(
-        actors.risk, "overstayed", lambda account, at: None
+        actors.day_end, "overstayed", lambda account, at: None
     ),
     "approvals that count before they are orders": around(
         Risk, "verdict", lambda self, intent: self.memory.reserved.clear()

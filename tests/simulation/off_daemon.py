@@ -8,6 +8,8 @@ from contextlib import suppress
 from math import inf
 from typing import Any
 
+from msgspec.structs import replace
+
 import daemon.gateway
 import daemon.main
 import daemon.watches
@@ -22,6 +24,7 @@ from tests.simulation.switches import Switch, instead
 from venues.base import Unknown
 from venues.throttle import Throttle
 from venues.topstepx import account, links
+from venues.topstepx.client import TopstepX
 from venues.topstepx.links import Links
 from venues.topstepx.rest import Rest
 
@@ -86,6 +89,13 @@ def any_age(self: Any, order: Any) -> str | None:
     return "of an earlier run" if entry and not order.intent.startswith(self.wal.run) else None
 
 
+def ageless(real: Any) -> Any:
+    async def place(self: Any, order: Any, at: int) -> Any:
+        return await real(self, replace(order, expires_at=0), at)
+
+    return place
+
+
 def any_run(self: Any, order: Any) -> str | None:
     entry = not daemon.gateway.reduces(order)
     return "too old" if entry and 0 < order.expires_at < self.clock() else None
@@ -122,6 +132,7 @@ OFF: dict[str, Switch] = {
     "answers that a crash cut off": instead(daemon.main, "resume", uncut(daemon.main.resume)),
     "a run's name in its tags": instead(secrets, "token_hex", lambda size: "00" * size),
     "an entry's time limit": instead(Gateway, "too_late", any_age),
+    "an entry's time limit after the login": instead(TopstepX, "place", ageless(TopstepX.place)),
     "refusal of an earlier run's entry": instead(Gateway, "too_late", any_run),
     "an order is sent once": instead(Rest, "command", twice(Rest.command)),
     "a budget of calls": instead(Throttle, "take", lambda self, now, urgent=False: 0.0),

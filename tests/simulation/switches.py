@@ -16,6 +16,7 @@ Switch = Callable[[], None]
 
 
 def instead(owner: Any, name: str, does: Any) -> Switch:
+    assert hasattr(owner, name), f"{owner} has no {name} to switch off"
     return lambda: setattr(owner, name, does)
 
 
