@@ -1,8 +1,11 @@
 """Safeguards of the deciding stages, by name, with what switches each off in this process."""
 
+from decimal import Decimal
 from typing import Any
 
+import actors.account
 import actors.day_end
+import actors.guard
 from actors import agreement
 from actors.book import Book
 from actors.desk import Desk
@@ -37,6 +40,12 @@ KNOBS: dict[str, dict[str, str]] = {
     "a gap between the two proofs of flatness": {"RECOVERY_FLAT_GAP_S": "0.000001"},
 }
 
+
+def full_all_day() -> None:
+    for module in (actors.account, actors.guard):
+        module.share_of_day = lambda at, rules: Decimal(1)  # type: ignore[attr-defined]
+
+
 # Of risk, signals and the market's way in.
 WISHES: dict[str, Switch] = {
     "fence until log and venue agree": passing(Reason.RISK_NOT_AGREED),
@@ -45,6 +54,7 @@ WISHES: dict[str, Switch] = {
     "no entry while the market is silent": passing(Reason.RISK_STALE_DATA),
     "pause after losses in a row": passing(Reason.RISK_LOSSES_IN_ROW),
     "no entry near the end": passing(Reason.RISK_SESSION_CLOSED),
+    "the hour's share of size and budget": full_all_day,
     "the least balance": passing(Reason.RISK_MIN_BALANCE),
     "the largest loss of one trade": passing(Reason.RISK_TRADE_TOO_LARGE),
     "the risk budget": passing(Reason.RISK_DRB),
