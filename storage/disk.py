@@ -51,7 +51,7 @@ class Disk:
 def make_directory(path: Path, disk: Disk) -> None:
     """A directory of ours alone (0700), durable, if there is none yet."""
     if not path.is_dir():
-        path.mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, mode=0o700, exist_ok=True)  # another start may come between
         disk.fsync_dir(path.parent)
 
 

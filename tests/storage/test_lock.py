@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from core.errors import LockedError
 from storage import lock
-from storage.wal import Wal, read
+from storage.disk import Disk, make_directory
+from storage.wal import read
 from tests.storage.logs import open_wal
 
 ROOT = Path(__file__).parents[2]
@@ -47,16 +50,29 @@ def start(directory: Path, go: tuple[int, int], told: tuple[int, int], stay: tup
     os.close(go[1])
     os.close(stay[1])
     os.read(go[0], 1)
-    wal: Wal | None = None
     try:
         wal = open_wal(directory)
     except LockedError:
         os.write(told[1], b"lost\n")
         os._exit(75)
+    except Exception as error:  # noqa: BLE001
+        os.write(told[1], b"fail\n")
+        sys.stderr.write(f"{error!r}\n")
+        os._exit(1)
     os.write(told[1], b" won\n")
     os.read(stay[0], 1)
     wal.close()
     os._exit(0)
+
+
+def test_a_directory_that_another_start_makes_meanwhile_is_no_error(tmp_path, monkeypatch):
+    answers, is_dir = [False], Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda path: answers.pop() if answers else is_dir(path))
+    (tmp_path / "wal").mkdir()
+    make_directory(tmp_path / "wal", Disk())
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_directory(tmp_path / "file", Disk())
 
 
 if __name__ == "__main__":
