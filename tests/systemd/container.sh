@@ -13,7 +13,11 @@ CONSOLE=$HOME_DIR/console.log
 # What Debian's own Python is linked with, and its modules; not Python itself.
 PACKAGES=systemd-sysv,procps,libpython3-stdlib,libexpat1,zlib1g
 
-inside() { nsenter --target "$(cat "$PID.leader")" --all --root --wd -- "$@"; }
+# With a PATH of its own: that of the host may lack sbin.
+inside() {
+  nsenter --target "$(cat "$PID.leader")" --all --root --wd -- \
+    env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
 
 build() {
   [ "$(cat "$HOME_DIR/complete" 2>/dev/null)" = "$PACKAGES" ] && return
