@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from core.errors import ConfigError
+from core.errors import ConfigError, LogError
 from storage.disk import Disk, write_file
 
 COMMANDS = ("pause", "resume", "flatten", "kill", "rearm", "enable", "ack")
@@ -43,7 +43,11 @@ class Api:
             raise ConfigError(f"api.port: {self.port}: {error.strerror}: 0 takes any") from None
         port = self.runner.addresses[0][1]
         where = {"port": port, "token": self.token, "pid": os.getpid()}
-        write_file(self.path, json.dumps(where).encode(), Disk())
+        try:
+            write_file(self.path, json.dumps(where).encode(), Disk())
+        except OSError as error:  # a disk that fails here will fail the log
+            await self.runner.cleanup()
+            raise LogError(f"{self.path}: {error.strerror}") from None
 
     async def stop(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ConfigError, LogError
 from daemon.api import COMMANDS, Api
 
 WORD = {"name": "pause", "by": "ada", "why": "news"}
@@ -127,3 +127,13 @@ async def test_a_port_in_use_is_one_line_about_the_key(tmp_path):
         (tmp_path / "other").mkdir()
         with pytest.raises(ConfigError, match=r"api\.port"):
             await Api(tmp_path / "other", where["port"], dict, lambda *_: 0).start()
+
+
+async def test_a_disk_that_fails_is_a_failed_log(tmp_path, monkeypatch):
+    def broken(disk, fd):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("storage.disk.Disk.fdatasync", broken)
+    api = Api(tmp_path, 0, dict, lambda *word: 0)
+    with pytest.raises(LogError, match=r"api\.json: Input/output error"):
+        await api.start()
