@@ -3,7 +3,6 @@
 Every step is a check whose number is the contracts that it leaves; it passes while that is one.
 """
 
-from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal
 
 from msgspec import Struct
@@ -54,18 +53,16 @@ def size(
     per_stop = intent.stop_ticks * instrument.tick_value
     rows = [
         (Reason.RISK_SIZE_TIER, Decimal(min(most, risk.contracts))),
-        (Reason.RISK_SIZE_STAKE, whole(stake / per_stop) if per_stop else ZERO),
-        (Reason.RISK_SIZE_TRADE, whole(risk.trade_risk_max / unit)),
+        (Reason.RISK_SIZE_STAKE, down(stake / per_stop) if per_stop else ZERO),
+        (Reason.RISK_SIZE_TRADE, down(risk.trade_risk_max / unit)),
     ]
-    rows.append((Reason.RISK_SIZE_FACTOR, whole(min(number for _, number in rows) * factor)))
-    rows.append(
-        (Reason.RISK_SIZE_BUDGET, whole(max(ZERO, min(budget, risk.trade_risk_max)) / unit))
-    )
+    rows.append((Reason.RISK_SIZE_FACTOR, down(min(number for _, number in rows) * factor)))
+    rows.append((Reason.RISK_SIZE_BUDGET, down(max(ZERO, min(budget, risk.trade_risk_max)) / unit)))
     least = min(number for _, number in rows)
     return Size(int(least), tuple(Check(rule, number, ONE, number >= 1) for rule, number in rows))
 
 
-def whole(number: Decimal) -> Decimal:
+def down(number: Decimal) -> Decimal:
     return number.to_integral_value(ROUND_FLOOR)
 
 
@@ -95,10 +92,3 @@ def kelly(sizing: SizingSettings, results: Results) -> Decimal:
     odds = (results.gains / results.won) / (results.losses / results.lost)
     chance = (results.won + PSEUDO_TRADES * HALF) / (count + PSEUDO_TRADES)
     return max(ZERO, chance - (1 - chance) / odds) * sizing.kelly_share * 100
-
-
-def product(factors: Iterable[Decimal]) -> Decimal:
-    made = ONE
-    for factor in factors:
-        made *= factor
-    return made

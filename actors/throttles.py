@@ -15,7 +15,7 @@ from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check, exact, whole
+from core.terms import Check, exact, most, whole
 
 ZERO = Decimal(0)
 SENT_KEPT = 1_000  # approved entries, more than any day may have
@@ -73,8 +73,8 @@ def messages(past: Past, numbers: ControlSettings, at: int, reserved: int) -> tu
         short += _since(past.messages, at, numbers.messages_short_s)
         long += _since(past.messages, at, numbers.messages_long_s)
     return (
-        _most(Reason.RISK_THROTTLE_MSG, short, left(numbers.messages_short_max, share)),
-        _most(Reason.RISK_THROTTLE_MSG, long, left(numbers.messages_long_max, share)),
+        most(Reason.RISK_THROTTLE_MSG, whole(short), left(numbers.messages_short_max, share)),
+        most(Reason.RISK_THROTTLE_MSG, whole(long), left(numbers.messages_long_max, share)),
     )
 
 
@@ -92,7 +92,7 @@ def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Che
         count += sum(one.who == who for one in recent)
         if who in past.off:
             count = max(count, numbers.repeat_max + 1)
-    return _most(Reason.RISK_THROTTLE_REPEAT, count, whole(numbers.repeat_max))
+    return most(Reason.RISK_THROTTLE_REPEAT, whole(count), whole(numbers.repeat_max))
 
 
 def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at: int) -> Check:
@@ -100,7 +100,7 @@ def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at
     alike, term = 0, (wish.side, size, wish.price)
     for one in past.recent(at, numbers.duplicate_s):
         alike += (one.side, one.size, one.price) == term
-    return _most(Reason.RISK_DUPLICATE, alike + (wish.id in past.ids), ZERO)
+    return most(Reason.RISK_DUPLICATE, whole(alike + (wish.id in past.ids)), ZERO)
 
 
 def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: Decimal) -> Check:
@@ -111,7 +111,7 @@ def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: 
         steps = [new - old for new, old in pairwise(prices)]
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             moved = abs(prices[0] - prices[-1]) / tick
-    return _most(Reason.RISK_COLLAR_DRIFT, moved, whole(numbers.drift_ticks))
+    return most(Reason.RISK_COLLAR_DRIFT, moved, whole(numbers.drift_ticks))
 
 
 def _since(times: list[int], at: int, seconds: float) -> int:
@@ -119,8 +119,3 @@ def _since(times: list[int], at: int, seconds: float) -> int:
     if not times or times[-1] < since:
         return 0
     return sum(one >= since for one in times)
-
-
-def _most(rule: Reason, number: int | Decimal, limit: Decimal) -> Check:
-    number = whole(number) if type(number) is int else Decimal(number)
-    return Check(rule, number, limit, number <= limit)
