@@ -116,10 +116,13 @@ def budgeted(account: Account) -> Decimal:
     """The budget before what is approved and not yet an order."""
     share = budget.drawdown_share(realised(account), account.high)
     share *= budget.volatility_share(account.breakers.ratio)
+    return room(account) * share * hour(account, account.now) - staked(account)
+
+
+def hour(account: Account, at: int) -> Decimal:
+    """Of the room: less towards the end of a day that has steps."""
     session = settings_of(account).session
-    if session.reduce_s and account.now:  # without, the day has no step at which it changes
-        share *= share_of_day(account.now, session)
-    return room(account) * share - staked(account)
+    return share_of_day(at, session) if session.reduce_s and at else Decimal(1)
 
 
 def room(account: Account) -> Decimal:

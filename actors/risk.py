@@ -5,7 +5,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 
 from msgspec.structs import replace
 
-from actors.account import Account, limits, marked, realised
+from actors.account import Account, hour, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -71,13 +71,18 @@ class Risk:
             self.memory.controls.see(message)
             return []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not due(self.memory, message.at):
+        if pulse and self.standing is not None and self._quiet(message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
         if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
         return answers
+
+    def _quiet(self, at: int) -> bool:
+        """Does the clock change nothing either?"""
+        account = self.memory
+        return not due(account, at) and hour(account, at) == hour(account, account.now)
 
     def hear(self, message: Message) -> list[Message]:
         account = self.memory
