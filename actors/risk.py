@@ -171,8 +171,8 @@ class Risk:
         equity = marked(account)
         account.peak, account.high = max(account.peak, equity), max(account.high, equity)
         for check in limits(account):
-            state = SEVERITY[check.rule]
-            if not check.passed and self._graver(state):
+            if not check.passed and self._graver(check.rule):
+                state = SEVERITY[check.rule]
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 return self._change(at, state, check.rule, why, "risk")
         return reduction(account, at)
@@ -220,10 +220,10 @@ class Risk:
             return self._change(at, State.PAUSED, Reason.RISK_PAUSED, why, by)
         return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, why, by)
 
-    def _graver(self, state: State) -> bool:
-        """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
-        now, why = GRAVITY[self.memory.state], self.memory.why
-        return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
+    def _graver(self, rule: Reason) -> bool:
+        """Than our state? One as grave gives way if no limit led to it, and to the kill limit."""
+        why, graver = self.memory.why, GRAVITY[SEVERITY[rule]] - GRAVITY[self.memory.state]
+        return graver > 0 or (not graver and (why not in SEVERITY or rule is Reason.RISK_KILL))
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

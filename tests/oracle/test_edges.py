@@ -148,3 +148,14 @@ def test_at_700_dollars_both_rules_are_met_and_the_kill_switch_wins():
     assert desk.audit.ledger.balance == 700 and desk.states == ["RISK_KILL"]
     desk.wish()
     assert desk.verdict.reason == "RISK_KILL" and not desk.audit.wrong
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_review_that_falls_to_the_kill_limit_becomes_the_kill_switch(side):
+    """What ends it is not the same: a review may be over when the loss is 299.99."""
+    desk = Desk(0)
+    desk.fill(side, 5, D(5000), D("2.10"))
+    for points in (8, 11, 12):  # 202.10, 277.10 and 302.10 dollars
+        desk.tell(build.mark(price=D(5000) - side * points), build.pulse())
+    assert desk.states == ["RISK_ACCOUNT_DRAWDOWN", "RISK_KILL"]
+    assert not desk.audit.wrong and not desk.audit.expected
