@@ -102,6 +102,8 @@ def pending_risk(n, stop):
 
 
 def drawdown_share(E_r, HWM):
+    if not HWM:
+        return F(0)  # of an account of which nothing is known
     d = (HWM - E_r) / HWM
     for below, share in ((F(5), F(1)), (F(10), F(3, 4)), (F(15), F(1, 2)), (F(20), F(1, 4))):
         if d * 100 < below:
