@@ -43,6 +43,13 @@ def numbers(rng):
     return replace(base, **{k: replace(getattr(base, k), **v) for k, v in changes.items()})
 
 
+def account(rng):
+    """Its balance, what the wires do to its news, and how long they are."""
+    start = rng.choice((1000, 1000, 1100, 850, 760, 725, 715, 1500, 2000, 3100))
+    balance = start + D(rng.randrange(99)) / 100
+    return balance, rng.choice((0.0, 0.0, 0.05)), rng.choice((0, 0, SECOND // 3, 2 * SECOND))
+
+
 def market(rng, start, seconds, held):
     """A walk with moods, calm, wild, thin or wide by the minute; and gaps while one is held."""
     bid, mood = 20_000 + rng.randrange(-200, 200), "calm"
@@ -74,16 +81,17 @@ class Life:
     """Some days of one account, under audit."""
 
     def __init__(self, seed, days=3, seconds=1200):
-        self.rng = rng = random.Random(seed)
-        self.numbers, self.days, self.seconds, self.seed = numbers(rng), days, seconds, seed
-        start = rng.choice((1000, 1000, 1100, 850, 760, 725, 715, 1500, 2000, 3100))
-        balance = start + D(rng.randrange(99)) / 100
-        rate = rng.choice((0.0, 0.0, 0.05))
-        self.world = World(self.numbers, seed, rate, balance=balance)
-        self.world.paper.latency = rng.choice((0, 0, SECOND // 3, 2 * SECOND))
+        self.rng, self.seed, self.days, self.seconds = random.Random(seed), seed, days, seconds
+        self.most, self.restarts = 5, 0
+        self.numbers = numbers(self.rng)
+        self.build(*account(self.rng))
+
+    def build(self, balance, rate=0.0, latency=0, strategy=None):
+        self.strategy = strategy or Reckless(self.seed)
+        self.world = World(self.numbers, self.seed, rate, balance=balance)
+        self.world.paper.latency = latency
         self.world.stages |= self.deciding()
-        self.restarts = 0
-        self.audit, self.table = Audit(most=5), routes(self.world.stages)
+        self.audit, self.table = Audit(self.most), routes(self.world.stages)
 
     def run(self, *events):
         """Each, and all that follows from it, in the order of a live log."""
@@ -119,7 +127,7 @@ class Life:
 
     def deciding(self):
         stages = deciding(self.numbers)
-        stages["signals"] = Signals({"cycle": Reckless(self.seed)}, self.numbers)
+        stages["signals"] = Signals({"cycle": self.strategy}, self.numbers)
         return stages
 
     def crash(self):
