@@ -1,7 +1,7 @@
 """A signal has its time: what grew too old on the way is dropped with a code, wherever it waited.
 
-CASES says how many wishes: each waits before risk, for its exit if it is a turn, and on the disk, by
-chance, and at times to the very nanosecond.
+CASES says how many wishes: each waits before risk, for its exit if it is a turn, and on the disk,
+by chance, and at times to the very nanosecond.
 """
 
 import asyncio
