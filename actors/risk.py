@@ -12,6 +12,7 @@ from actors.day_end import alert, due, resumes
 from actors.guard import Standing, reduction, standing, weigh
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from actors.streaks import lose, storm, stormy
+from actors.today import in_force
 from core.messages import (
     AccountSnapshot,
     ActorFailed,
@@ -91,6 +92,7 @@ class Risk:
             case AccountSnapshot(balance=balance) if account.base is None:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
+                self._renew()
             case Agreed():
                 account.agreed = True
             case ActorFailed():
@@ -194,6 +196,7 @@ class Risk:
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
         account.high_close = max(account.high_close, account.day_start)
+        self._renew()
         if account.state is not State.FLATTEN_ONLY or account.why not in DAILY:
             return []
         account.resume_at = resumes(account, at)
@@ -202,12 +205,17 @@ class Risk:
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
+        self._renew()
         account.contract = run.contract_id
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
             return self._release(run.at, "a new run", run.run)
         return []
+
+    def _renew(self) -> None:
+        """The limits of this day, where they are a share of what it began with."""
+        self.memory.settings = in_force(self._settings(), self.memory.day_start)
 
     def _release(self, at: int, why: str, by: str) -> list[Message]:
         """What ended by itself leaves behind what an operator paused before."""

@@ -224,7 +224,7 @@ def parse(raw: str) -> Any:
 def check(config: Config, path: Path) -> None:
     """Refuse what does not exist, cannot be a limit, or makes no sense together."""
     sections = {name: getattr(config, name) for name in config.__struct_fields__}
-    for fault in chain(wrong(sections), nonsense(config.session, config.prop)):
+    for fault in chain(wrong(sections), nonsense(config.session, config.prop, config.breakers)):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

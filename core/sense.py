@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from core.instruments import INSTRUMENTS
 from core.prop import PROFILES
-from core.settings import PropSettings, SessionSettings
+from core.settings import BreakerSettings, PropSettings, SessionSettings
 
 # (section, key): what it may be, and how to say so.
 CHOICES = {
@@ -18,6 +18,7 @@ CHOICES = {
     ("signals", "strategy"): ("model", "cycle"),
     ("session", "kind"): ("globex", "rth"),
     ("risk", "daily_reset"): ("roll", "rth"),
+    ("risk", "basis"): ("dollars", "percent"),
     ("sizing", "mode"): ("fixed", "tiers", "kelly"),
     ("stops", "mode"): ("fixed", "atr", "structure"),
     ("prop", "profile"): ("", *PROFILES),
@@ -25,8 +26,7 @@ CHOICES = {
 MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
-    "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
-    "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
+    "minutes", "even_r", "even_ticks", "trail_r", "tighten",
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -53,7 +53,13 @@ def numbers(value: object) -> Iterator[Decimal]:
         yield Decimal(value)
 
 
-def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:
+def nonsense(
+    session: SessionSettings, prop: PropSettings, breakers: BreakerSettings
+) -> Iterator[str]:
+    if breakers.spread_resume_ticks > breakers.spread_pause_ticks:
+        yield "breakers.spread_resume_ticks: expected at most spread_pause_ticks"
+    if breakers.atr_calm > breakers.atr_high:
+        yield "breakers.atr_calm: expected at most atr_high"
     if not session.reduce_s >= session.no_entry_s >= session.flatten_s:
         yield "session: expected reduce_s >= no_entry_s >= flatten_s"
     if session.venue_flat and not CLOCK.fullmatch(session.venue_flat):

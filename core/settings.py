@@ -57,6 +57,12 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     links_window_s: float = 300.0
     drb_reduce: bool = False  # close a position whose stop costs more than the room left
     daily_reset: str = "roll"  # what a daily limit ends with: the trade date, or "rth"
+    basis: str = "dollars"  # or "percent": of the day-start balance, in place of the dollars
+    trade_risk_percent: Decimal = Decimal("2.5")
+    day_loss_percent: Decimal = Decimal(5)
+    day_drawdown_percent: Decimal = Decimal("7.5")
+    account_drawdown_percent: Decimal = Decimal(20)
+    kill_loss_percent: Decimal = Decimal(30)
 
 
 # Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.

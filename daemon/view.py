@@ -39,6 +39,7 @@ def status(session: Session) -> dict[str, Any]:
              "price": str(o.price) if o.price is not None else None}
             for o in book.living()
         ],
+        "basis": basis(account),
         "equity": f"{marked(account):.2f}",
         "realised": f"{book.realised:.2f}",
         "budget_left": f"{left(account):.2f}" if account.base is not None else None,
@@ -61,6 +62,13 @@ def status(session: Session) -> dict[str, Any]:
         "latency_us": session.tally.latency.quantiles(),
         "log_seq": session.wal.seq,
     }  # fmt: skip
+
+
+def basis(account: Account) -> str:
+    """What the limits of money are: dollars, or shares of what the day began with."""
+    if account.settings is None or account.settings.risk.basis == "dollars":
+        return "dollars"
+    return f"percent of {account.day_start:.2f} dollars"
 
 
 def full(session: Session) -> dict[str, Any]:

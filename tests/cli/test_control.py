@@ -13,6 +13,7 @@ from storage import sentinel
 STATUS = {
     "state": "ACTIVE", "why": "RISK_PASS", "ready": True, "position": -1, "average": "5000.25",
     "price": 5000.5, "flat": True, "equity": "999.5", "realised": "0", "budget_left": "49.50",
+    "basis": "dollars",
     "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
@@ -99,6 +100,7 @@ def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
     assert code == 0 and out.splitlines() == [
         "state      PAUSED (RISK_PASS), re-opened by: tradebot resume",
         "equity     999.50 dollars, 49.50 of budget left",
+        "limits     in dollars",
         "ok   RISK_KILL: 0.50 against 300.00",
     ]
     assert shown["rules"] == STATUS["rules"] and "orders" not in shown
