@@ -29,6 +29,9 @@ class Account(Struct):
     why: Reason = Reason.RISK_PASS  # of the state
     contract: str = ""
     capital: Decimal = ZERO
+    config: str = ""  # version of the configuration
+    killed: str = ""  # the one with which the kill limit was reached
+    tight: list[str] = field(default_factory=list)  # tightenings that were told and still hold
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
     day: str = ""  # trade date
     day_start: Decimal = ZERO

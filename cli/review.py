@@ -16,7 +16,16 @@ import msgspec
 from cli.arguments import Arguments
 from core import config as configs
 from core.errors import EXIT_OK, LogError
-from core.messages import Alert, Approved, Command, Halted, Refused, RunStarted, StateChanged
+from core.messages import (
+    Alert,
+    Approved,
+    Command,
+    Halted,
+    Refused,
+    RunStarted,
+    StateChanged,
+    Tightened,
+)
 from storage.wal import read
 
 TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
@@ -66,7 +75,15 @@ def review(wal: Path) -> dict[str, Any]:
                 people.append(f"{when} {name} by {by}: {why}")
             case StateChanged() | Halted():
                 state = message.state.value if isinstance(message, StateChanged) else "halt asked"
-                changes.append(f"{when} {state} by {message.by}: {message.reason}: {message.why}")
+                ends = (
+                    f"; re-opened by: {message.reopens}" if getattr(message, "reopens", "") else ""
+                )
+                changes.append(
+                    f"{when} {state} by {message.by}: {message.reason}: {message.why}{ends}"
+                )
+            case Tightened():
+                text = f"{message.reason}: {message.why}; ends: {message.reopens}"
+                changes.append(f"{when} tightened by {message.by}: {text}")
             case Alert(of=of, text=text):
                 alerts.append(f"{when} {of}: {text}")
     return {"runs": runs, "limits": limits, **kinds, "hits": hits, "state_changes": changes,

@@ -144,7 +144,7 @@ class Config(Section, frozen=True):
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
             self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
-            self.prop, self.controls,
+            self.prop, self.controls, s.EDITION,
         )  # fmt: skip
 
     def sha256(self) -> str:

@@ -65,6 +65,8 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     kill_loss_percent: Decimal = Decimal(30)
 
 
+EDITION = 1  # 1: every tightening is a record that says what ends it
+
 # Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
 
 
@@ -192,6 +194,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     stops: StopSettings = StopSettings()
     prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
     controls: ControlSettings | None = None  # None: a log that is older than they are
+    edition: int = 0  # of the rules: what is newer than a log's is left out when it is replayed
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""

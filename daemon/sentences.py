@@ -22,6 +22,8 @@ from core.messages import (
     Prediction,
     Reduce,
     Refused,
+    StateChanged,
+    Tightened,
     TradeClosed,
 )
 from core.terms import Check
@@ -63,6 +65,11 @@ def sentence(message: Message) -> str:
             return f"risk admitted {yes.size} contracts, at most {yes.risk:.2f} dollars at stake"
         case Refused(intent=wish):
             return f"risk refused {wish.action}"
+        case StateChanged() as now:
+            ends = f"; re-opened by: {now.reopens}" if now.reopens else ""
+            return f"{now.by}: {now.was} becomes {now.state}: {now.why}{ends}"
+        case Tightened() as less:
+            return f"{less.by} admits less: {less.why}; ends: {less.reopens}"
         case Reduce(size=size):
             return f"risk wants {size} contracts closed"
         case _:

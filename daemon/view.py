@@ -13,6 +13,7 @@ from rich.text import Text
 from actors.account import Account, left, limits, marked, rooms
 from actors.guard import outlook
 from actors.states import reopens
+from actors.tightenings import holding
 from core.messages import Message
 from daemon.margins import told
 from daemon.sentences import moment, sentence
@@ -48,6 +49,10 @@ def status(session: Session) -> dict[str, Any]:
             for c in limits(account)
         ],
         "reopens": reopens(account.state, account.why),
+        "tightened": [
+            {"reason": t.reason, "why": t.why, "by": t.by, "reopens": t.reopens}
+            for t in holding(account, session.clock())
+        ],
         "links": account.links,
         "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
         "off": sorted(account.controls.past.off),
