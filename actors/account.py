@@ -38,6 +38,8 @@ class Account(Struct):
     peak: Decimal = ZERO  # highest marked equity of the day
     high: Decimal = ZERO  # highest marked equity ever
     reducing: bool = False  # the position was asked to go
+    parted: int = 0  # contracts held when a part of them was last asked to go; 0 none
+    parted_at: int = 0
     resume_at: int = 0  # a daily limit ends; 0: with the trade date
     high_close: Decimal = ZERO  # highest balance at the end of a day
     losses: int = 0  # in a row

@@ -10,8 +10,9 @@ from actors.account import Account, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
-from actors.guard import Standing, reduction, standing, weigh
+from actors.guard import Standing, standing, weigh
 from actors.rearming import rearmed
+from actors.reduction import reduction
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
 from actors.tightenings import tightened

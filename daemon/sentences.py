@@ -95,8 +95,8 @@ def _order(message: Message) -> str:
             return f"cancel of order {tag} asked"
         case ModifyOrder() as o:
             return f"order {o.tag} to be moved to {o.limit_price or o.stop_price}"
-        case ClosePosition():
-            return "the venue asked to close the position"
+        case ClosePosition(size=size):
+            return f"the venue asked to close {f'{size} contracts' if size else 'the position'}"
         case Fill() as f:
             return (
                 f"filled: {SIDES[f.side]} {f.size} at {f.price}, fees {f.fees} ({f.tag or 'close'})"

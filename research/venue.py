@@ -84,8 +84,8 @@ class PaperVenue:
                 prices = (asked.limit_price, asked.stop_price)
                 done = exchange.modify(at, number, asked.size, *prices)
                 accepted = OrderReplaced(at, tag, number)
-            case ClosePosition(tag=tag):
-                done = exchange.close_position(at)
+            case ClosePosition(tag=tag, size=part):
+                done = exchange.partial_close(at, part) if part else exchange.close_position(at)
                 accepted = CloseAccepted(at, tag)
             case Reconcile(since=since):
                 return [self.snapshot(since, at)]

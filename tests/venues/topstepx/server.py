@@ -94,6 +94,7 @@ class Gateway:
             "Order/cancel": ok(),
             "Order/modify": ok(),
             "Position/closeContract": ok(),
+            "Position/partialCloseContract": ok(),
         }
         self.scripts = {"user": [], "market": []}  # one coroutine function per connection
         self.subscribed = {"user": [], "market": []}
