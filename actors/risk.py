@@ -16,7 +16,7 @@ from actors.reduction import reduction
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
 from actors.tightenings import tightened
-from actors.today import in_force
+from actors.today import renew
 from core.messages import (
     AccountSnapshot,
     ActorFailed,
@@ -105,13 +105,14 @@ class Risk:
             case AccountSnapshot(balance=balance) if account.base is None:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
-                self._renew()
+                renew(account, message.at)
             case Agreed():
                 account.agreed = True
             case ActorFailed():
                 account.agreed = False
             case Conditions():
                 account.breakers.learn(message, self._settings())
+                renew(account, message.at)
             case Pulse(at=at):
                 account.now = at
             case TradeClosed(at=at, net=net):
@@ -213,7 +214,7 @@ class Risk:
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
         account.high_close = max(account.high_close, account.day_start)
-        self._renew()
+        renew(account, at)
         if account.state is not State.FLATTEN_ONLY or account.why not in DAILY:
             return []
         account.resume_at = resumes(account, at)
@@ -222,17 +223,13 @@ class Risk:
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
-        self._renew()
+        renew(account, run.at)
         account.contract, account.config = run.contract_id, run.config_sha256
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
             return self._release(run.at, "a new run", run.run)
         return []
-
-    def _renew(self) -> None:
-        """The limits of this day, where they are a share of what it began with."""
-        self.memory.settings = in_force(self._settings(), self.memory.day_start)
 
     def _release(self, at: int, why: str, by: str) -> list[Message]:
         """What ended by itself leaves behind what an operator paused before."""

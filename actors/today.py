@@ -1,6 +1,7 @@
-"""The numbers of today: limits that are a percentage, in dollars of the balance at the day's start.
+"""The numbers of today: limits that are a percentage, in dollars of the balance at the day's start,
+and slips that go by the conditions, in ticks of this minute.
 
-Everything else asks for dollars and knows of no percentage. Before the venue has told a balance
+Everything else asks for dollars and ticks and knows of neither. Before the venue has told a balance
 there is no room at all.
 """
 
@@ -8,6 +9,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.account import Account, settings_of
+from actors.breakers import Breakers
+from actors.slippage import ticks
 from core.settings import RiskSettings, Settings
 
 # limit in dollars -> the percentage that stands in its place
@@ -20,11 +24,21 @@ PERCENTAGES = {
 }
 
 
-def in_force(settings: Settings, day_start: Decimal) -> Settings:
-    """The same settings with the limits of a day that began with so many dollars."""
-    if settings.risk.basis == "dollars":
-        return settings
-    return replace(settings, risk=dollars(settings.risk, day_start))
+def renew(account: Account, at: int) -> None:
+    """Put the numbers of this day and minute into force."""
+    settings = settings_of(account)
+    account.settings = in_force(settings, account.day_start, account.breakers, at)
+
+
+def in_force(settings: Settings, day_start: Decimal, seen: Breakers, at: int) -> Settings:
+    """The same settings with the limits of a day that began with so many dollars, and its slips."""
+    risk = settings.risk
+    if risk.basis == "percent":
+        risk = dollars(risk, day_start)
+    if settings.slippage.plan == "conditions":
+        slip = ticks(settings, seen, at)
+        risk = replace(risk, slip_entry_ticks=slip, slip_exit_ticks=slip)
+    return settings if risk is settings.risk else replace(settings, risk=risk)
 
 
 def dollars(risk: RiskSettings, day_start: Decimal) -> RiskSettings:

@@ -8,7 +8,13 @@ from msgspec import Struct
 
 from core.instruments import INSTRUMENTS
 from core.prop import PROFILES
-from core.settings import BreakerSettings, PropSettings, SessionSettings
+from core.settings import (
+    BreakerSettings,
+    ConditionSettings,
+    PropSettings,
+    SessionSettings,
+    SlippageSettings,
+)
 
 # (section, key): what it may be, and how to say so.
 CHOICES = {
@@ -21,6 +27,7 @@ CHOICES = {
     ("risk", "basis"): ("dollars", "percent"),
     ("sizing", "mode"): ("fixed", "tiers", "kelly"),
     ("stops", "mode"): ("fixed", "atr", "structure"),
+    ("slippage", "plan"): ("fixed", "conditions"),
     ("prop", "profile"): ("", *PROFILES),
 }
 MAY_BE_ZERO = {
@@ -53,13 +60,18 @@ def numbers(value: object) -> Iterator[Decimal]:
         yield Decimal(value)
 
 
-def nonsense(
-    session: SessionSettings, prop: PropSettings, breakers: BreakerSettings
+def unfit(
+    breakers: BreakerSettings, slippage: SlippageSettings, conditions: ConditionSettings
 ) -> Iterator[str]:
     if breakers.spread_resume_ticks > breakers.spread_pause_ticks:
         yield "breakers.spread_resume_ticks: expected at most spread_pause_ticks"
     if breakers.atr_calm > breakers.atr_high:
         yield "breakers.atr_calm: expected at most atr_high"
+    if (slippage.charge or slippage.plan == "conditions") and not conditions.minutes:
+        yield "conditions.minutes: expected above zero: slippage goes by the conditions"
+
+
+def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:
     if not session.reduce_s >= session.no_entry_s >= session.flatten_s:
         yield "session: expected reduce_s >= no_entry_s >= flatten_s"
     if session.venue_flat and not CLOCK.fullmatch(session.venue_flat):

@@ -107,6 +107,17 @@ class StopSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tighten: tuple[tuple[int, Decimal], ...] = ()  # seconds before the flat time, times
 
 
+class SlippageSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Ticks that a market order or a stop slips; of the conditions that hold the worst counts."""
+
+    plan: str = "fixed"  # risk plans with risk.slip_*_ticks, or with these by "conditions"
+    charge: bool = False  # the exchange of a backtest takes them
+    normal: int = 1
+    thin: int = 2  # a minute's volume is under breakers.volume_low of its normal
+    night: int = 2  # outside regular hours
+    range: tuple[tuple[Decimal, int], ...] = ()  # range over its normal above, ticks
+
+
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     native_brackets: bool
     naked_s: float  # a position without a resting stop for so long is flattened
@@ -194,6 +205,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     stops: StopSettings = StopSettings()
     prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
     controls: ControlSettings | None = None  # None: a log that is older than they are
+    slippage: SlippageSettings = SlippageSettings()
     edition: int = 0  # of the rules: what is newer than a log's is left out when it is replayed
 
     def at_speed(self, speed: float) -> "Settings":

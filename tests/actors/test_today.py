@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.account import Account, left, limits
+from actors.breakers import Breakers
 from actors.risk import Risk
 from actors.today import PERCENTAGES, in_force
 from core.messages import Approved, StateChanged
@@ -25,13 +26,15 @@ def percent(balance="1000.00", **numbers):
 
 @pytest.mark.parametrize("basis", ["dollars", "percent"])
 def test_at_a_thousand_dollars_both_bases_are_the_same_limits(basis):
-    numbers = in_force(replace(PLAIN, risk=replace(PLAIN.risk, basis=basis)), D(1000)).risk
+    numbers = in_force(
+        replace(PLAIN, risk=replace(PLAIN.risk, basis=basis)), D(1000), Breakers(), AT
+    ).risk
     found = [getattr(numbers, limit) for limit in PERCENTAGES]
     assert found == [25, 50, 75, 200, 300]
 
 
 def test_fixed_dollars_are_left_as_they_are():
-    assert in_force(PLAIN, D(2000)) is PLAIN
+    assert in_force(PLAIN, D(2000), Breakers(), AT) is PLAIN
 
 
 @pytest.mark.parametrize(("lost", "passed"), [
