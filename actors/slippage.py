@@ -4,16 +4,15 @@ One function for the risk that plans a loss and for the exchange of a backtest t
 """
 
 from actors.breakers import Breakers
-from core.sessions import day
+from core.sessions import regular
 from core.settings import Settings
 
 
 def ticks(settings: Settings, seen: Breakers, at: int) -> int:
     """Of all conditions that hold, the worst."""
     table = settings.slippage
-    hours = day(at)
     found = [table.normal, *(slip for above, slip in table.range if seen.ratio > above)]
-    if not hours.rth_open <= at < hours.rth_close:
+    if not regular(at):
         found.append(table.night)
     if seen.volume < settings.breakers.volume_low:
         found.append(table.thin)

@@ -57,6 +57,7 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("controls", "quantity_max"): _most("150"),
     ("controls", "order_value_max"): _most("6000000"),
     ("controls", "collar_ticks"): _most("400"),
+    ("controls", "collar_night_ticks"): _most("400"),
     ("controls", "drift_orders"): _most("50"),
     ("controls", "drift_ticks"): _most("2000"),
     ("controls", "orders_open_max"): _most("100"),

@@ -188,6 +188,7 @@ class ControlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     quote_max_s: float  # no entry when the market has not moved for so long
     skew_max_s: float  # our clock against the venue's, wall seconds
     ack_s: float  # a critical alert that nobody answers for so long: flatten
+    collar_night_ticks: int = 0  # the collar outside regular hours; 0 as within: older logs lack it
 
 
 class Settings(Struct, frozen=True, omit_defaults=True):
