@@ -14,6 +14,7 @@ from actors.recovery import Recovery
 from actors.reduction import excess
 from actors.risk import Risk
 from core.messages import (
+    LOGGED,
     Approved,
     ClosePosition,
     FeedState,
@@ -65,7 +66,7 @@ class Life:
     """Risk, executor and recovery before the exchange of the simulator."""
 
     def __init__(self, side, numbers=NUMBERS):
-        self.side, self.heard, self.at = side, [], AT
+        self.side, self.heard, self.told, self.at = side, [], [], AT
         self.risk, self.executor = Risk(numbers), Executor(numbers)
         self.venue = PaperVenue(numbers, D(1000))
         self.stages = {
@@ -86,6 +87,7 @@ class Life:
     def hear(self, *messages):
         found = [m for _, m in pump(self.stages, messages)]
         self.heard += found
+        self.told += [m for m in found if type(m) in LOGGED]
         return found
 
     def price(self, ticks):
