@@ -17,7 +17,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.sense import nonsense, unfit, wrong
+from core.sense import nonsense, unfit, unspoken, wrong
 from core.wording import explain
 
 
@@ -100,6 +100,11 @@ class Api(Section, frozen=True):
     port: int
 
 
+class Paging(Section, frozen=True):
+    command: str
+    timeout_s: float
+
+
 class Gateway(Section, frozen=True):
     port: int
     balance: Decimal
@@ -136,6 +141,7 @@ class Config(Section, frozen=True):
     log: Log
     supervisor: Supervisor
     api: Api
+    paging: Paging
     gateway: Gateway
 
     def settings(self) -> s.Settings:
@@ -226,7 +232,8 @@ def check(config: Config, path: Path) -> None:
     """Refuse what does not exist, cannot be a limit, or makes no sense together."""
     sections = {name: getattr(config, name) for name in config.__struct_fields__}
     market = (config.breakers, config.slippage, config.conditions)
-    for fault in chain(wrong(sections), nonsense(config.session, config.prop), unfit(*market)):
+    days = nonsense(config.session, config.prop)
+    for fault in chain(wrong(sections), days, unfit(*market), unspoken(config.paging.command)):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

@@ -1,6 +1,7 @@
 """What a setting may be, and what must make sense together: one sentence for each fault."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -69,6 +70,13 @@ def unfit(
         yield "breakers.atr_calm: expected at most atr_high"
     if (slippage.charge or slippage.plan == "conditions") and not conditions.minutes:
         yield "conditions.minutes: expected above zero: slippage goes by the conditions"
+
+
+def unspoken(command: str) -> Iterator[str]:
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        yield f"paging.command: expected words as in a shell: {error}"
 
 
 def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:
