@@ -41,6 +41,7 @@ from daemon import health, watches
 from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
+from daemon.pager import Pager
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
@@ -79,6 +80,8 @@ class Session:
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
         self.bus.stamps[Bar] = tally.latency.bar
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
+        self.pager = Pager(config.paging)
+        self.bus.watches.append(self.pager.watch)
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
@@ -127,6 +130,7 @@ class Session:
             "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
             "wall": contained("wall", watches.wall(*told, self.config.feed)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
+            "pager": contained("pager", self.pager.run()),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 
