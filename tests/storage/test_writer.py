@@ -120,10 +120,11 @@ async def test_the_first_error_is_final(tmp_path, capsys, operation, error, take
 async def test_a_full_disk_costs_the_ballast_and_no_record(tmp_path, error, takes):
     disk = Sick("write", 3, error, takes)
     wal = open_wal(tmp_path, disk=disk, ballast_mb=1)
+    assert wal.low_disk is False
     assert (tmp_path / "ballast").stat().st_size == 1 << 20
     for _ in range(5):
         await wal.durable(append(wal, build.place_order()))
-    assert wal.low_disk and not wal.failed
+    assert wal.low_disk is True and not wal.failed
     assert not (tmp_path / "ballast").exists()
     wal.close()
     assert [line.seq for line in read(tmp_path)] == [1, 2, 3, 4, 5, 6]
