@@ -109,6 +109,8 @@ def left(account: Account) -> Decimal:
 
 def approved(account: Account) -> Decimal:
     """Dollars that intents may lose which are approved and not yet orders."""
+    if not account.reserved:
+        return ZERO
     return sum((cost for cost, _ in account.reserved.values()), ZERO)
 
 

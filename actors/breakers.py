@@ -7,7 +7,7 @@ from msgspec import Struct
 from core.messages import Bar, Conditions
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Check, rounded
+from core.terms import Check, rounded, whole
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -43,8 +43,8 @@ class Breakers(Struct):
         """Those that forbid an entry. None where the settings have no such breaker."""
         limits, rows = settings.breakers, []
         if limits.spread_pause_ticks:
-            most = Decimal(self._spread_max(settings))
-            rows.append(Check(Reason.RISK_SPREAD, Decimal(self.spread), most, not self.wide))
+            most = whole(self._spread_max(settings))
+            rows.append(Check(Reason.RISK_SPREAD, whole(self.spread), most, not self.wide))
         if limits.pause and limits.atr_high:
             most = limits.atr_calm if self.wild else limits.atr_high
             rows.append(Check(Reason.RISK_VOLATILITY, self.ratio, most, not self.wild))

@@ -31,7 +31,7 @@ from core.reasons import Reason
 from core.sessions import left as until_flat
 from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Action, Check, Purpose, State, exact, flag, least, most
+from core.terms import Action, Check, Purpose, State, exact, flag, least, most, whole
 
 
 class Standing(Struct, frozen=True):
@@ -51,7 +51,7 @@ def standing(account: Account) -> Standing:
         flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
         flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
         *(flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
-        Check(Reason.RISK_UNKNOWN_PENDING, Decimal(unknown), ZERO, not unknown),
+        Check(Reason.RISK_UNKNOWN_PENDING, whole(unknown), ZERO, not unknown),
         kill,
         drawdown,
         least(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
@@ -105,31 +105,27 @@ def judge(
 
     cost: dollars that so many contracts may lose.
     """
-    settings = settings_of(account)
-    risk = settings.risk
-    held, entries = account.book.position.size, entries_of(account)
-    exposure = budget.worst_case(held, entries, intent.side) + contracts
-    exposure += len(account.reserved) * risk.contracts
-    moment = max(intent.at, account.now)
+    settings, book, at = settings_of(account), account.book, intent.at
+    risk, waiting = settings.risk, len(account.reserved)
+    exposure = budget.worst_case(book.position.size, entries_of(account), intent.side) + contracts
+    exposure += waiting * risk.contracts
+    moment = max(at, account.now)
     life = Decimal(intent.expires_at - moment) / SECOND
-    pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
+    pause = Decimal(max(0, account.pause_until - at)) / SECOND
     return (
         *now.checks,
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         *account.breakers.checks(settings),
-        _open(intent.at, settings),
-        *openable(account.contract, settings.session.roll_days, intent.at),
-        most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
+        _open(at, settings),
+        *openable(account.contract, settings.session.roll_days, at),
+        most(Reason.RISK_MAX_POSITION, whole(exposure), whole(risk.position_max)),
         least(Reason.SIG_EXPIRED, life, ZERO),
         flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
         most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
         most(Reason.RISK_DRB, cost, now.budget - approved(account)),
         *_firm(account, now, exposure, cost),
-        *controls.judge(
-            intent, contracts, cost, account.controls, settings, account.book, moment,
-            len(account.reserved),
-        ),
-    )  # fmt: skip
+        *controls.judge(intent, contracts, cost, account.controls, settings, book, moment, waiting),
+    )
 
 
 def reduction(account: Account, at: int) -> list[Message]:
