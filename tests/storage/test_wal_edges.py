@@ -179,8 +179,9 @@ async def test_patience_is_not_lost_over_a_record_that_is_on_disk(tmp_path):
     wal = open_wal(tmp_path)
     seq = append(wal, build.command())
     await wal.durable(seq)
-    wal._give_up(seq)
-    assert wal.failed is None
+    for earlier in (seq, seq - 1):
+        wal._give_up(earlier)
+        assert wal.failed is None
     wal._give_up(seq + 1)
     assert wal.failed is not None
     wal.close()
