@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "wal": ("cli.wal", "verify, tail or count the log"),
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
+    "report": ("cli.report", "a run as one HTML page: what it is worth, and why"),
     "doctor": ("cli.doctor", "check config, clock, disk, credentials, model, venue"),
 }
 
