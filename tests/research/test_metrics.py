@@ -1,9 +1,8 @@
-"""Metrics: equal to two libraries on random series, and sensible where there is nothing to say."""
+"""Metrics: equal to quantstats on random series, and sensible where there is nothing to say."""
 
 import math
 import warnings
 
-import empyrical
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -49,6 +48,7 @@ def curve(values):
 
 
 def test_the_ten_day_example_gives_the_published_numbers():
+    """Those of empyrical-reloaded 0.7.1, which quant.md section 8 quotes."""
     found = metrics.ratios(TEN_DAYS)
     assert found["sharpe"] == pytest.approx(1.8328619788, abs=1e-9)
     assert found["sortino"] == pytest.approx(2.6506237854, abs=1e-9)
@@ -64,21 +64,16 @@ def test_the_ten_day_example_gives_the_published_numbers():
 
 
 @given(returns)
-def test_ratios_of_returns_are_those_of_both_libraries(values):
+def test_ratios_of_returns_are_those_of_quantstats(values):
     found = metrics.ratios(values)
     depth = min((d.depth for d in metrics.drawdowns(*curve(values))), default=0.0)
     theirs = series(values)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        assert same(found["sharpe"], empyrical.sharpe_ratio(values))
         assert same(found["sharpe"], stats.sharpe(theirs))
-        assert same(found["sortino"], empyrical.sortino_ratio(values))
         assert same(found["sortino"], stats.sortino(theirs))
-        assert same(found["cagr"], empyrical.annual_return(values))
         assert same(found["cagr"], stats.cagr(theirs))
-        assert same(depth, empyrical.max_drawdown(values))
         assert same(depth, stats.max_drawdown(theirs))
-        assert same(metrics.calmar(values, depth), empyrical.calmar_ratio(values))
         assert same(metrics.calmar(values, depth), stats.calmar(theirs))
         if not math.isnan(found["skew"]):
             assert same(found["skew"], scipy.stats.skew(values))
