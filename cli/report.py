@@ -19,9 +19,11 @@ def main(argv: list[str]) -> int:
         from research import metrics, report, tca
     except ModuleNotFoundError as error:
         raise UsageError(f"reports need {error.name}: install the extra `research`") from None
-    run = loaded(given.run, given.config)
+    config = configs.load(given.config)
+    folder = given.run or Path(config.paths.wal)
+    run = loaded(folder, Path(config.model.path))
     quotes = tca.quotes_of(tapes.read(given.tape)) if given.tape else None
-    text = report.build(given.title or given.run.resolve().name, run, quotes)
+    text = report.build(given.title or folder.resolve().name, run, quotes)
     try:
         given.out.write_text(text)
     except OSError as error:
@@ -33,7 +35,10 @@ def main(argv: list[str]) -> int:
 
 def parser() -> Arguments:
     words = Arguments(prog="tradebot report", description=__doc__)
-    words.add_argument("run", type=Path, metavar="RUN", help="what --out named, or a log's folder")
+    words.add_argument(
+        "run", type=Path, nargs="?", metavar="RUN",
+        help="a folder that --out named, or a log's; default: the config's log",
+    )  # fmt: skip
     words.add_argument("--out", type=Path, default=Path("report.html"), metavar="F.html")
     words.add_argument("--tape", type=Path, metavar="F", help="its quotes tell what fills cost")
     words.add_argument("--title", metavar="TEXT", help="default: the name of RUN")
@@ -42,13 +47,12 @@ def parser() -> Arguments:
     return words
 
 
-def loaded(folder: Path, config: Path) -> Any:
-    """A log is told by its segments; the model of the config says what an outcome is."""
+def loaded(folder: Path, model: Path) -> Any:
+    """A log is told by its segments; its model says what an outcome is."""
     from research import record, runs
 
     if not folder.is_dir() or not segments(folder):
         return runs.read(folder)
-    model = Path(configs.load(config).model.path)
     return record.record((line.record.message for line in read(folder)), *record.outcome_of(model))
 
 
