@@ -14,7 +14,7 @@ from actors.sizing import Results
 from core.reasons import Reason
 from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Check, Purpose, State
+from core.terms import Check, Purpose, State, below
 
 ZERO = Decimal(0)
 CLOCKS = ("clock", "venue")  # links that are no wires: ours against the wall's, the venue's
@@ -77,7 +77,7 @@ def limits(account: Account) -> tuple[Check, ...]:
         (Reason.RISK_DAILY_LOSS, account.day_start - equity, risk.day_loss_max),
         (Reason.RISK_DRAWDOWN, account.peak - equity, risk.day_drawdown_max),
     )
-    own = tuple(Check(rule, value, limit, value < limit) for rule, value, limit in rows)
+    own = tuple(below(rule, value, limit) for rule, value, limit in rows)
     prop = settings_of(account).prop
     return own + firm.limits(prop, books(account)) if prop.profile else own
 
@@ -98,8 +98,8 @@ def staked(account: Account) -> Decimal:
 def rooms(account: Account) -> tuple[Check, ...]:
     """Each rule of the firm: used and limit as things stand; none without a profile."""
     settings, held, entries = settings_of(account), account.book.position.size, entries_of(account)
-    most = max(budget.worst_case(held, entries, side) for side in (1, -1))
-    return firm.rooms(settings.prop, books(account), settings.instrument, most)
+    worst = budget.worst_side(held, entries)
+    return firm.rooms(settings.prop, books(account), settings.instrument, worst)
 
 
 def left(account: Account) -> Decimal:
@@ -109,6 +109,8 @@ def left(account: Account) -> Decimal:
 
 def approved(account: Account) -> Decimal:
     """Dollars that intents may lose which are approved and not yet orders."""
+    if not account.reserved:
+        return ZERO
     return sum((cost for cost, _ in account.reserved.values()), ZERO)
 
 

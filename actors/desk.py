@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from actors.book import Book
-from actors.budget import worst_case
+from actors.budget import worst_side
 from actors.order import Order
 from core.clock import SECOND
 from core.messages import (
@@ -143,7 +143,7 @@ class Desk(Struct):
     def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""
         held, most = self.book.position.size, self.numbers().risk.position_max
-        return max(worst_case(held, entries, side) for side in (1, -1)) > most
+        return worst_side(held, entries) > most
 
     def after(self, seconds: float) -> int:
         return int(seconds * SECOND)

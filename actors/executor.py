@@ -7,8 +7,6 @@ through the touch, and so does a flatten: the venue then cancels the stop itself
 without a stop, and no leg is left when position, wires or this program are gone.
 """
 
-from decimal import Decimal
-
 from actors import stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
@@ -34,7 +32,7 @@ from core.messages import (
 from core.reasons import Reason
 from core.sessions import shut
 from core.settings import Settings
-from core.terms import EXITS, FLATTENING, REVERSALS, Purpose, Request, State
+from core.terms import EXITS, EXITS_ONLY, FLATTENING, REVERSALS, Purpose, Request, rounded
 
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
 FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
@@ -72,10 +70,10 @@ class Executor:
                 desk.mark = price
                 return [*self._tend(message.at), *self._trail(message.at)]
             case Conditions(atr=atr):
-                desk.atr = Decimal(repr(round(atr, 6)))
+                desk.atr = rounded(atr)
                 return []
             case StateChanged(state=state, reason=reason):
-                stopping = state in (State.FLATTEN_ONLY, State.HALTED)
+                stopping = state in EXITS_ONLY
                 desk.flatten = reason if stopping else None
             case Command(name=name) if name in FLATTENING:
                 desk.flatten = desk.flatten or Reason.RISK_FLATTENING

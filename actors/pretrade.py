@@ -6,12 +6,12 @@ Each answers with a Check, so that what is refused is told with its number and i
 from decimal import Decimal
 
 from actors.book import Book
-from actors.budget import worst_case
+from actors.budget import worst_side
 from core.instruments import Instrument
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check, Purpose, whole
+from core.terms import Check, Purpose, flag, whole
 
 ZERO = Decimal(0)
 LEGS = 3  # an entry with its stop and its target
@@ -35,7 +35,7 @@ def value(dollars: Decimal, most: Decimal) -> Check:
 
 
 def crossed(bid: float, ask: float) -> Check:
-    return _flag(Reason.DATA_CROSSED, 0 < bid < ask)
+    return flag(Reason.DATA_CROSSED, 0 < bid < ask)
 
 
 def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: int) -> Check:
@@ -62,19 +62,10 @@ def exposed(book: Book) -> int:
     """Contracts of the worse side if all that may open fills."""
     if not book.alive:
         return abs(book.position.size)
-    held, entries = book.position.size, book.live(Purpose.ENTRY)
-    return max(worst_case(held, entries, side) for side in (1, -1))
+    return worst_side(book.position.size, book.live(Purpose.ENTRY))
 
 
 def allowed(numbers: ControlSettings, instrument: Instrument, account: int) -> Check:
     """Is this what the lists allow to trade, and where?"""
     listed = not numbers.accounts or account in numbers.accounts
-    return _flag(Reason.RISK_NOT_ALLOWED, listed and instrument.symbol in numbers.instruments)
-
-
-def _flag(rule: Reason, passed: bool) -> Check:
-    return Check(rule, ZERO if passed else whole(1), ZERO, passed)
-
-
-def _most(rule: Reason, number: Decimal, limit: Decimal) -> Check:
-    return Check(rule, number, limit, number <= limit)
+    return flag(Reason.RISK_NOT_ALLOWED, listed and instrument.symbol in numbers.instruments)

@@ -32,7 +32,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
-from core.terms import ALIVE, FLATTENING, State
+from core.terms import ALIVE, EXITS_ONLY, FLATTENING
 
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
@@ -88,7 +88,7 @@ class Recovery:
                 ledger.agreed = ledger.agreed and up
                 return self._ask(message.at, Reason.REC_START) if up else []
             case StateChanged(state=state):
-                ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
+                ledger.flatten = state in EXITS_ONLY
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0

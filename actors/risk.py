@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from actors.account import Account, limits, marked, realised
 from actors.book import BOOKED
-from actors.budget import ZERO, planned
+from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
-from actors.guard import Standing, fitting, judge, reduction, standing
+from actors.guard import Standing, reduction, standing, weigh
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
 from actors.streaks import lose, storm, stormy
 from core.messages import (
@@ -118,11 +118,8 @@ class Risk:
         now = max(account.now, intent.at)
         if account.reserved:
             account.reserved = {k: v for k, v in account.reserved.items() if v[1] >= now}
-        settings, found = self._settings(), self.standing or standing(account)
-        fit = fitting(intent, account, found)
-        contracts = max(fit.contracts, 1)
-        cost = planned(settings.risk, settings.instrument, contracts, intent.stop_ticks)
-        checks = (*judge(intent, account, contracts, cost, found), *fit.checks)
+        found = self.standing or standing(account)
+        contracts, cost, checks = weigh(intent, account, found)
         broken = next((check for check in checks if not check.passed), None)
         if broken is not None and held and intent.action in REVERSALS:
             return Approved(intent.at, leaving(intent), held, ZERO, checks, broken.rule)

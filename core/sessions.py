@@ -112,6 +112,7 @@ def rolls() -> list[int]:
     return [day.roll for day in days()]
 
 
+@lru_cache(maxsize=16)  # an entry asks several times of its moment
 def index(at: int) -> int:
     """Of the trade date, in `days()`, that a stamp belongs to; closed hours to the next one."""
     return min(bisect_right(rolls(), at), len(rolls()) - 1)

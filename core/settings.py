@@ -115,7 +115,9 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
 
 
-class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SessionSettings(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, cache_hash=True
+):
     """The end of the day, by seconds before its flat time. Logs before 0.1.0 lack all but three:
     theirs was flat at the close or the venue's flat time, without margins."""
 

@@ -29,7 +29,7 @@ from daemon.snapshots import resume
 from daemon.stopping import Stopping
 from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
-from daemon.view import show, status
+from daemon.view import full, show
 from storage import lock, model, sentinel
 from storage.segments import segments
 from storage.wal import Wal, read
@@ -150,7 +150,7 @@ async def attended(
             forget_kill(state)
         return session.bus.post("operator", Command(session.clock(), name, by, why))
 
-    api = Api(state, config.api.port, lambda: status(session), act)
+    api = Api(state, config.api.port, lambda: full(session), act)
     if isinstance(session.clock, TapeClock):
         session.bus.watches.append(follow_tape(config, session.clock))
     await api.start()

@@ -86,8 +86,8 @@ def _order(message: Message) -> str:
             return f"order {tag} is cancelled"
         case CancelOrder(tag=tag):
             return f"cancel of order {tag} asked"
-        case ModifyOrder(tag=tag, limit_price=price):
-            return f"order {tag} to be moved to {price}"
+        case ModifyOrder() as o:
+            return f"order {o.tag} to be moved to {o.limit_price or o.stop_price}"
         case ClosePosition():
             return "the venue asked to close the position"
         case Fill() as f:

@@ -47,7 +47,6 @@ def status(session: Session) -> dict[str, Any]:
             for c in limits(account)
         ],
         "reopens": reopens(account.state, account.why),
-        "rules": rules(account, session.price),
         "links": account.links,
         "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
         "off": sorted(account.controls.past.off),
@@ -62,6 +61,12 @@ def status(session: Session) -> dict[str, Any]:
         "latency_us": session.tally.latency.quantiles(),
         "log_seq": session.wal.seq,
     }  # fmt: skip
+
+
+def full(session: Session) -> dict[str, Any]:
+    """With every rule, which the screen does not show and need not weigh four times a second."""
+    account = session.stages["risk"].memory  # type: ignore[attr-defined]
+    return {**status(session), "rules": rules(account, session.price)}
 
 
 def rules(account: Account, price: float | None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from msgspec.structs import replace
 
-from actors import risk
+from actors import guard, risk
 from core.messages import Approved, Bar, Hold, Intent, TradeClosed
 from tests.build import flat
 from tests.data.stored import NAMES, unpack
@@ -63,8 +63,8 @@ def test_a_changed_stage_is_told_with_both_answers_and_the_input(
     tradebot, tmp_path, monkeypatch, name
 ):
     """The mutant plans for a dollar more of loss."""
-    planned = risk.planned
-    monkeypatch.setattr(risk, "planned", lambda *about: planned(*about) + 1)
+    planned = guard.planned
+    monkeypatch.setattr(guard, "planned", lambda *about: planned(*about) + 1)
     code, out, _ = tradebot("replay", "--wal", unpack(name, tmp_path), "--json")
     told = json.loads(out)
     assert code == 1
