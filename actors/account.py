@@ -29,12 +29,17 @@ class Account(Struct):
     why: Reason = Reason.RISK_PASS  # of the state
     contract: str = ""
     capital: Decimal = ZERO
+    config: str = ""  # version of the configuration
+    killed: str = ""  # the one with which the kill limit was reached
+    tight: list[str] = field(default_factory=list)  # tightenings that were told and still hold
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
     day: str = ""  # trade date
     day_start: Decimal = ZERO
     peak: Decimal = ZERO  # highest marked equity of the day
     high: Decimal = ZERO  # highest marked equity ever
     reducing: bool = False  # the position was asked to go
+    parted: int = 0  # contracts held when a part of them was last asked to go; 0 none
+    parted_at: int = 0
     resume_at: int = 0  # a daily limit ends; 0: with the trade date
     high_close: Decimal = ZERO  # highest balance at the end of a day
     losses: int = 0  # in a row
