@@ -24,7 +24,7 @@ from tests.oracle.reckless import Reckless
 
 SEEDS = int(os.environ.get("SEEDS", "12"))
 DAYS, KILLS = 2, 3
-SHORT, LONG, ONE_IN = 60, 1000, 25  # seconds a day; range and volume are known after 15 minutes
+SHORT, LONG, ONE_IN = 60, 1000, 100  # seconds a day; range and volume are known after 15 minutes
 
 
 class Killed(Life):
@@ -97,4 +97,6 @@ if __name__ == "__main__":
     for number in range(SEEDS):
         life = Killed(number).live()
         met, kills = met + life.met, kills + life.restarts
-    print(f"{SEEDS} lives, {kills} kills, 0 differences; met: {dict(met.most_common())}")
+        if number + 1 in (SEEDS, *range(100, SEEDS, 100)):
+            print(f"{number + 1} lives, {kills} kills, 0 differences", flush=True)
+    print(f"met: {dict(met.most_common())}")
