@@ -97,6 +97,17 @@ def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
     assert "order      r1-1-SL STOP +1 x 1 at 5002.25, WORKING" in out
 
 
+def test_a_watcher_who_has_only_that_token_sees_and_cannot_command(tradebot, tmp_path):
+    seen = []
+    with daemon(tmp_path, seen):
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "watch.json").write_text((tmp_path / "watch.json").read_text())
+        looked = tradebot("status", "--state", tmp_path / "mine", "--json")
+        tried = tradebot("pause", "--state", tmp_path / "mine")
+    assert looked[0] == 0 and json.loads(looked[1]) == STATUS
+    assert tried[0] == 1 and seen == []
+
+
 def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
     monkeypatch.setitem(STATUS, "state", "PAUSED")
     monkeypatch.setitem(STATUS, "reopens", "tradebot resume")
