@@ -206,9 +206,8 @@ class Executor:
         if not exits:
             return []
         ours = desk.manual or desk.flatten or desk.book.closing
-        wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
-        if coming or at - desk.flat_at < wait:
+        if coming or (not ours and desk.asked(desk.flat_at, at)):
             return []
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 

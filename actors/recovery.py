@@ -184,9 +184,8 @@ class Recovery:
         ledger = self.memory
         if not ledger.flatten or ledger.proven:
             return []
-        alive = bool(ledger.book.alive)
-        alive = alive or any(order.status in ALIVE for order in told.orders)
-        if told.position or alive or ledger.book.position.size:
+        alive = ledger.book.alive or any(order.status in ALIVE for order in told.orders)
+        if told.position or alive:  # the book agrees about the position, or we were not here
             ledger.flat_at = 0
             return []
         ledger.flat_at = ledger.flat_at or told.at
@@ -228,7 +227,7 @@ class Recovery:
             return []
         ledger.asked_at = at
         open_since = [order.at for order in ledger.book.living()]
-        since = min([ledger.agreed_at or at, *open_since]) - LOOK_BACK_S * SECOND
+        since = min([ledger.agreed_at, *open_since]) - LOOK_BACK_S * SECOND
         since = min(since, statement.opened(ledger.closed_at) or since)
         return [Reconcile(at, max(ledger.began, since), reason)]
 

@@ -6,7 +6,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.account import Account, limits, marked, realised
+from actors.account import Account, hour, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -83,7 +83,7 @@ class Risk:
             changed = self.memory.breakers.wide is not wide
             return tightened(self.memory, message.at) if changed else []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not due(self.memory, message.at):
+        if pulse and self.standing is not None and self._quiet(message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
@@ -92,6 +92,11 @@ class Risk:
         if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
         return answers
+
+    def _quiet(self, at: int) -> bool:
+        """Does the clock change nothing either?"""
+        account = self.memory
+        return not due(account, at) and hour(account, at) == hour(account, account.now)
 
     def hear(self, message: Message) -> list[Message]:
         account = self.memory
@@ -182,8 +187,8 @@ class Risk:
         equity = marked(account)
         account.peak, account.high = max(account.peak, equity), max(account.high, equity)
         for check in limits(account):
-            state = SEVERITY[check.rule]
-            if not check.passed and self._graver(state):
+            if not check.passed and self._graver(check.rule):
+                state = SEVERITY[check.rule]
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 account.killed = account.config if check.rule is Reason.RISK_KILL else ""
                 return self._change(at, state, check.rule, why, "risk")
@@ -237,10 +242,10 @@ class Risk:
             return self._change(at, State.PAUSED, Reason.RISK_PAUSED, why, by)
         return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, why, by)
 
-    def _graver(self, state: State) -> bool:
-        """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
-        now, why = GRAVITY[self.memory.state], self.memory.why
-        return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
+    def _graver(self, rule: Reason) -> bool:
+        """Than our state? One as grave gives way if no limit led to it, and to the kill limit."""
+        why, graver = self.memory.why, GRAVITY[SEVERITY[rule]] - GRAVITY[self.memory.state]
+        return graver > 0 or (not graver and (why not in SEVERITY or rule is Reason.RISK_KILL))
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

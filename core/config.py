@@ -33,6 +33,7 @@ class Run(Section, frozen=True):
 class Live(Section, frozen=True):
     armed: bool
     build: str
+    evidence: str
 
 
 class Paths(Section, frozen=True):

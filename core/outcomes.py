@@ -129,7 +129,7 @@ class Flat(Message, frozen=True):
 
 
 class Command(Message, frozen=True):
-    """An operator's word: pause, resume, flatten, kill, rearm, enable, ack, stop."""
+    """An operator's word: pause, resume, flatten, kill, rearm, enable, ack, stop, override."""
 
     name: str
     by: str

@@ -41,6 +41,7 @@ from daemon import health, watches
 from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
+from daemon.golive import Override
 from daemon.pager import Pager
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
@@ -88,12 +89,16 @@ class Session:
         self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
         self.held: Hold | None = None  # the newest decision to do nothing
         self.price: float | None = None
+        self.overrides: list[Override] = []  # of the gate, on which a live start stands
 
     async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
         """Trade until told to stop, then flatten. `unanswered`: what a crash cut off the log."""
         for actor, cause, message in unanswered:
             self.bus.post(actor, message, cause)
         self.bus.post("main", start)
+        for said in self.overrides:
+            why = f"{said.item}, on {said.at}: {said.why}"
+            self.bus.post("operator", Command(self.clock(), "override", said.by, why))
         tasks = [asyncio.create_task(work, name=name) for name, work in self.works().items()]
         ender = asyncio.create_task(self.end(), name="end")
         self.wal.watch(lambda error: self.stopping.say(f"log failed: {error}", "wal"))

@@ -7,6 +7,7 @@ settings say so, market orders and stops slip by the conditions that are told (q
 
 from collections import deque
 from decimal import Decimal
+from itertools import takewhile
 
 from actors.breakers import Breakers
 from actors.slippage import ticks
@@ -134,10 +135,12 @@ class PaperVenue:
     def snapshot(self, since: int, at: int) -> AccountSnapshot:
         exchange = self.exchange
         held = exchange.position
-        orders = [
-            self.shown(o) for o in exchange.orders.values() if o.created >= since or not o.over
-        ]
-        fills = [self.fill(trade) for trade in exchange.trades if trade.at >= since]
+        news = takewhile(lambda order: order.created >= since, reversed(exchange.orders.values()))
+        told = {order.id: order for order in news}
+        told |= {order.id: order for order in (*exchange.open_orders(), *exchange.suspended())}
+        orders = [self.shown(told[number]) for number in sorted(told)]
+        late = takewhile(lambda trade: trade.at >= since, reversed(exchange.trades))
+        fills = [self.fill(trade) for trade in late][::-1]
         return AccountSnapshot(
             at, since, exchange.balance, exchange.can_trade, held.size,
             held.average if held.size else None, tuple(orders), tuple(fills), Decimal(0),

@@ -1,6 +1,7 @@
 """The life of one account's orders: how they meet the market, fill, and end, legs included.
 
 Events come in the gateway's order: entry filled, trade, position, account, then its legs alive.
+`slip` is what a taker loses against the touch where no book is known: 0 on a tape of quotes.
 """
 
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ class OrderBook:
         self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
+        self.slip = 0  # ticks
         self.legs: dict[int, tuple[int, ...]] = {}  # entry -> stop and target
 
     def on_quote(self, quote: Quote) -> list[Event]:
@@ -68,12 +70,13 @@ class OrderBook:
             else:
                 self.ratchet(at, waiting, touch, events)
             return
-        price = touch
+        price = touch + order.side * self.slip
         if order.limit is not None:
             if touch <= 0 or order.side * (order.limit - touch) < 0:
                 waiting.front = self.touch.ahead(order.side, order.limit, waiting.front)
                 return
-            price = touch if taker else order.limit
+            better = order.side * (order.limit - price) >= 0
+            price = price if taker and better else order.limit
         self.take(at, waiting, price, events)
 
     def wake(
@@ -87,7 +90,7 @@ class OrderBook:
             return
         touch = self.touch.prices[order.side] or bound
         price = max(touch, bound) if order.side > 0 else min(touch, bound)
-        self.take(at, waiting, price, events)
+        self.take(at, waiting, price + order.side * self.slip, events)
 
     def take(self, at: int, waiting: Working, price: int, events: list[Event]) -> None:
         """Fill from what is quoted."""
