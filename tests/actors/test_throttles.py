@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.throttles import SENT_KEPT, Past
 from core.messages import Alert, Approved, Halted, Refused, Tightened
 from core.reasons import Reason
 from core.terms import Action, State
@@ -184,3 +185,11 @@ def test_a_log_without_controls_asks_for_none():
     stage.on(build.run_started(at=AT, settings=build.SETTINGS))
     answer = verdict(stage, wish())
     assert Reason.RISK_MAX_QTY not in {row.rule for row in answer.checks}
+
+
+def test_of_what_was_approved_the_newest_thousand_are_kept():
+    past = Past()
+    for n in range(SENT_KEPT + 1):
+        past.approve(wish(n), 1, AT + n)
+    assert len(past.sent) == len(past.ids) == SENT_KEPT
+    assert past.sent[0].at == AT + 1 and "r-i0" not in past.ids and "r-i1" in past.ids
