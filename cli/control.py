@@ -178,7 +178,8 @@ def screen(told: dict[str, Any]) -> str:
         f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
         f"budget     {cents(told['budget_left'])} dollars left, limits in {told['basis']}",
         *(
-            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])}"
+            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])} used, "
+            f"{cents(row['left'])} left"
             for row in told["limits"]
         ),
         *(
