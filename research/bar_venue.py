@@ -99,7 +99,8 @@ class BarVenue(PaperVenue):
         seen = self.seen
         ratio = seen.atr / seen.atr_normal if seen and seen.atr_normal else 0.0
         thin = bool(seen and seen.volume < float(self.limits.volume_low) * seen.volume_normal)
-        return slip(self.hours[0] <= at < self.hours[1], ratio, thin)
+        regular = self.hours[0] <= at < self.hours[1]
+        return slip(self.settings.slippage, regular, ratio, thin)
 
     def tell(self, path: Path) -> list[Message]:
         held = self.exchange.position.size

@@ -1,7 +1,8 @@
 """The life of one account's orders: how they meet the market, fill, and end, legs included.
 
 Events come in the gateway's order: entry filled, trade, position, account, then its legs alive.
-`slip` is what a taker loses against the touch where no book is known: 0 on a tape of quotes.
+`slip` is what a market order or a stop loses against the touch where no book is known, or where the
+settings charge it: else 0 on a tape of quotes.
 """
 
 from msgspec.structs import replace
@@ -19,7 +20,6 @@ class OrderBook:
         self.account = account
         self.tick = account.instrument.tick
         self.touch = Touch(float(self.tick))
-        self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
         self.slip = 0  # ticks
@@ -100,8 +100,7 @@ class OrderBook:
             size = min(size, max(0, -order.side * self.account.position.size))
         if size > 0:
             touch.spent[order.side] += size
-            worse = order.side * self.slip if order.limit is None else 0
-            self.fill(at, waiting, price + worse, size, events)
+            self.fill(at, waiting, price, size, events)
 
     def ratchet(self, at: int, waiting: Working, touch: int, events: list[Event]) -> None:
         """A trailing stop follows the touch it would take, never back."""

@@ -1,13 +1,13 @@
-"""What a taker loses against the price he saw, where only bars are known (quant.md 5.6 and 10.2).
+"""What a taker loses against the price he saw (quant.md 5.6 and 10.2): ticks, by the conditions.
 
-Ticks by the state of the market; the conditions that hold combine by the largest, never by sum.
+Those that hold combine by the largest, never by sum. The numbers are those of `[slippage]`.
 """
+
+from decimal import Decimal
 
 from msgspec import Struct
 
-NORMAL, THIN = 1, 2
-# Range over its normal: above the first number so many ticks.
-WILD = ((3.0, 4), (2.0, 3), (1.5, 2))
+from core.settings import SlippageSettings
 
 
 class Fills(Struct, frozen=True):
@@ -26,8 +26,8 @@ MODES = {
 }
 
 
-def slip(regular: bool, ratio: float, thin: bool) -> int:
+def slip(table: SlippageSettings, regular: bool, ratio: float | Decimal, thin: bool) -> int:
     """`regular`: in regular hours; `ratio`: range over its normal, 0 unknown; `thin`: volume far
     under its normal."""
-    wild = next((ticks for edge, ticks in WILD if ratio > edge), NORMAL)
-    return max(wild, NORMAL if regular and not thin else THIN)
+    wild = [ticks for above, ticks in table.range if ratio > above]
+    return max(table.normal, *wild, 0 if regular else table.night, table.thin if thin else 0)
