@@ -26,7 +26,8 @@ LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist
 ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
           "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
           "recovery", "recovery_edges", "recovery_fences", "agreement", "replay", "exits", "stops",
-          "turn", "exit_time", "desk", "states", "streaks", "pretrade")  # fmt: skip
+          "turn", "exit_time", "desk", "states", "streaks", "pretrade", "reduction", "tightenings",
+          "rearming", "today", "statement")  # fmt: skip
 STORAGE = ("chain", "segments", "line", "plain", "wal", "wal_edges", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
@@ -37,8 +38,12 @@ FILES = {
 }  # fmt: skip
 # What fails first for most mutants of a file, beside the tests of its own name.
 FIRST = {
-    "executor": ("tests/actors/test_exits.py", "tests/test_scenarios.py"),
-    "recovery": ("tests/test_scenarios.py",),
+    "executor": tuple(
+        f"tests/{name}.py"
+        for name in ("actors/test_exits", "actors/test_reduction", "test_scenarios")
+    ),
+    "recovery": ("tests/actors/test_statement.py", "tests/test_scenarios.py"),
+    "risk": ("tests/actors/test_standing.py", "tests/actors/test_rearming.py"),
     "wal": ("tests/storage/test_writer.py",),
 }
 LESS = {"STATES": "150", "DAMAGES": "200", "CUTS": "3", "STEPS": "2400"}  # each test quick
