@@ -68,6 +68,7 @@ KINDS: dict[str, tuple[bool, str]] = {
 HINTS = ("usdt", "busd", "btc", "eth", "perp", "binance", "coinbase", "bybit", "okx", "kraken")
 ZONES = ("America/New_York", "America/Chicago", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
 MINUTE = np.timedelta64(60, "s")
+GAPS_SEEN = 200_000
 OUT_OF_HOURS = 0.03  # a larger share of rows while Globex is closed: this market never closes
 
 
@@ -162,7 +163,7 @@ def step_of(frame: pl.DataFrame) -> float:
         frame.select(gap=pl.col("start").sort().diff().over("series")).to_series().drop_nulls()
         if frame["series"].n_unique() > 1 else frame["start"].drop_nulls().sort().diff()
     )  # fmt: skip
-    gaps = gaps.filter(gaps > 0)
+    gaps = gaps.filter(gaps > 0).head(GAPS_SEEN)
     if gaps.len() < 3:
         return 0.0
     counts = (gaps / 1e9).round(0 if gaps.median() > 2e9 else 3).value_counts()
@@ -175,10 +176,9 @@ def never_closes(path: Path, source: bars.Source, starts: hours.Stamps) -> bool:
     names = bars.series(source)[:50] if source.keys else []
     if names and all(map(is_contract, names)):
         return False
-    if len(starts):
-        shares = [closed_share(starts), *(closed_share(local(starts, zone)) for zone in ZONES)]
-        if min(shares) > OUT_OF_HOURS:
-            return True
+    outside = closed_share(starts) > OUT_OF_HOURS
+    if outside and all(closed_share(local(starts, zone)) > OUT_OF_HOURS for zone in ZONES):
+        return True
     words = f"{path.name} {path.parent.name} {' '.join(names)}".lower()
     return any(hint in words for hint in HINTS)
 

@@ -23,6 +23,8 @@ CUT = 0.5  # of a session: less is a part
 
 def steps(view: View) -> pl.Series:
     """From the row before of the same series, in the order of the file, ns; null at the first."""
+    if view.frame["series"].n_unique() == 1:
+        return view.frame["start"].diff()
     return view.frame.select(pl.col("start").diff().over("series")).to_series()
 
 
@@ -42,12 +44,15 @@ def order(view: View) -> Iterator[Blemish]:
         far = -float(moved.min() or 0) / 1e9  # type: ignore[arg-type]
         found = view.blemish("STAMP_BACKWARD", back)
         yield replace(found, example=f"by {far:g} s at most")
+    same = (moved == 0).fill_null(False)
+    if not back.any() and not same.any():
+        return
     if (view.kind in ("bars", "quotes") and view.step_s >= 1) or view.kind == "bars":
         again = view.frame.select(pl.struct("series", "start").is_duplicated()).to_series()
         again &= ~view.frame.select(pl.struct("series", "start").is_first_distinct()).to_series()
         if again.any():
             yield view.blemish("STAMP_DUPLICATE", again)
-    elif (same := (moved == 0).fill_null(False)).any():
+    elif same.any():
         yield view.blemish("STAMP_SHARED", same)
 
 

@@ -97,7 +97,8 @@ def test_a_blemish_is_found_and_counted(tmp_path, kind):
     counts = {b.kind: b.count for b in told.blemishes}
     assert counts.pop(kind) == count
     also = {  # what cannot be had without another
-        "STAMP_NULL": {"MISSING_BARS"}, "STAMP_UNIT": {"CLOSED_HOURS", "MISSING_DATES", "CUT_DATE", "STAMP_JITTER"},
+        "STAMP_NULL": {"MISSING_BARS"},
+        "STAMP_UNIT": {"CLOSED_HOURS", "MISSING_DATES", "CUT_DATE", "STAMP_JITTER"},
         "STAMP_NOT_UTC": {"STAMP_NO_ZONE", "CLOSED_HOURS", "GAP", "CUT_DATE"},
         "STAMP_AT_END": {"CLOSED_HOURS"},
         "CLOSED_HOURS": {"STAMP_DUPLICATE"},
