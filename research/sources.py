@@ -38,7 +38,7 @@ def open_table(path: Path) -> pl.LazyFrame:
         raise UsageError(f"{path}: no such file")
     try:
         if path.is_dir():
-            return pl.scan_parquet(path / "**/*.parquet", hive_partitioning=False)
+            return folder(path)
         if kind == ".parquet":
             return parquet(path)
         if kind == ".dbn":
@@ -58,6 +58,14 @@ def open_table(path: Path) -> pl.LazyFrame:
 
 def one_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def folder(path: Path) -> pl.LazyFrame:
+    """All Parquet files in it, whatever the partitions are called."""
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        raise UsageError(f"{path}: no .parquet file in it")
+    return pl.scan_parquet(files, hive_partitioning=False)
 
 
 def parquet(path: Path) -> pl.LazyFrame:
