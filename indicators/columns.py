@@ -7,6 +7,7 @@ buy, sell, filled (0 or 1); `matrix` makes it from bars.
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from core.clock import SECOND
@@ -33,15 +34,35 @@ def clock(day: Day) -> tuple[int, int, int, int]:
     return day.number, day.offset_s, day.rth_open // SECOND, day.rth_close // SECOND
 
 
+class Sweep(Struct, frozen=True):
+    """What the stage makes of each bar."""
+
+    values: Floats  # (n, 46)
+    ready: NDArray[np.bool_]  # (n,): after warm-up
+    atr: Floats  # (n,), ticks
+
+
+def days_of(bars: Floats) -> tuple[list[Day], NDArray[np.int64]]:
+    """The trade dates of the bars, and which of them each bar belongs to."""
+    starts = (bars[:, 0].astype(np.int64) - 1) * SECOND
+    which = np.minimum(np.searchsorted(rolls(), starts, side="right"), len(days()) - 1)
+    first, last = (which[0], which[-1]) if len(bars) else (0, 0)
+    return list(days()[first : last + 1]), which - first
+
+
+def sweep(bars: Floats, tick: float, state: State) -> Sweep:
+    """`state` is carried on. `bars` may have more columns than the kernel needs."""
+    n = len(bars)
+    made = Sweep(np.zeros((n, len(NAMES))), np.zeros(n, np.bool_), np.zeros(n))
+    dates, which = days_of(bars)
+    table = np.array([clock(day) for day in dates], np.int64)
+    run(*state.values(), made.values, made.ready, made.atr, tick, bars, table, which)
+    return made
+
+
 def features(
     bars: Floats, tick: float, state: State | None = None
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Values (n, 46) and a mask (n,) of the bars after warm-up. `state` is carried on if given."""
-    state = fresh() if state is None else state
-    out, ready = np.zeros((len(bars), len(NAMES))), np.zeros(len(bars), np.bool_)
-    starts = (bars[:, 0].astype(np.int64) - 1) * SECOND
-    which = np.minimum(np.searchsorted(rolls(), starts, side="right"), len(days()) - 1)
-    first, last = (which[0], which[-1]) if len(bars) else (0, 0)
-    table = np.array([clock(day) for day in days()[first : last + 1]], np.int64)
-    run(*state.values(), out, ready, tick, bars, table, which - first)
-    return out, ready
+    made = sweep(bars, tick, fresh() if state is None else state)
+    return made.values, made.ready

@@ -22,7 +22,7 @@ from indicators.state import (
     WARM_FRAMES,
 )  # fmt: skip
 
-compiled: Any = njit(cache=True)
+compiled: Any = njit(cache=True, nogil=True)
 
 
 @compiled
@@ -239,7 +239,7 @@ def step(s, k, ring, spans, frames, ranges, day, past, out, tick, end, date, off
 
 
 @compiled
-def run(s, k, ring, spans, frames, ranges, day, past, out, ready, tick, bars, days, which):
+def run(s, k, ring, spans, frames, ranges, day, past, out, ready, atr, tick, bars, days, which):
     """`step` over columns: `bars` (n, 10) of end, segment, OHLC, volume, buy, sell, filled; `days`
     (m, 4) of date, offset, RTH open and close; `which` (n,) the day of each bar; `out` (n, 46)."""
     for i in range(len(bars)):
@@ -247,3 +247,4 @@ def run(s, k, ring, spans, frames, ranges, day, past, out, ready, tick, bars, da
         ready[i] = step(s, k, ring, spans, frames, ranges, day, past, out[i], tick, int(b[0]),
                         d[0], d[1], d[2], d[3], int(b[1]), b[2], b[3], b[4], b[5], b[6], b[7],
                         b[8], b[9])  # fmt: skip
+        atr[i] = s[ATR]

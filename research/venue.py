@@ -1,18 +1,23 @@
 """The exchange of `venues/matching.py` as a stage: what the gateway is to the live daemon.
 
 Requests act `latency_s` after they were made, at the quote of that moment, as they would after a
-way over the wire; 0 acts at once. Answers carry the time of the event that brought them.
+way over the wire; 0 acts at once. Answers carry the time of the event that brought them. Where the
+settings say so, market orders and stops slip by the conditions that are told (quant.md 10.2).
 """
 
 from collections import deque
 from decimal import Decimal
+from itertools import takewhile
 
+from actors.breakers import Breakers
+from actors.slippage import ticks
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
     CancelOrder,
     CloseAccepted,
     ClosePosition,
+    Conditions,
     Fill,
     Message,
     ModifyOrder,
@@ -42,10 +47,12 @@ REQUEST = {
 
 class PaperVenue:
     takes: tuple[type[Message], ...] = (
-        Quote, Trade, Pulse, PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile,
+        Quote, Trade, Pulse, Conditions, Reconcile,
+        PlaceOrder, CancelOrder, ModifyOrder, ClosePosition,
     )  # fmt: skip
 
     def __init__(self, settings: Settings, balance: Decimal, latency_s: float = 0.0) -> None:
+        self.settings, self.seen = settings, Breakers()
         self.instrument = settings.instrument
         self.exchange = Exchange(self.instrument, balance, settings.risk.position_max * 10)
         self.latency = int(latency_s * SECOND)
@@ -62,8 +69,16 @@ class PaperVenue:
             if kind is Trade:
                 return answers + self.told(self.exchange.on_trade(message))  # type: ignore[arg-type]
             return answers
+        if isinstance(message, Conditions):
+            self.slip(message)
+            return []
         self.waiting.append((max(self.at, message.at) + self.latency, message))
         return self.due()
+
+    def slip(self, told: Conditions) -> None:
+        self.seen.learn(told, self.settings)
+        if self.settings.slippage.charge:
+            self.exchange.book.slip = ticks(self.settings, self.seen, told.at)
 
     def due(self) -> list[Message]:
         answers: list[Message] = []
@@ -84,8 +99,8 @@ class PaperVenue:
                 prices = (asked.limit_price, asked.stop_price)
                 done = exchange.modify(at, number, asked.size, *prices)
                 accepted = OrderReplaced(at, tag, number)
-            case ClosePosition(tag=tag):
-                done = exchange.close_position(at)
+            case ClosePosition(tag=tag, size=part):
+                done = exchange.partial_close(at, part) if part else exchange.close_position(at)
                 accepted = CloseAccepted(at, tag)
             case Reconcile(since=since):
                 return [self.snapshot(since, at)]
@@ -120,10 +135,12 @@ class PaperVenue:
     def snapshot(self, since: int, at: int) -> AccountSnapshot:
         exchange = self.exchange
         held = exchange.position
-        orders = [
-            self.shown(o) for o in exchange.orders.values() if o.created >= since or not o.over
-        ]
-        fills = [self.fill(trade) for trade in exchange.trades if trade.at >= since]
+        news = takewhile(lambda order: order.created >= since, reversed(exchange.orders.values()))
+        told = {order.id: order for order in news}
+        told |= {order.id: order for order in (*exchange.open_orders(), *exchange.suspended())}
+        orders = [self.shown(told[number]) for number in sorted(told)]
+        late = takewhile(lambda trade: trade.at >= since, reversed(exchange.trades))
+        fills = [self.fill(trade) for trade in late][::-1]
         return AccountSnapshot(
             at, since, exchange.balance, exchange.can_trade, held.size,
             held.average if held.size else None, tuple(orders), tuple(fills), Decimal(0),

@@ -87,7 +87,7 @@ class Exchange:
 
     def suspended(self) -> list[Order]:
         """Bracket legs whose entry has not filled."""
-        legs = [self.orders[leg] for ids in self.book.legs.values() for leg in ids]
+        legs = [self.orders[leg] for i in self.book.working for leg in self.book.legs.get(i, ())]
         return [leg for leg in legs if leg.status is Status.SUSPENDED]
 
     def on_quote(self, quote: Quote) -> list[Event]:

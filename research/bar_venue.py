@@ -1,0 +1,120 @@
+"""The exchange where only bars are known: when orders act, at what price, and which fills first.
+
+An order acts at the next bar's open (optimistic: at the close of the bar that was decided on). In
+a bar the stop comes before the target; a stop fills at its level, or at the open if that is worse,
+and as a taker it slips; a limit fills at its own price. While a position is open the price at
+which it could be closed is told as a `Mark` at the end of each bar in which it changed.
+"""
+
+from decimal import Decimal
+
+from core.clock import SECOND
+from core.messages import Conditions, Fill, Mark, Message, Quote, Reconcile
+from core.sessions import day
+from core.settings import Settings
+from core.terms import OrderType
+from research.venue import REQUEST, PaperVenue
+from venues.orders import HalfTrade
+from venues.slippage import Fills, slip
+
+
+class Path(Message, frozen=True):
+    """What one second of the market did, for the venue alone; `at` is its end."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    bid: float  # at the end
+    ask: float
+
+
+class BarVenue(PaperVenue):
+    takes: tuple[type[Message], ...] = (Path, Conditions, *REQUEST, Reconcile)
+
+    def __init__(self, settings: Settings, balance: Decimal, fills: Fills) -> None:
+        super().__init__(settings, balance)
+        self.fills, self.limits = fills, settings.breakers
+        self.tick = float(settings.instrument.tick)
+        self.seen: Conditions | None = None
+        self.mark = 0.0
+        self.slips: dict[int, int] = {}  # of each half trade, ticks
+        self.hours = (0, 0, 0)  # regular hours of the trade date, and its end
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits, works or is held: a bar could change nothing."""
+        return not (self.waiting or self.exchange.book.working or self.exchange.position.size)
+
+    def on(self, message: Message) -> list[Message]:
+        match message:
+            case Path():
+                return [] if self.idle else self.live(message)
+            case Conditions():
+                self.seen = message
+                return []
+            case Reconcile():
+                self.at = max(self.at, message.at)
+                return [self.snapshot(message.since, self.at)]
+        if self.fills.at_close and self.exchange.quote is not None:
+            self.at = max(self.at, message.at)
+            return self.act(message)
+        self.waiting.append((message.at, message))
+        return []
+
+    def live(self, path: Path) -> list[Message]:
+        """One second: waiting orders act at the open, then what rests meets the rest of it."""
+        self.at = path.at - SECOND
+        self.exchange.book.slip = self.slip(self.at)
+        answers = self.show(path.open)
+        while self.waiting:
+            answers += self.act(self.waiting.popleft()[1])
+        self.at = path.at - 1
+        for price in self.route(path):
+            answers += self.show(price)
+        if self.fills.at_close:
+            answers += self.show(path.close)
+        return answers + self.tell(path)
+
+    def route(self, path: Path) -> list[float]:
+        """The prices that matter in the order in which they are assumed: stops, then limits."""
+        margin = self.tick if self.fills.through else 0.0
+        working = [waiting.order for waiting in self.exchange.book.working.values()]
+        stops = [(o.stop * self.tick, o.side) for o in working if o.stop is not None]
+        met = [level for level, _ in stops if path.low <= level <= path.high]
+        sides = {o.side for o in working if o.limit is not None}
+        limits = [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
+        return met + limits
+
+    def show(self, price: float) -> list[Message]:
+        """The market stands at one price: what a taker loses is `slip`."""
+        return self.told(self.exchange.on_quote(Quote(self.at, price, price)))
+
+    def slip(self, at: int) -> int:
+        if self.fills.slip is not None:
+            return self.fills.slip
+        if at >= self.hours[2]:
+            today = day(at)
+            self.hours = (today.rth_open, today.rth_close, today.roll)
+        seen = self.seen
+        ratio = seen.atr / seen.atr_normal if seen and seen.atr_normal else 0.0
+        thin = bool(seen and seen.volume < float(self.limits.volume_low) * seen.volume_normal)
+        return slip(self.hours[0] <= at < self.hours[1], ratio, thin)
+
+    def tell(self, path: Path) -> list[Message]:
+        held = self.exchange.position.size
+        price = (path.bid if held > 0 else path.ask) if held else 0.0
+        if price == self.mark:
+            return []
+        self.mark = price
+        grid = self.instrument
+        return [Mark(path.at, grid.price(grid.ticks(price)))] if held else []
+
+    def fill(self, trade: HalfTrade) -> Fill:
+        """When it is first told: how far it was from the price that was there."""
+        if trade.id not in self.slips:
+            order = self.exchange.orders[trade.order_id]
+            price, touch = self.instrument.ticks(trade.price), self.exchange.book.touch.prices
+            resting = order.type is OrderType.LIMIT and price == order.limit
+            self.slips[trade.id] = 0 if resting else order.side * (price - touch[order.side])
+        return super().fill(trade)

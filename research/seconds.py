@@ -1,0 +1,120 @@
+"""A market of 1-second bars as a matrix, and as the messages that a run over it consists of.
+
+A table is (n, 12) float64: the ten columns of `indicators.columns` (end in seconds UTC, segment,
+open, high, low, close, volume, buy, sell, filled), then bid and ask at the end of the second.
+In a gap of the grid the clock stands still, unless something is open.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clock import SECOND
+from core.config import Config
+from core.messages import (
+    Bar,
+    Command,
+    FeedState,
+    Message,
+    Pulse,
+    RunStarted,
+    SessionClosed,
+    SessionOpened,
+)
+from core.reasons import Reason
+from core.sessions import Session, state
+from core.settings import Settings
+from research.bar_venue import Path
+from venues.topstepx.simulator.contract import front
+
+Floats = NDArray[np.float64]
+WIDTH = 12
+LAST_S = 900  # of a market that stands still after the last bar, for the flatten to be proven
+
+
+def table(bars: Iterable[Bar]) -> Floats:
+    rows = [
+        (b.at // SECOND, b.segment, b.open, b.high, b.low, b.close, b.volume, b.buy, b.sell,
+         b.filled, b.bid, b.ask) for b in bars
+    ]  # fmt: skip
+    return np.array(rows, np.float64).reshape(-1, WIDTH)
+
+
+def bar_of(row: list[float]) -> Bar:
+    end, segment, opened, high, low, close, volume, buy, sell, filled, bid, ask = row
+    return Bar(
+        int(end) * SECOND, opened, high, low, close, int(volume), int(buy), int(sell),
+        int(not filled), bid, ask, bool(filled), int(segment),
+    )  # fmt: skip
+
+
+class Turns:
+    """When sessions open and close, told as the feed tells it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.until = kind, 0
+        self.session: Session | None = None
+
+    def at(self, at: int) -> list[Message]:
+        if at < self.until:
+            return []
+        was, (self.session, self.until) = self.session, state(at, self.kind)
+        told: list[Message] = []
+        if was and was != self.session:
+            told.append(SessionClosed(at, was.trade_date))
+        if self.session and was != self.session:
+            told.append(SessionOpened(at, self.session.trade_date))
+        return told
+
+
+def beginning(config: Config, settings: Settings, at: int) -> Iterator[Message]:
+    yield RunStarted(
+        at, "backtest", "backtest", 0, front(settings.instrument, at).id,
+        config.account.balance_start, "", "", "", settings,
+    )  # fmt: skip
+    for link in ("user", "market"):
+        yield FeedState(at, link, True, "bars", Reason.DATA_LINK_UP)
+
+
+def gap(since: int, until: int, busy: Callable[[], bool]) -> Iterator[Message]:
+    """Pulses between two bars, for as long as something is open."""
+    at = since
+    while at < until and busy():
+        yield Pulse(at)
+        at += SECOND
+
+
+def second(bar: Bar, turns: Turns) -> Iterator[Message]:
+    """One second of the market: it begins, it happens, it is over."""
+    start = bar.at - SECOND
+    yield from turns.at(start)
+    yield Pulse(start)
+    yield Path(bar.at, bar.open, bar.high, bar.low, bar.close, bar.bid, bar.ask)
+    yield bar
+
+
+def ending(last: Bar, turns: Turns) -> Iterator[Message]:
+    """The word to stop, and a market that stands still until the account is proven flat."""
+    yield Command(last.at, "stop", "bars", "end of bars")
+    for later in range(1, LAST_S):
+        at = last.at + later * SECOND
+        yield from turns.at(at - SECOND)
+        yield Pulse(at - SECOND)
+        yield Path(at, last.close, last.close, last.close, last.close, last.bid, last.ask)
+
+
+def script(
+    config: Config, settings: Settings, bars: Iterable[Bar], busy: Callable[[], bool]
+) -> Iterator[Message]:
+    """The whole life of a run, one message at a time."""
+    turns, last = Turns(settings.session.kind), None
+    for bar in bars:
+        if last is None:
+            yield from beginning(config, settings, bar.at - SECOND)
+        else:
+            yield from gap(last.at, bar.at - SECOND, busy)
+        yield from second(bar, turns)
+        last = bar
+    if last is not None:
+        yield from ending(last, turns)
