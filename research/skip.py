@@ -82,10 +82,8 @@ class Skipping:
                 self.shut = quiet.Shut()
 
     def script(self, tables: Iterable[Floats]) -> Iterator[Message]:
-        for table in tables:
-            if not len(table):
-                continue
-            self.view = self.looking.at(table)
+        for view in self.looking.views(tables):
+            self.view = view
             if self.bar is None:
                 start = int(self.view.starts[0])
                 yield from seconds.beginning(self.config, self.settings, start)

@@ -3,7 +3,8 @@
 The last rows of the stretch before stand in front, so that a run can look back over its edge.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -57,38 +58,47 @@ class Looking:
         self.told = minutes.fresh(settings.conditions)
         self.before: View | None = None
 
-    def at(self, new: Floats) -> View:
-        """The view of the next rows."""
+    def views(self, tables: Iterable[Floats]) -> Iterator[View]:
+        """One after the other; while one is looked at, the kernels sweep the next."""
+        with ThreadPoolExecutor(1) as other:
+            coming: tuple[Floats, Future[tuple[Sweep, Floats]]] | None = None
+            for table in tables:
+                if not len(table):
+                    continue
+                after = (table, other.submit(self.swept, table))
+                if coming is not None:
+                    yield self.joined(coming[0], *coming[1].result())
+                coming = after
+            if coming is not None:
+                yield self.joined(coming[0], *coming[1].result())
+
+    def swept(self, new: Floats) -> tuple[Sweep, Floats]:
+        """The features of the next rows, and their minutes."""
         swept = sweep(new, self.tick, self.state)
+        if not self.settings.conditions.minutes:
+            return swept, np.zeros((0, 7))
+        dates, which = days_of(new)
+        opens = np.array([day.open // SECOND for day in dates], np.int64)[which]
+        return swept, minutes.conditions(new, opens, self.tick, self.told)
+
+    def joined(self, new: Floats, swept: Sweep, told: Floats) -> View:
+        """The view of the next rows, behind the last ones of the view before."""
         screen = self.screening(new, swept)
         was = self.before
         tail = was.table[-TAIL:] if was else new[:0]
         first = was.first + len(was) - len(tail) if was else 0
         table = np.vstack([tail, new]) if was else new
         n = len(tail)
+        told[:, minutes.ROW] += n
         self.before = View(
             first, n, table, (table[:, 0].astype(np.int64) - 1) * SECOND,
             np.concatenate([np.full(n, NO, np.uint8), screen.call]),
             np.concatenate([np.zeros(n), screen.confidence]),
             np.concatenate([np.zeros(n, np.int8), screen.side]),
-            moved(table), self.wide(table), self.conditions(new, was, first, n),
+            moved(table), self.wide(table), remembered(was, first, told),
             swept.values, swept.ready, swept.atr,
         )  # fmt: skip
         return self.before
-
-    def conditions(self, new: Floats, was: View | None, first: int, n: int) -> Floats:
-        """The minutes of the tail, then those of the new rows."""
-        if not self.settings.conditions.minutes:
-            return np.zeros((0, 7))
-        dates, which = days_of(new)
-        opens = np.array([day.open // SECOND for day in dates], np.int64)[which]
-        made = minutes.conditions(new, opens, self.tick, self.told)
-        made[:, minutes.ROW] += n
-        if was is None:
-            return made
-        old = was.minutes[was.minutes[:, minutes.ROW] >= first - was.first].copy()
-        old[:, minutes.ROW] += was.first - first
-        return np.vstack([old, made])
 
     def wide(self, table: Floats) -> NDArray[np.int64]:
         """Without a quote, or with a wider one than the breaker resumes at."""
@@ -99,6 +109,15 @@ class Looking:
         odd = np.rint((ask - bid) / self.tick) > limits.spread_resume_ticks
         odd[1:] |= odd[:-1].copy()
         return np.flatnonzero(odd)
+
+
+def remembered(was: View | None, first: int, told: Floats) -> Floats:
+    """The minutes of the rows that were in the view before, then the new ones."""
+    if was is None:
+        return told
+    old = was.minutes[was.minutes[:, minutes.ROW] >= first - was.first].copy()
+    old[:, minutes.ROW] += was.first - first
+    return np.vstack([old, told])
 
 
 def moved(table: Floats) -> NDArray[np.int64]:
