@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign fuzz mutants train lock clean
+.PHONY: run test check bench campaign fuzz mutants train research networks lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
 
-test: .venv/ready
+test: .venv/research
 	$(BIN)/pytest -n 2
 
 check: .venv/ready
@@ -16,7 +16,7 @@ check: .venv/ready
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: .venv/ready
+bench: .venv/research
 	$(BIN)/python -m tests.bench
 
 # So many sessions of each row of the plan in a simulated world, then real processes that are killed.
@@ -52,6 +52,23 @@ mutants: .venv/mutants
 train: .venv/ready
 	$(BIN)/tradebot train
 
+# What works on months of data: loading, checking, downloading, reports. The daemon needs none of it.
+research: .venv/research
+
+.venv/research: .venv/ready requirements-research.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements-research.lock
+	touch $@
+
+# PyTorch, for the deep networks of `tradebot train --network`. The pinned file is the processor's build:
+# where pip does not find it, name PyTorch's index of such builds (PIP_EXTRA_INDEX_URL).
+networks: .venv/networks
+
+.venv/networks: .venv/research requirements-networks.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements-networks.lock
+	touch $@
+
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -62,6 +79,9 @@ train: .venv/ready
 lock:
 	uv pip compile pyproject.toml --extra train --extra dev --generate-hashes \
 	  --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links -o requirements.lock
+	uv pip compile pyproject.toml --extra research --constraint requirements.lock --generate-hashes \
+	  --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links \
+	  -o requirements-research.lock
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -7,7 +7,7 @@ from msgspec import Struct
 from core.messages import Bar, Conditions
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import Check
+from core.terms import Check, rounded, whole
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -32,7 +32,7 @@ class Breakers(Struct):
 
     def learn(self, told: Conditions, settings: Settings) -> None:
         limits = settings.breakers
-        self.atr = Decimal(repr(round(told.atr, 6)))
+        self.atr = rounded(told.atr)
         self.ratio = share(told.atr, told.atr_normal) or ZERO
         edge = limits.atr_calm if self.wild else limits.atr_high
         self.wild = bool(edge) and (self.ratio >= edge if self.wild else self.ratio > edge)
@@ -43,8 +43,8 @@ class Breakers(Struct):
         """Those that forbid an entry. None where the settings have no such breaker."""
         limits, rows = settings.breakers, []
         if limits.spread_pause_ticks:
-            most = Decimal(self._spread_max(settings))
-            rows.append(Check(Reason.RISK_SPREAD, Decimal(self.spread), most, not self.wide))
+            most = whole(self._spread_max(settings))
+            rows.append(Check(Reason.RISK_SPREAD, whole(self.spread), most, not self.wide))
         if limits.pause and limits.atr_high:
             most = limits.atr_calm if self.wild else limits.atr_high
             rows.append(Check(Reason.RISK_VOLATILITY, self.ratio, most, not self.wild))
@@ -69,4 +69,4 @@ class Breakers(Struct):
 
 def share(number: float, normal: float) -> Decimal | None:
     """To six places; None where nothing is known to be normal."""
-    return Decimal(repr(round(number / normal, 6))) if normal else None
+    return rounded(number / normal) if normal else None

@@ -92,6 +92,11 @@ def pending_risk(
     return sum((planned(settings, instrument, o.left, o.stop_ticks) for o in orders), ZERO)
 
 
+def worst_side(held: int, entries: list[Order]) -> int:
+    """Contracts on the worse side if every entry that may live fills."""
+    return max(worst_case(held, entries, side) for side in (1, -1))
+
+
 def worst_case(held: int, entries: Iterable[Order], side: int) -> int:
     """Contracts on one side if every entry that may live fills."""
     coming = sum(order.left for order in entries if order.side == side)

@@ -31,7 +31,7 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import ControlSettings, Settings
-from core.terms import Check, Purpose, exact, whole
+from core.terms import Check, Purpose, exact, most, whole
 
 ZERO = Decimal(0)
 ASKED = (PlaceOrder, ModifyOrder, CancelOrder, ClosePosition)
@@ -125,7 +125,7 @@ def standing(controls: Controls, settings: Settings, book: Book) -> tuple[Check,
         pretrade.allowed(numbers, settings.instrument, controls.account),
         Check(Reason.RISK_CLOCK_SKEW, Decimal(-1) if skew is None else abs(skew), far,
               skew is not None and abs(skew) <= far),
-        _most(Reason.RISK_MAX_OPEN_ORDERS, whole(live), whole(numbers.orders_open_max)),
+        most(Reason.RISK_MAX_OPEN_ORDERS, whole(live), whole(numbers.orders_open_max)),
     )  # fmt: skip
 
 
@@ -146,14 +146,14 @@ def judge(
     return (
         pretrade.quantity(size, numbers.quantity_max),
         pretrade.value(dollars, numbers.order_value_max),
-        _most(Reason.RISK_MAX_OPEN_ORDERS, open_value, numbers.open_value_max),
+        most(Reason.RISK_MAX_OPEN_ORDERS, open_value, numbers.open_value_max),
         _age(Reason.DATA_STALE, now - controls.quote_at, numbers.quote_max_s),
         pretrade.crossed(controls.bid, controls.ask),
-        pretrade.collar(wish, instrument, controls.bid, controls.ask, numbers.collar_ticks),
+        pretrade.collar(wish, instrument, controls.bid, controls.ask, pretrade.width(numbers, now)),
         throttles.drifting(past, numbers, wish, now, instrument.tick),
         _age(Reason.RISK_STALE_BALANCE, now - controls.balance_at, numbers.balance_max_s),
-        _most(Reason.RISK_CAPITAL, needed, controls.balance),
-        _most(Reason.RISK_MAX_TRADES, whole(trades), whole(numbers.trades_day_max)),
+        most(Reason.RISK_CAPITAL, needed, controls.balance),
+        most(Reason.RISK_MAX_TRADES, whole(trades), whole(numbers.trades_day_max)),
         *throttles.messages(past, numbers, now, reserved),
         throttles.repeated(past, numbers, wish, now),
         throttles.duplicated(past, numbers, wish, size, now),
@@ -171,8 +171,4 @@ def young(position_at: int, at: int, numbers: ControlSettings | None) -> Check |
 
 
 def _age(rule: Reason, ns: int, most_s: float) -> Check:
-    return _most(rule, Decimal(ns) / SECOND, exact(most_s))
-
-
-def _most(rule: Reason, number: Decimal, limit: Decimal) -> Check:
-    return Check(rule, number, limit, number <= limit)
+    return most(rule, Decimal(ns) / SECOND, exact(most_s))

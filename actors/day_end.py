@@ -5,9 +5,7 @@ from actors.rolls import over
 from core.messages import Message, StateChanged
 from core.reasons import Reason
 from core.sessions import NEVER, Phase, day, ns, phase
-from core.terms import State
-
-FLATTENING = (State.FLATTEN_ONLY, State.HALTED)
+from core.terms import EXITS_ONLY
 
 
 def overstayed(account: Account, at: int) -> Reason | None:
@@ -19,7 +17,7 @@ def overstayed(account: Account, at: int) -> Reason | None:
         return None
     rules = account.settings.session
     now = phase(at, rules)
-    if account.state in FLATTENING:
+    if account.state in EXITS_ONLY:
         return Reason.RISK_OVERSTAYED if now is Phase.FLAT else None
     if now >= Phase.FLATTEN:
         return Reason.RISK_SESSION_CLOSED
@@ -29,7 +27,7 @@ def overstayed(account: Account, at: int) -> Reason | None:
 def due(account: Account, at: int) -> tuple[Reason, str] | None:
     """Why the clock alone leaves exits only, or calls for attention, if it does."""
     assert account.settings is not None
-    if account.state not in FLATTENING and account.controls.overdue(at, account.settings):
+    if account.state not in EXITS_ONLY and account.controls.overdue(at, account.settings):
         return Reason.SYS_NO_ACK, "nobody acknowledged an alert: ack, then resume"
     late = overstayed(account, at)
     return (late, "end of session") if late else None

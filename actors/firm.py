@@ -13,7 +13,7 @@ from core.instruments import Instrument
 from core.prop import PROFILES, Profile, micros
 from core.reasons import Reason
 from core.settings import PropSettings
-from core.terms import Check
+from core.terms import Check, below, most
 
 
 class Books(Struct, frozen=True):
@@ -39,10 +39,10 @@ def limits(rules: PropSettings, books: Books, equity: Decimal | None = None) -> 
     profile = PROFILES[rules.profile]
     equity = books.marked if equity is None else equity
     lost = floor(rules, profile, books) + profile.loss_max - equity
-    rows = [_below(Reason.RISK_PROP_LOSS, lost, profile.loss_max)]
+    rows = [below(Reason.RISK_PROP_LOSS, lost, profile.loss_max)]
     if rules.day_limit:
         lost = books.day_start - equity
-        rows.append(_below(Reason.RISK_PROP_DAY, lost, profile.day_loss_max))
+        rows.append(below(Reason.RISK_PROP_DAY, lost, profile.day_loss_max))
     return tuple(rows)
 
 
@@ -75,16 +75,12 @@ def _others(
 ) -> tuple[Check, ...]:
     profile = PROFILES[rules.profile]
     held = Decimal(contracts * micros(instrument.symbol))
-    most = Decimal(cap(profile, books.day_start - profile.start))
-    rows = [Check(Reason.RISK_PROP_SIZE, held, most, held <= most)]
+    allowed = Decimal(cap(profile, books.day_start - profile.start))
+    rows = [most(Reason.RISK_PROP_SIZE, held, allowed)]
     if profile.target:
         made, today = books.realised - profile.start, books.realised - books.day_start
-        rows.append(_below(Reason.RISK_PROP_TARGET, made, profile.target))
+        rows.append(below(Reason.RISK_PROP_TARGET, made, profile.target))
         if rules.consistency:
             share = profile.target * rules.consistency
-            rows.append(_below(Reason.RISK_PROP_CONSISTENCY, today, share))
+            rows.append(below(Reason.RISK_PROP_CONSISTENCY, today, share))
     return tuple(rows)
-
-
-def _below(rule: Reason, value: Decimal, limit: Decimal) -> Check:
-    return Check(rule, value, limit, value < limit)

@@ -1,6 +1,7 @@
 """The rules an entry must pass, gravest first, each with its number and its limit."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,25 +12,24 @@ from actors.account import (
     ZERO,
     Account,
     approved,
-    at_stake,
     books,
     budgeted,
     entries_of,
     limits,
     realised,
-    room,
     settings_of,
     staked,
 )
+from actors.budget import planned
 from actors.rolls import openable
 from actors.sizing import Size, size
 from core.clock import SECOND
-from core.messages import Intent, Message, Reduce
+from core.messages import Intent
 from core.reasons import Reason
 from core.sessions import left as until_flat
 from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Action, Check, Purpose, State, exact
+from core.terms import Action, Check, State, exact, flag, least, most, whole
 
 
 class Standing(Struct, frozen=True):
@@ -45,14 +45,14 @@ def standing(account: Account) -> Standing:
     unknown = len(account.book.unknown())
     kill, drawdown, *daily = limits(account)
     checks = (
-        _flag(account.why, account.state is State.ACTIVE),
-        _flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
-        _flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
-        *(_flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
-        Check(Reason.RISK_UNKNOWN_PENDING, Decimal(unknown), ZERO, not unknown),
+        flag(account.why, account.state is State.ACTIVE),
+        flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
+        flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
+        *(flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
+        Check(Reason.RISK_UNKNOWN_PENDING, whole(unknown), ZERO, not unknown),
         kill,
         drawdown,
-        _floor(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
+        least(Reason.RISK_MIN_BALANCE, realised(account), risk.balance_min),
         *daily,
         *controls.standing(account.controls, settings_of(account), account.book),
     )
@@ -70,6 +70,21 @@ def fitting(intent: Intent, account: Account, now: Standing) -> Size:
     return size(intent, settings, realised(account), factor, space, account.results)
 
 
+class Weighed(NamedTuple):
+    contracts: int  # at least one, to be refused with its numbers
+    cost: Decimal  # dollars that they may lose
+    checks: tuple[Check, ...]
+
+
+def weigh(intent: Intent, account: Account, now: Standing) -> Weighed:
+    """An entry's size, what it may lose, and what every rule says to that."""
+    settings, fit = settings_of(account), fitting(intent, account, now)
+    contracts = max(fit.contracts, 1)
+    cost = planned(settings.risk, settings.instrument, contracts, intent.stop_ticks)
+    checks = (*judge(intent, account, contracts, cost, now), *fit.checks)
+    return Weighed(contracts, cost, checks)
+
+
 def outlook(account: Account, price: Decimal) -> tuple[Check, ...]:
     """What the surest entry by the settings would meet now: every rule with its number."""
     settings, found = settings_of(account), standing(account)
@@ -78,10 +93,7 @@ def outlook(account: Account, price: Decimal) -> tuple[Check, ...]:
         at, "outlook", Action.LONG_ENTRY, 1, 1.0, signals.stop_ticks, signals.target_ticks, price,
         at + int(signals.ttl_s * SECOND), signals.strategy,
     )  # fmt: skip
-    fit = fitting(wish, account, found)
-    contracts = max(fit.contracts, 1)
-    cost = budget.planned(settings.risk, settings.instrument, contracts, wish.stop_ticks)
-    return (*judge(wish, account, contracts, cost, found), *fit.checks)
+    return weigh(wish, account, found).checks
 
 
 def judge(
@@ -91,49 +103,27 @@ def judge(
 
     cost: dollars that so many contracts may lose.
     """
-    settings = settings_of(account)
-    risk = settings.risk
-    held, entries = account.book.position.size, entries_of(account)
-    exposure = budget.worst_case(held, entries, intent.side) + contracts
-    exposure += len(account.reserved) * risk.contracts
-    moment = max(intent.at, account.now)
+    settings, book, at = settings_of(account), account.book, intent.at
+    risk, waiting = settings.risk, len(account.reserved)
+    exposure = budget.worst_case(book.position.size, entries_of(account), intent.side) + contracts
+    exposure += waiting * risk.contracts
+    moment = max(at, account.now)
     life = Decimal(intent.expires_at - moment) / SECOND
-    pause = Decimal(max(0, account.pause_until - intent.at)) / SECOND
+    pause = Decimal(max(0, account.pause_until - at)) / SECOND
     return (
         *now.checks,
         Check(Reason.RISK_LOSSES_IN_ROW, pause, ZERO, not pause),
         *account.breakers.checks(settings),
-        _open(intent.at, settings),
-        *openable(account.contract, settings.session.roll_days, intent.at),
-        _most(Reason.RISK_MAX_POSITION, Decimal(exposure), Decimal(risk.position_max)),
-        _floor(Reason.SIG_EXPIRED, life, ZERO),
-        _flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
-        _most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
-        _most(Reason.RISK_DRB, cost, now.budget - approved(account)),
+        _open(at, settings),
+        *openable(account.contract, settings.session.roll_days, at),
+        most(Reason.RISK_MAX_POSITION, whole(exposure), whole(risk.position_max)),
+        least(Reason.SIG_EXPIRED, life, ZERO),
+        flag(Reason.RISK_NAKED, intent.stop_ticks > 0),
+        most(Reason.RISK_TRADE_TOO_LARGE, cost, risk.trade_risk_max),
+        most(Reason.RISK_DRB, cost, now.budget - approved(account)),
         *_firm(account, now, exposure, cost),
-        *controls.judge(
-            intent, contracts, cost, account.controls, settings, account.book, moment,
-            len(account.reserved),
-        ),
-    )  # fmt: skip
-
-
-def reduction(account: Account, at: int) -> list[Message]:
-    """Once for each position: get out where the stop no longer fits into the room (9.6).
-
-    A position without a stop is not this rule's: it gets one within seconds, or is closed.
-    """
-    size, risk = abs(account.book.position.size), settings_of(account).risk
-    if not size or not risk.drb_reduce:
-        account.reducing = False
-        return []
-    stake, space = at_stake(account), room(account)
-    known = all(order.price for order in account.book.live(Purpose.STOP))
-    bare = account.book.resting_stop() < size
-    if stake <= space or bare or not known or account.reducing:
-        return []
-    account.reducing = True
-    return [Reduce(at, size, (_most(Reason.RISK_DRB_OVER, stake, space),))]
+        *controls.judge(intent, contracts, cost, account.controls, settings, book, moment, waiting),
+    )
 
 
 def _firm(account: Account, now: Standing, exposure: int, cost: Decimal) -> tuple[Check, ...]:
@@ -151,15 +141,3 @@ def closing(at: int, settings: Settings) -> Decimal:
 def _open(at: int, settings: Settings) -> Check:
     seconds, limit = closing(at, settings), exact(settings.session.no_entry_s)
     return Check(Reason.RISK_SESSION_CLOSED, seconds, limit, seconds > limit)
-
-
-def _flag(rule: Reason, passed: bool) -> Check:
-    return Check(rule, Decimal(not passed), ZERO, passed)
-
-
-def _most(rule: Reason, value: Decimal, limit: Decimal) -> Check:
-    return Check(rule, value, limit, value <= limit)
-
-
-def _floor(rule: Reason, value: Decimal, limit: Decimal) -> Check:
-    return Check(rule, value, limit, value >= limit)

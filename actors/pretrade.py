@@ -6,12 +6,13 @@ Each answers with a Check, so that what is refused is told with its number and i
 from decimal import Decimal
 
 from actors.book import Book
-from actors.budget import worst_case
+from actors.budget import worst_side
 from core.instruments import Instrument
 from core.messages import Intent
 from core.reasons import Reason
+from core.sessions import regular
 from core.settings import ControlSettings
-from core.terms import Check, Purpose, whole
+from core.terms import Check, Purpose, flag, whole
 
 ZERO = Decimal(0)
 LEGS = 3  # an entry with its stop and its target
@@ -35,7 +36,7 @@ def value(dollars: Decimal, most: Decimal) -> Check:
 
 
 def crossed(bid: float, ask: float) -> Check:
-    return _flag(Reason.DATA_CROSSED, 0 < bid < ask)
+    return flag(Reason.DATA_CROSSED, 0 < bid < ask)
 
 
 def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: int) -> Check:
@@ -45,6 +46,13 @@ def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: i
     toward = wish.side * from_mid  # half ticks by which the price lies on the target's side
     far = max(abs(toward), abs(toward - 2 * wish.stop_ticks), abs(toward + 2 * wish.target_ticks))
     return Check(Reason.RISK_COLLAR, whole(far) / 2, whole(most), far <= 2 * most)
+
+
+def width(numbers: ControlSettings, at: int) -> int:
+    """Ticks of the collar in this phase of the session."""
+    return (
+        numbers.collar_ticks if regular(at) else numbers.collar_night_ticks or numbers.collar_ticks
+    )
 
 
 def opposed(book: Book, side: int) -> int:
@@ -62,19 +70,10 @@ def exposed(book: Book) -> int:
     """Contracts of the worse side if all that may open fills."""
     if not book.alive:
         return abs(book.position.size)
-    held, entries = book.position.size, book.live(Purpose.ENTRY)
-    return max(worst_case(held, entries, side) for side in (1, -1))
+    return worst_side(book.position.size, book.live(Purpose.ENTRY))
 
 
 def allowed(numbers: ControlSettings, instrument: Instrument, account: int) -> Check:
     """Is this what the lists allow to trade, and where?"""
     listed = not numbers.accounts or account in numbers.accounts
-    return _flag(Reason.RISK_NOT_ALLOWED, listed and instrument.symbol in numbers.instruments)
-
-
-def _flag(rule: Reason, passed: bool) -> Check:
-    return Check(rule, ZERO if passed else whole(1), ZERO, passed)
-
-
-def _most(rule: Reason, number: Decimal, limit: Decimal) -> Check:
-    return Check(rule, number, limit, number <= limit)
+    return flag(Reason.RISK_NOT_ALLOWED, listed and instrument.symbol in numbers.instruments)

@@ -7,7 +7,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 
 from msgspec import Struct, field
 
-from actors import agreement
+from actors import agreement, statement
 from actors.book import BOOKED, Book, strange
 from core.clock import SECOND
 from core.messages import (
@@ -28,11 +28,12 @@ from core.messages import (
     QueryFailed,
     Reconcile,
     RunStarted,
+    SessionClosed,
     StateChanged,
 )
 from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
-from core.terms import ALIVE, FLATTENING, State
+from core.terms import ALIVE, EXITS_ONLY, FLATTENING
 
 READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
@@ -59,18 +60,14 @@ class Ledger(Struct):
     flatten: bool = False
     flat_at: int = 0  # first of the two snapshots that prove the account flat
     proven: bool = False
+    closed_at: int = 0  # the end of a day whose statement is to be asked for; 0 none
 
 
 class Recovery:
     takes: tuple[type[Message], ...] = (
-        AccountSnapshot,
-        QueryFailed,
-        Pulse,
-        FeedState,
-        StateChanged,
-        Command,
+        AccountSnapshot, QueryFailed, Pulse, FeedState, StateChanged, Command, SessionClosed,
         *BOOKED,
-    )
+    )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self.memory = Ledger(settings=settings)
@@ -89,10 +86,12 @@ class Recovery:
                 ledger.agreed = ledger.agreed and up
                 return self._ask(message.at, Reason.REC_START) if up else []
             case StateChanged(state=state):
-                ledger.flatten = state in (State.FLATTEN_ONLY, State.HALTED)
+                ledger.flatten = state in EXITS_ONLY
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case SessionClosed(at=at) if self._settings().edition:
+                ledger.closed_at = at
             case ActorFailed():  # risk has fenced entries until there is a new agreement
                 ledger.agreed, ledger.reads, ledger.asked_at, ledger.again = False, 0, 0, True
             case RunStarted():
@@ -115,6 +114,8 @@ class Recovery:
         if told.at < ledger.read_at:
             return []  # overtaken by a younger one
         ledger.asked_at, ledger.told_at, ledger.read_at = 0, told.at, told.at
+        if statement.whole(told, ledger.closed_at, ledger.began):
+            ledger.closed_at = 0
         missing = agreement.missing(ledger.book, told, ledger.began, ledger.again)
         ledger.again = False
         for message in missing:
@@ -185,9 +186,8 @@ class Recovery:
         ledger = self.memory
         if not ledger.flatten or ledger.proven:
             return []
-        alive = bool(ledger.book.alive)
-        alive = alive or any(order.status in ALIVE for order in told.orders)
-        if told.position or alive or ledger.book.position.size:
+        alive = ledger.book.alive or any(order.status in ALIVE for order in told.orders)
+        if told.position or alive:  # the book agrees about the position, or we were not here
             ledger.flat_at = 0
             return []
         ledger.flat_at = ledger.flat_at or told.at
@@ -229,7 +229,8 @@ class Recovery:
             return []
         ledger.asked_at = at
         open_since = [order.at for order in ledger.book.living()]
-        since = min([ledger.agreed_at or at, *open_since]) - LOOK_BACK_S * SECOND
+        since = min([ledger.agreed_at, *open_since]) - LOOK_BACK_S * SECOND
+        since = min(since, statement.opened(ledger.closed_at) or since)
         return [Reconcile(at, max(ledger.began, since), reason)]
 
     def _start(self, run: RunStarted) -> None:

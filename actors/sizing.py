@@ -3,8 +3,7 @@
 Every step is a check whose number is the contracts that it leaves; it passes while that is one.
 """
 
-from collections.abc import Iterable
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -12,9 +11,13 @@ from actors.budget import planned
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import Settings, SizingSettings
-from core.terms import Check
+from core.terms import Check, whole
 
 ZERO, ONE, HALF = Decimal(0), Decimal(1), Decimal("0.5")
+STEPS = (
+    Reason.RISK_SIZE_TIER, Reason.RISK_SIZE_STAKE, Reason.RISK_SIZE_TRADE, Reason.RISK_SIZE_FACTOR,
+    Reason.RISK_SIZE_BUDGET,
+)  # fmt: skip
 PSEUDO_TRADES = 50  # of even odds, that real ones have to outweigh
 
 
@@ -49,24 +52,19 @@ def size(
     most, percent = tier(sizing, balance)
     if sizing.mode == "kelly":
         percent = min(percent, kelly(sizing, results))
-    stake = balance * percent / 100 * multiplier(sizing, intent.confidence)
+    stake = balance * percent * multiplier(sizing, intent.confidence)
     unit = planned(risk, instrument, 1, intent.stop_ticks)
-    per_stop = intent.stop_ticks * instrument.tick_value
-    rows = [
-        (Reason.RISK_SIZE_TIER, Decimal(min(most, risk.contracts))),
-        (Reason.RISK_SIZE_STAKE, whole(stake / per_stop) if per_stop else ZERO),
-        (Reason.RISK_SIZE_TRADE, whole(risk.trade_risk_max / unit)),
+    per_stop = 100 * intent.stop_ticks * instrument.tick_value
+    by_tier = min(most, risk.contracts)
+    by_stake = int(stake / per_stop) if per_stop else 0
+    by_trade = int(risk.trade_risk_max / unit)
+    by_factor = int(min(by_tier, by_stake, by_trade) * factor)
+    by_budget = int(max(ZERO, min(budget, risk.trade_risk_max)) / unit)
+    steps = (by_tier, by_stake, by_trade, by_factor, by_budget)
+    checks = [
+        Check(rule, whole(left), ONE, left >= 1) for rule, left in zip(STEPS, steps, strict=True)
     ]
-    rows.append((Reason.RISK_SIZE_FACTOR, whole(min(number for _, number in rows) * factor)))
-    rows.append(
-        (Reason.RISK_SIZE_BUDGET, whole(max(ZERO, min(budget, risk.trade_risk_max)) / unit))
-    )
-    least = min(number for _, number in rows)
-    return Size(int(least), tuple(Check(rule, number, ONE, number >= 1) for rule, number in rows))
-
-
-def whole(number: Decimal) -> Decimal:
-    return number.to_integral_value(ROUND_FLOOR)
+    return Size(min(by_factor, by_budget), tuple(checks))
 
 
 def tier(sizing: SizingSettings, balance: Decimal) -> tuple[int, Decimal]:
@@ -76,13 +74,12 @@ def tier(sizing: SizingSettings, balance: Decimal) -> tuple[int, Decimal]:
 
 
 def multiplier(sizing: SizingSettings, confidence: float) -> Decimal:
+    """An edge is part of what is above it, but the last one of what is below."""
     sure = Decimal(repr(confidence))
-    times = ZERO
-    for number, (edge, value) in enumerate(sizing.confidence, 1):
-        last = number == len(sizing.confidence)
-        if sure > edge or (sure == edge and not last):
-            times = value
-    return times
+    *rows, (top, most) = sizing.confidence
+    if sure > top:
+        return most
+    return next((times for edge, times in reversed(rows) if sure >= edge), ZERO)
 
 
 def kelly(sizing: SizingSettings, results: Results) -> Decimal:
@@ -95,10 +92,3 @@ def kelly(sizing: SizingSettings, results: Results) -> Decimal:
     odds = (results.gains / results.won) / (results.losses / results.lost)
     chance = (results.won + PSEUDO_TRADES * HALF) / (count + PSEUDO_TRADES)
     return max(ZERO, chance - (1 - chance) / odds) * sizing.kelly_share * 100
-
-
-def product(factors: Iterable[Decimal]) -> Decimal:
-    made = ONE
-    for factor in factors:
-        made *= factor
-    return made

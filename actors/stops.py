@@ -25,12 +25,12 @@ def first(
     ticks = None
     if stops.mode != "fixed" and seen is not None:
         ticks = (stops.mode == "structure" and behind(settings, side, price, seen)) or (
-            seen.atr and whole(stops.atr_times * Decimal(repr(seen.atr)))
+            seen.atr and up(stops.atr_times * Decimal(repr(seen.atr)))
         )
     if not ticks:
         return signals.stop_ticks, signals.target_ticks
     ticks = max(ticks, stops.ticks_min)
-    return ticks, whole(Decimal(ticks * signals.target_ticks) / signals.stop_ticks)
+    return ticks, up(Decimal(ticks * signals.target_ticks) / signals.stop_ticks)
 
 
 def behind(settings: Settings, side: int, price: Decimal, seen: Conditions) -> int:
@@ -40,7 +40,7 @@ def behind(settings: Settings, side: int, price: Decimal, seen: Conditions) -> i
     return away + 1 if away > 0 else 0
 
 
-def whole(number: Decimal) -> int:
+def up(number: Decimal) -> int:
     return int(number.to_integral_value(ROUND_CEILING))
 
 

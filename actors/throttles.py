@@ -4,6 +4,7 @@ What counts is counted when it is wished for, before it is sent (RTS 6, 15(2)), 
 outlives a restart, for it is folded from the log.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -15,7 +16,7 @@ from core.clock import SECOND
 from core.messages import Intent
 from core.reasons import Reason
 from core.settings import ControlSettings
-from core.terms import Check, exact, whole
+from core.terms import Check, exact, most, whole
 
 ZERO = Decimal(0)
 SENT_KEPT = 1_000  # approved entries, more than any day may have
@@ -42,10 +43,11 @@ class Past(Struct):
     off: dict[str, int] = field(default_factory=dict)  # strategy and side, since when
 
     def asked(self, at: int, most: int) -> None:
-        self.messages.append(at)
+        self.messages.append(max(at, self.messages[-1]) if self.messages else at)
         del self.messages[:-most]
 
     def approve(self, wish: Intent, size: int, at: int) -> None:
+        at = max(at, self.sent[-1].at) if self.sent else at  # the list is searched by time
         self.sent.append(Sent(at, wish.strategy, wish.side, size, wish.price))
         self.ids[wish.id] = None
         if len(self.sent) > SENT_KEPT:
@@ -54,15 +56,11 @@ class Past(Struct):
             del self.ids[next(iter(self.ids))]
 
     def recent(self, at: int, seconds: float) -> Sequence[Sent]:
-        """What was approved within so many seconds, newest first."""
-        since, found = at - int(seconds * SECOND), []
+        """What was approved within so many seconds, oldest first."""
+        since = at - int(seconds * SECOND)
         if not self.sent or self.sent[-1].at < since:
             return ()
-        for one in reversed(self.sent):
-            if one.at < since:
-                break
-            found.append(one)
-        return found
+        return self.sent[bisect_left(self.sent, since, key=_at) :]
 
 
 def messages(past: Past, numbers: ControlSettings, at: int, reserved: int) -> tuple[Check, Check]:
@@ -73,8 +71,8 @@ def messages(past: Past, numbers: ControlSettings, at: int, reserved: int) -> tu
         short += _since(past.messages, at, numbers.messages_short_s)
         long += _since(past.messages, at, numbers.messages_long_s)
     return (
-        _most(Reason.RISK_THROTTLE_MSG, short, left(numbers.messages_short_max, share)),
-        _most(Reason.RISK_THROTTLE_MSG, long, left(numbers.messages_long_max, share)),
+        most(Reason.RISK_THROTTLE_MSG, whole(short), left(numbers.messages_short_max, share)),
+        most(Reason.RISK_THROTTLE_MSG, whole(long), left(numbers.messages_long_max, share)),
     )
 
 
@@ -89,10 +87,10 @@ def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Che
     count, recent = 1, past.recent(at, numbers.repeat_s)
     if recent or past.off:
         who = f"{wish.strategy} {wish.side:+d}"
-        count += sum(one.who == who for one in recent)
+        count += len([1 for one in recent if one.side == wish.side and one.who == who])
         if who in past.off:
             count = max(count, numbers.repeat_max + 1)
-    return _most(Reason.RISK_THROTTLE_REPEAT, count, whole(numbers.repeat_max))
+    return most(Reason.RISK_THROTTLE_REPEAT, whole(count), whole(numbers.repeat_max))
 
 
 def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at: int) -> Check:
@@ -100,27 +98,24 @@ def duplicated(past: Past, numbers: ControlSettings, wish: Intent, size: int, at
     alike, term = 0, (wish.side, size, wish.price)
     for one in past.recent(at, numbers.duplicate_s):
         alike += (one.side, one.size, one.price) == term
-    return _most(Reason.RISK_DUPLICATE, alike + (wish.id in past.ids), ZERO)
+    return most(Reason.RISK_DUPLICATE, whole(alike + (wish.id in past.ids)), ZERO)
 
 
 def drifting(past: Past, numbers: ControlSettings, wish: Intent, at: int, tick: Decimal) -> Check:
     """Ticks that the last so many prices went, each further the same way; else zero."""
-    moved, before = ZERO, past.recent(at, numbers.drift_s)[: numbers.drift_orders - 1]
-    if len(before) == numbers.drift_orders - 1:
-        prices = [wish.price, *(one.price for one in before)]
-        steps = [new - old for new, old in pairwise(prices)]
+    moved, others = ZERO, numbers.drift_orders - 1
+    before = past.recent(at, numbers.drift_s)[-others:]
+    if len(before) == others:
+        prices = [*(one.price for one in before), wish.price]
+        steps = [new - old for old, new in pairwise(prices)]
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             moved = abs(prices[0] - prices[-1]) / tick
-    return _most(Reason.RISK_COLLAR_DRIFT, moved, whole(numbers.drift_ticks))
+    return most(Reason.RISK_COLLAR_DRIFT, moved, whole(numbers.drift_ticks))
 
 
 def _since(times: list[int], at: int, seconds: float) -> int:
-    since = at - int(seconds * SECOND)
-    if not times or times[-1] < since:
-        return 0
-    return sum(one >= since for one in times)
+    return len(times) - bisect_left(times, at - int(seconds * SECOND))
 
 
-def _most(rule: Reason, number: int | Decimal, limit: Decimal) -> Check:
-    number = whole(number) if type(number) is int else Decimal(number)
-    return Check(rule, number, limit, number <= limit)
+def _at(one: Sent) -> int:
+    return one.at

@@ -15,7 +15,8 @@ from cli.arguments import Arguments, between
 from cli.replay import records_of
 from core import config as configs
 from core.clock import wall
-from core.errors import EXIT_NOT_FLAT, EXIT_OK
+from core.config import Config
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, UsageError
 from core.messages import Message, Pulse
 from core.settings import Settings
 from research import parity
@@ -33,6 +34,7 @@ def parser() -> Arguments:
         help="seconds from order to exchange",
     )  # fmt: skip
     words.add_argument("--against", metavar="DIR", help="a live log: how much was decided alike?")
+    words.add_argument("--out", metavar="DIR", help="write trades, equity, orders: see `report`")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
 
@@ -48,6 +50,7 @@ def main(argv: list[str]) -> int:
 
     thinker = wiring.load_model(config, wall())
     tally, tested = report.Tally(report.Latency()), []
+    recorder = recording() if given.out else None
 
     def think(settings: Settings) -> Any:
         return wiring.thinking(settings, thinker)
@@ -59,6 +62,8 @@ def main(argv: list[str]) -> int:
             tally.count(actor, message)
             if live:
                 tested.append(message)
+            if recorder:
+                recorder.on(message)
             if isinstance(message, Pulse) and message.at % 60_000_000_000 == 0:
                 bar.update(task, completed=message.at - tape.start)
 
@@ -72,8 +77,28 @@ def main(argv: list[str]) -> int:
     }  # fmt: skip
     if live:
         told["parity"] = alike(live, tested)
+    if recorder:
+        write(recorder, config, Path(given.out))
     print(json.dumps(told) if given.json else "\n".join(spoken(report.told(told), told)))
     return EXIT_OK if outcome.flat else EXIT_NOT_FLAT
+
+
+def recording() -> Any:
+    try:
+        from research.record import Recorder
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--out needs {error.name}: install the extra `research`") from None
+    return Recorder()
+
+
+def write(recorder: Any, config: Config, out: Path) -> None:
+    from research import runs
+    from research.record import outcome_of
+
+    try:
+        runs.write(out, recorder.run(*outcome_of(Path(config.model.path))))
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
 
 
 def alike(live: list[Message], tested: list[Message]) -> dict[str, Any]:

@@ -25,8 +25,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("cli.explain", "why something was done, or not"),
     "replay": ("cli.replay", "decide a log again with this code, and compare"),
     "wal": ("cli.wal", "verify, tail or count the log"),
+    "synth": ("cli.synth", "make synthetic seconds of the market, as many as you like"),
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
+    "report": ("cli.report", "a run as one HTML page: what it is worth, and why"),
+    "gate": ("cli.gate", "what must be proven before live mode, and what is"),
     "doctor": ("cli.doctor", "check config, clock, disk, credentials, model, venue"),
 }
 

@@ -112,6 +112,7 @@ def rolls() -> list[int]:
     return [day.roll for day in days()]
 
 
+@lru_cache(maxsize=16)  # an entry asks several times of its moment
 def index(at: int) -> int:
     """Of the trade date, in `days()`, that a stamp belongs to; closed hours to the next one."""
     return min(bisect_right(rolls(), at), len(rolls()) - 1)
@@ -123,6 +124,12 @@ def day(at: int) -> Day:
 
 def hours(day: Day, kind: str) -> tuple[int, int]:
     return (day.open, day.close) if kind == "globex" else (day.rth_open, day.rth_close)
+
+
+def regular(at: int) -> bool:
+    """Within regular hours?"""
+    now = day(at)
+    return now.rth_open <= at < now.rth_close
 
 
 def state(at: int, kind: str) -> tuple[Session | None, int]:

@@ -72,6 +72,9 @@ class State(StrEnum):
     HALTED = "HALTED"
 
 
+EXITS_ONLY = (State.FLATTEN_ONLY, State.HALTED)
+
+
 class Check(Struct, frozen=True, array_like=True, gc=False):
     """One rule's number against its limit, so that `explain` can show both."""
 
@@ -81,10 +84,33 @@ class Check(Struct, frozen=True, array_like=True, gc=False):
     passed: bool
 
 
+def most(rule: Reason, value: Decimal, limit: Decimal) -> Check:
+    return Check(rule, value, limit, value <= limit)
+
+
+def least(rule: Reason, value: Decimal, limit: Decimal) -> Check:
+    return Check(rule, value, limit, value >= limit)
+
+
+def below(rule: Reason, value: Decimal, limit: Decimal) -> Check:
+    """Reaching the limit breaks it."""
+    return Check(rule, value, limit, value < limit)
+
+
+def flag(rule: Reason, passed: bool) -> Check:
+    """True or false: 0 if so, else 1, against 0."""
+    return Check(rule, whole(not passed), whole(0), passed)
+
+
 @lru_cache(maxsize=256)
 def exact(number: float) -> Decimal:
     """A number of the settings as it is written there."""
     return Decimal(repr(number))
+
+
+def rounded(number: float) -> Decimal:
+    """A number of the market or the model, to six places."""
+    return Decimal(repr(round(number, 6)))
 
 
 @lru_cache(maxsize=1024)

@@ -18,8 +18,9 @@ from core.config import Config
 from core.errors import ConfigError, LogError
 from core.messages import Bar, Command, Record, RunStarted, Stage
 from core.settings import Settings
-from daemon import child, wiring
+from daemon import child, golive, wiring
 from daemon.api import Api
+from daemon.build import build
 from daemon.gateway import Client
 from daemon.reach import in_session, past_roll, pointed, reach, refuse_unready
 from daemon.report import Latency, Tally
@@ -28,7 +29,7 @@ from daemon.snapshots import resume
 from daemon.stopping import Stopping
 from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
-from daemon.view import show, status
+from daemon.view import full, show
 from storage import lock, model, sentinel
 from storage.segments import segments
 from storage.wal import Wal, read
@@ -72,20 +73,26 @@ async def trade(
     clock = await clock_of(config)
     settings = scaled(config.settings(), clock)
     thinker = wiring.load_model(config, clocks.wall())
+    overrides = []
+    if config.run.mode == "live":
+        of_model = thinker.manifest_sha256 if thinker else ""
+        overrides = golive.refuse_unproven(Path(config.live.evidence), build(), of_model)
     venue = Client(
         config.venue, settings.instrument, who, clock, config.feed.stale_s,
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),
     )  # fmt: skip
     try:
         await reach(config, venue, stopping)
-        return await serve(config, options, venue, clock, settings, thinker, held, stopping)
+        return await serve(
+            config, options, venue, clock, settings, thinker, held, stopping, overrides
+        )
     finally:
         await venue.close()
 
 
 async def serve(
     config: Config, options: Options, venue: Client, clock: Clock, settings: Settings,
-    thinker: model.Model | None, held: int, stopping: Stopping,
+    thinker: model.Model | None, held: int, stopping: Stopping, overrides: list[golive.Override],
 ) -> tuple[int, dict[str, Any]]:  # fmt: skip
     """Open the log, recover, trade, report."""
     run_id = secrets.token_hex(RUN_ID_BYTES)
@@ -104,13 +111,14 @@ async def serve(
             found.last = replace(found.last, at=0)  # its bars end here: a new segment
         parts = {"market": wiring.market(settings, stages, found.last), **stages}
 
-        def build(name: str, records: list[Record]) -> Stage:
+        def rebuild(name: str, records: list[Record]) -> Stage:
             bars = (r.message for r in reversed(records) if isinstance(r.message, Bar))
             if name == "market":
                 return wiring.market(settings, parts, next(bars, None))
             return wiring.thinking(settings, thinker)[name]
 
-        session = Session(config, venue, wal, clock, parts, tally, build, stopping, found.last)
+        session = Session(config, venue, wal, clock, parts, tally, rebuild, stopping, found.last)
+        session.overrides = overrides
         start = RunStarted(
             clock(), run_id, config.run.mode, venue.account_id, venue.contract_id,
             config.account.balance_start, commit(), config.sha256(),
@@ -142,7 +150,7 @@ async def attended(
             forget_kill(state)
         return session.bus.post("operator", Command(session.clock(), name, by, why))
 
-    api = Api(state, config.api.port, lambda: status(session), act)
+    api = Api(state, config.api.port, lambda: full(session), act)
     if isinstance(session.clock, TapeClock):
         session.bus.watches.append(follow_tape(config, session.clock))
     await api.start()

@@ -41,6 +41,8 @@ from daemon import health, watches
 from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
+from daemon.golive import Override
+from daemon.pager import Pager
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
@@ -79,18 +81,24 @@ class Session:
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
         self.bus.stamps[Bar] = tally.latency.bar
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
+        self.pager = Pager(config.paging)
+        self.bus.watches.append(self.pager.watch)
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
         self.recent: deque[tuple[str, Message]] = deque(maxlen=RECENT)
         self.held: Hold | None = None  # the newest decision to do nothing
         self.price: float | None = None
+        self.overrides: list[Override] = []  # of the gate, on which a live start stands
 
     async def run(self, start: RunStarted, unanswered: list[tuple[str, int, Message]]) -> Ended:
         """Trade until told to stop, then flatten. `unanswered`: what a crash cut off the log."""
         for actor, cause, message in unanswered:
             self.bus.post(actor, message, cause)
         self.bus.post("main", start)
+        for said in self.overrides:
+            why = f"{said.item}, on {said.at}: {said.why}"
+            self.bus.post("operator", Command(self.clock(), "override", said.by, why))
         tasks = [asyncio.create_task(work, name=name) for name, work in self.works().items()]
         ender = asyncio.create_task(self.end(), name="end")
         self.wal.watch(lambda error: self.stopping.say(f"log failed: {error}", "wal"))
@@ -127,6 +135,7 @@ class Session:
             "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
             "wall": contained("wall", watches.wall(*told, self.config.feed)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
+            "pager": contained("pager", self.pager.run()),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 

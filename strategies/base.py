@@ -1,6 +1,5 @@
 """What a strategy sees and says: pure, `decide(view) -> Wish`."""
 
-from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
@@ -8,7 +7,7 @@ from msgspec import Struct
 from core.messages import Bar, Prediction
 from core.reasons import Reason
 from core.settings import SignalSettings
-from core.terms import Action, Check, exact
+from core.terms import Action, Check, exact, rounded
 
 
 class View(Struct, frozen=True):
@@ -48,4 +47,4 @@ def toward(direction: int, position: int, reversal: bool) -> Action | None:
 
 
 def check(rule: Reason, value: float, limit: float, passed: bool) -> Check:
-    return Check(rule, Decimal(repr(round(value, 6))), exact(limit), passed)
+    return Check(rule, rounded(value), exact(limit), passed)

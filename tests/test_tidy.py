@@ -21,6 +21,11 @@ BANNED_WHEN_PURE = {
     "asyncio", "time", "random", "os", "socket", "pathlib", "logging", "threading", "uuid",
     "secrets",
 }  # fmt: skip
+FOR_RESEARCH = {
+    "polars", "pandas", "plotly", "databento", "databento_dbn", "ccxt", "lightgbm", "optuna",
+    "quantstats", "empyrical", "skfolio", "scipy", "sklearn", "onnx", "torch", "requests",
+}  # fmt: skip
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 BANNED_EVERYWHERE = {"pickle", "joblib", "dill", "shelve", "marshal"}
 BROAD_EXCEPT_ALLOWED = {"daemon/supervisor.py", "daemon/turns.py"}
 LINES_PER_FILE, LINES_PER_FUNCTION, COLUMNS = 250, 50, 100
@@ -94,3 +99,14 @@ def test_only_the_gateway_actor_may_reach_a_venue_client():
         if isinstance(node, ast.ImportFrom) and node.module == "venues.topstepx.client"
     }
     assert reaching == {"daemon/gateway.py"}  # tests/daemon/test_gate.py has the rest
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.relative_to(ROOT).parts[0] != "research"], ids=name
+)
+def test_packages_for_months_of_data_stay_out_of_the_daemon(path):
+    """Research may import them; a verb of it only in a function: the others start fast."""
+    tree = ast.parse(path.read_text())
+    if path.relative_to(ROOT).parts[0] == "cli":
+        tree.body = [node for node in tree.body if not isinstance(node, FUNCTIONS)]
+    assert not set(imported(tree)) & FOR_RESEARCH

@@ -24,7 +24,7 @@ ALWAYS = {
     "RISK_ACCOUNT_DRAWDOWN_MAX": "100000.00",
     "RISK_KILL_LOSS_MAX": "100000.00",
     "RISK_LOSSES_IN_ROW_MAX": "1000000",
-    "BREAKERS_LOSSES_FIRST": "1000000",
+    "BREAKERS_LOSSES_FIRST": "20",
     "CONTROLS_TRADES_DAY_MAX": "200",
     "CONTROLS_REPEAT_MAX": "200",
     "CONTROLS_HOLD_MIN_S": "1.0",
@@ -112,8 +112,8 @@ class Rig:
         words = [sys.executable, "-m", "cli.main", *command]
         return subprocess.Popen(words, env=self.env, cwd=ROOT, **pipes)
 
-    def start(self) -> subprocess.Popen:
-        command = ["run", "--json", "--mode", "sim", "--state", str(self.state)]
+    def start(self, mode: str = "sim") -> subprocess.Popen:
+        command = ["run", "--json", "--mode", mode, "--state", str(self.state)]
         command += ["--wal", str(self.wal), "--speed", str(self.speed)]
         with self.errors.open("ab") as errors, (self.folder / "report.json").open("wb") as out:
             self.daemons.append(self.process(command, stdout=out, stderr=errors))

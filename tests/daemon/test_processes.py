@@ -16,6 +16,7 @@ from storage.wal import read
 from tests.campaign.audit import Truth
 from tests.campaign.rig import ROOT, Rig, ended, wait
 from tests.daemon.parts import record, wal
+from tests.daemon.proven import let_pass
 
 pytestmark = pytest.mark.slow
 
@@ -171,6 +172,7 @@ def test_a_stop_before_the_venue_was_reached_tells_by_the_log_if_anything_is_ope
         here = {"TRADEBOT_VENUE_REST_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         env = {**os.environ, **NOWHERE, **LIVE, **here, "PYTHONPATH": str(ROOT)}
         env |= {"TRADEBOT_SIGNALS_STRATEGY": "cycle", "TRADEBOT_VENUE_REQUEST_TIMEOUT_S": "0.5"}
+        env["TRADEBOT_LIVE_EVIDENCE"] = str(let_pass(tmp_path / "evidence"))
         command = [sys.executable, "-m", "cli.main", "run", "--json"]
         command += ["--state", str(tmp_path / "state"), "--wal", str(tmp_path / "wal")]
         with (tmp_path / "errors").open("wb") as errors:

@@ -11,6 +11,7 @@ import pytest
 from core.contracts import rolls_at
 from daemon.reach import past_roll
 from tests import build
+from tests.daemon.proven import let_pass
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
@@ -25,6 +26,7 @@ def test_a_live_venue_that_is_down_is_tried_again_until_the_stop(tmp_path):
         "TRADEBOT_VENUE_MARKET_HUB_URL": f"{NOWHERE}/hubs/market",
         "TRADEBOT_SIGNALS_STRATEGY": "cycle", "TRADEBOT_VENUE_BACKOFF_S": "0.01",
         "TRADEBOT_VENUE_READ_TRIES": "1",
+        "TRADEBOT_LIVE_EVIDENCE": str(let_pass(tmp_path / "evidence")),
     }  # fmt: skip
     command = [sys.executable, "-m", "cli.main", "run", "--mode", "live"]
     places = ["--state", tmp_path / "state", "--wal", tmp_path / "wal"]

@@ -81,8 +81,8 @@ def passing(rule: Reason) -> Switch:
     """Without one rule of risk for entries."""
 
     def off() -> None:
-        judge = actors.risk.judge
-        actors.risk.judge = lambda *given: passed(judge(*given), rule)
+        judge = actors.guard.judge
+        actors.guard.judge = lambda *given: passed(judge(*given), rule)
 
     return off
 

@@ -1,0 +1,131 @@
+"""Months of bars from files of any make: the way in for all of research.
+
+Series of one future's contracts become one continuous series, of several others the one with most
+rows is taken, a file that stamps the end of its bars is shifted, rows that no stage could use are
+left out; and each of these is told in `notes`, with its count.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from core.clock import SECOND
+from core.errors import UsageError
+from research import bars, hours, stitch
+
+RARE = 0.01  # of all distances: stamps that jump about are no finer step
+
+
+class History(Struct, frozen=True):
+    frame: pl.DataFrame  # `research.bars`, sorted, one row a stamp
+    step_s: int  # of a bar
+    rolls: list[stitch.Roll]
+    notes: list[str]
+
+
+def load(
+    paths: list[Path], kind: str = "all", zone: str = "UTC", key: str = "",
+    how: str = "difference", rule: str = "volume",
+) -> History:  # fmt: skip
+    """All files as one series, within the hours "all", "globex", "rth" or "eth".
+
+    `key`: the symbol or contract to take. Raises UsageError when nothing is left."""
+    notes: list[str] = []
+    parts = [read(path, zone, key, notes) for path in paths]
+    frame, rolls = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal"), []
+    if "contract" in frame.columns:
+        frame, rolls = stitch.continuous(frame, how=how, rule=rule)
+        notes += [
+            f"rolled from {roll.old} to {roll.new}"
+            + ("" if roll.sure else ": closes of other days, not adjusted")
+            for roll in rolls
+        ]
+    frame = bars.in_order(usable(frame, notes))
+    frame = distinct(frame, notes)
+    step = step_of(frame["start"].to_numpy())
+    if ends_labelled(frame["start"].to_numpy(), step):
+        notes.append(f"stamps are ends of bars: shifted by {step} s")
+        frame = frame.with_columns(pl.col("start") - step * SECOND)
+    frame = bars.within(frame, kind)
+    if not frame.height:
+        raise UsageError(f"{paths[0]}: no bar in the hours {kind}")
+    return History(frame, step, rolls, notes)
+
+
+def read(path: Path, zone: str, key: str, notes: list[str]) -> pl.DataFrame:
+    """The bars of a file; with a column `contract` where it holds several of one future."""
+    source = bars.opened(path, zone)
+    names = bars.series(source) if source.keys else []
+    if len(names) > 1 and not key and all(is_contract(name) for name in names):
+        name = bars.name_of(source)
+        parts = [
+            bars.canonical(source, source.rows.filter(name == one)).with_columns(
+                contract=pl.lit(one.split()[-1])
+            )
+            for one in names
+        ]
+        return pl.concat(parts).collect()
+    if len(names) > 1 and not key:
+        notes.append(f"{path}: {names[0]} of {len(names)} series: the one with most rows")
+    frame = bars.canonical(source, bars.chosen(source, key)).collect()
+    if not frame.height:
+        raise UsageError(f"{path}: no bars and no trades in it")
+    return frame
+
+
+def is_contract(name: str) -> bool:
+    try:
+        stitch.contract_id(name.split()[-1], 2020, "F.US.MES")
+    except UsageError:
+        return False
+    return True
+
+
+def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Without the rows that lack a stamp or a price, or whose range does not hold its prices."""
+    low, high = pl.col("low"), pl.col("high")
+    whole = (
+        (low <= pl.col("open")) & (low <= pl.col("close"))
+        & (high >= pl.col("open")) & (high >= pl.col("close"))
+        & (high - low + pl.col("open") + pl.col("close")).is_finite()
+        & pl.col("start").is_not_null() & (pl.col("volume").fill_null(0.0) >= 0)
+        & pl.col("volume").fill_null(0.0).is_not_nan()
+    ).fill_null(False)  # fmt: skip
+    sound = frame.select(whole.alias("sound")).to_series()
+    kept = frame if sound.all() else frame.filter(sound)
+    if kept.height < frame.height:
+        notes.append(f"{frame.height - kept.height} rows without a sound stamp or price left out")
+    if kept["volume"].null_count():
+        kept = kept.with_columns(pl.col("volume").fill_null(0.0))
+    return kept
+
+
+def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """The first of rows with one stamp."""
+    start = frame["start"].to_numpy()
+    again = np.append(False, start[1:] == start[:-1])[: len(start)]
+    if not again.any():
+        return frame
+    notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
+    return frame.filter(pl.Series(~again))
+
+
+def step_of(starts: hours.Stamps) -> int:
+    """Seconds of a bar: the shortest distance that is not rare, at least 1."""
+    gaps = np.diff(starts[:100_000]) // SECOND
+    if not len(gaps):
+        return 1
+    values, counts = np.unique(gaps, return_counts=True)
+    return max(int(values[counts >= RARE * len(gaps)].min(initial=values[counts.argmax()])), 1)
+
+
+def ends_labelled(starts: hours.Stamps, step_s: int) -> bool:
+    """Do more sessions end with a bar at the close than begin with one at the open?
+
+    Only bars of a minute and more can tell: the last second of a session seldom has a trade."""
+    if step_s < 60:
+        return False
+    opens, closes = hours.edges("globex")
+    return int(np.isin(closes, starts).sum()) > int(np.isin(opens, starts).sum())

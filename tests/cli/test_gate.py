@@ -1,0 +1,65 @@
+"""`tradebot gate`: the list, a person's word, and days on paper from a log."""
+
+import json
+
+import pytest
+
+from core.clock import SECOND
+from daemon import golive
+from tests import build
+from tests.daemon.proven import let_pass
+from tests.storage.logs import append, open_wal
+
+DAY = 86_400 * SECOND
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch, tmp_path):
+    """A strategy without a model, and a folder of evidence of this test's own."""
+    monkeypatch.setenv("TRADEBOT_SIGNALS_STRATEGY", "cycle")
+    monkeypatch.setenv("TRADEBOT_LIVE_EVIDENCE", str(tmp_path / "evidence"))
+
+
+def test_the_list_names_every_item_and_how_to_prove_it(tradebot):
+    code, out, err = tradebot("gate")
+    assert (code, err) == (1, "")
+    assert all(name in out for name in golive.ITEMS) and "python -m" in out
+
+
+def test_a_named_person_opens_one_item(tradebot):
+    words = ("--override", "limits", "--by", "ann", "--why", "a rehearsal")
+    code, out, _ = tradebot("gate", *words, "--json")
+    items = {row["item"]: row for row in json.loads(out)["items"]}
+    assert code == 1 and not items["limits"]["open"] and not items["limits"]["met"]
+    assert items["limits"]["override"]["by"] == "ann"
+    assert items["latency"]["open"]
+
+
+def test_with_every_item_met_or_overridden_it_exits_0(tradebot, tmp_path):
+    let_pass(tmp_path / "evidence")
+    assert tradebot("gate")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--override", "luck", "--by", "a", "--why", "b"), ("--override", "limits"),
+        ("--log", "/none"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line(tradebot, words):
+    code, out, err = tradebot("gate", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(("mode", "days"), [("paper", 15.0), ("sim", 0.0)])
+def test_days_on_paper_are_counted_from_bars_of_paper_runs(tradebot, tmp_path, mode, days):
+    wal = open_wal(tmp_path / "wal", run="r1")
+    start = build.run_started(mode=mode, model_sha256="")
+    bars = [build.bar(at=build.AT + n * DAY) for n in range(16)]
+    for message in (start, *bars):
+        append(wal, message)
+    wal.close()
+    tradebot("gate", "--log", tmp_path / "wal")
+    told = json.loads((tmp_path / "evidence" / "paper.json").read_text())
+    assert told["values"]["days"] == days and bool(told["values"]["sessions"]) is bool(days)

@@ -1,0 +1,32 @@
+"""`tradebot report`: a page of a backtest and of a log, and what is wrong in one line."""
+
+import json
+
+
+def test_a_backtest_and_its_log_become_a_page(tradebot, tape, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRADEBOT_SIGNALS_STRATEGY", "cycle")
+    monkeypatch.setenv("TRADEBOT_SIGNALS_CYCLE_S", "10")
+    run, page = tmp_path / "run", tmp_path / "page.html"
+    told = json.loads(tradebot("backtest", "--tape", tape, "--out", run, "--json")[1])
+    code, out, err = tradebot("report", run, "--tape", tape, "--out", page, "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (found["trades"], f"{found['net_pnl']:.2f}") == (told["round_trips"], told["net_pnl"])
+    assert "Implementation shortfall" in page.read_text()
+
+
+def test_a_log_of_the_daemon_becomes_a_page(tradebot, log, tmp_path):
+    folder, _ = log
+    code, out, err = tradebot("report", folder, "--out", tmp_path / "page.html")
+    assert (code, err) == (0, "") and out == f"wrote {tmp_path / 'page.html'}\n"
+    assert (tmp_path / "page.html").stat().st_size > 1_000_000
+
+
+def test_a_run_that_is_not_there_is_one_line(tradebot, tmp_path):
+    code, out, err = tradebot("report", tmp_path / "none")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "no such run" in err
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tradebot, log, tmp_path):
+    code, _, err = tradebot("report", log[0], "--out", tmp_path / "no" / "page.html")
+    assert code == 2 and err.count("\n") == 1 and "cannot be written" in err
