@@ -12,7 +12,7 @@ from daemon import wiring
 from research import dataset, seconds
 from storage import tape as tapes
 from tests.research.invented import CONFIG, SETTINGS, Network, market, pieces, run
-from venues.slippage import MODES
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +74,7 @@ def test_orders_fills_ledger_and_end_state_are_the_same(case):
     seed = sorted(CASES).index(case)
     table = market(seed, days=2, seconds=3200)
     fills = sorted(MODES)[seed % 3]
-    assert assert_same(CASES[case], fills, Network(seed, 0.4), table, 1000 + 37 * seed)
+    assert assert_same(CASES[case], fills, Network(seed, 1.0), table, 1000 + 37 * seed)
 
 
 @pytest.mark.parametrize("fills", ["optimistic", "conservative", "realistic"])
