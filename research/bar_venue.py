@@ -9,7 +9,6 @@ which it could be closed is told as a `Mark` at the end of each bar in which it 
 from decimal import Decimal
 
 from actors import slippage
-from actors.breakers import Breakers
 from core.clock import SECOND
 from core.messages import Conditions, Mark, Message, Quote, Reconcile
 from core.settings import Settings
@@ -33,8 +32,9 @@ class BarVenue(PaperVenue):
 
     def __init__(self, settings: Settings, balance: Decimal, fills: Fills) -> None:
         super().__init__(settings, balance)
-        self.fills, self.settings, self.seen = fills, settings, Breakers()
+        self.fills = fills
         self.tick = float(settings.instrument.tick)
+        self.exchange.book.bare = True
         self.mark = 0.0
 
     @property
@@ -61,7 +61,7 @@ class BarVenue(PaperVenue):
     def live(self, path: Path) -> list[Message]:
         """One second: waiting orders act at the open, then what rests meets the rest of it."""
         self.at = path.at - SECOND
-        self.exchange.book.slip = self.slip(self.at)
+        self.exchange.book.slip = self.slips(self.at)
         answers = self.show(path.open)
         while self.waiting:
             answers += self.act(self.waiting.popleft()[1])
@@ -87,7 +87,7 @@ class BarVenue(PaperVenue):
         """The market stands at one price: what a taker loses is `slip`."""
         return self.told(self.exchange.on_quote(Quote(self.at, price, price)))
 
-    def slip(self, at: int) -> int:
+    def slips(self, at: int) -> int:
         if self.fills.slip is not None:
             return self.fills.slip
         return slippage.ticks(self.settings, self.seen, at)
