@@ -88,14 +88,20 @@ def run(given: argparse.Namespace, config: Config) -> int:
             ended, outcome = "interrupted", bar_run.outcome(dict(stages), False, 0)
     if keeping:
         keeping.close(config)
-    took = (wall() - began) / SECOND
-    told = {
-        "mode": "backtest", "ended": ended, **tally.summary(), "bars": rows, "fills": given.fills,
-        "seconds": round(took, 3), "bars_per_s": round(rows / took),
+    told = summary(given.fills, ended, rows, wall() - began, tally.summary(), outcome)
+    print(json.dumps(told) if given.json else "\n".join(spoken(report.told(told), told)))
+    return EXIT_OK if not (outcome.position or outcome.open_orders) else EXIT_NOT_FLAT
+
+
+def summary(
+    fills: str, ended: str, rows: int, took: int, counts: dict[str, Any], outcome: Any
+) -> dict[str, Any]:
+    """What scripts rely on; counts of messages are of the bars that were told one by one."""
+    return {
+        "mode": "backtest", "ended": ended, **counts, "bars": rows, "fills": fills,
+        "seconds": round(took / SECOND, 3), "bars_per_s": round(rows * SECOND / took),
         "bars_told": outcome.bars_told, "net_pnl": f"{outcome.realised:.2f}",
         "balance": f"{outcome.balance:.2f}", "position": outcome.position,
         "open_orders": outcome.open_orders,
         "wal": {"records": 0, "segments": 0, "verified": True},
     }  # fmt: skip
-    print(json.dumps(told) if given.json else "\n".join(spoken(report.told(told), told)))
-    return EXIT_OK if not (outcome.position or outcome.open_orders) else EXIT_NOT_FLAT

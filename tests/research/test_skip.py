@@ -26,7 +26,8 @@ RICH = replace(
     EASY,
     risk=replace(
         EASY.risk, kill_loss_max=Decimal(900), day_loss_max=Decimal(400), balance_min=Decimal(50),
-        day_drawdown_max=Decimal(400), account_drawdown_max=Decimal(900), losses_in_row_max=50, trade_risk_max=Decimal(100),
+        day_drawdown_max=Decimal(400), account_drawdown_max=Decimal(900), losses_in_row_max=50,
+        trade_risk_max=Decimal(100),
     ),
     breakers=BreakerSettings(),
     controls=replace(EASY.controls, collar_ticks=400),
