@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -39,6 +40,7 @@ def main(argv: list[str]) -> int:
     from venues.slippage import MODES
 
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+    model = provable(config, plan) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test)
     loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
     if not loader.folds:
@@ -58,8 +60,8 @@ def main(argv: list[str]) -> int:
     run = walk.stitched(done)
     found = walk.summary(done, run, given.seed)
     runs.write(given.out, run)
-    if given.evidence:
-        prove(found, config, plan, f"walk-forward {given.data.name}")
+    if model:
+        prove(found, config, model, f"tradebot walk-forward {given.data.name}")
     print(json.dumps(plain(found)) if given.json else describe(found))
     return EXIT_OK if found["folds_with_enough_trades"] else EXIT_DIFFERENCE
 
@@ -98,24 +100,28 @@ def rows_of(data: Path) -> Any:
     return bars.scan(data)
 
 
-def prove(found: dict[str, Any], config: Config, plan: Any, how: str) -> None:
-    """Evidence for the model of the config. Raises UsageError if it was made in another way."""
-    import msgspec
-
-    from daemon import golive
-    from daemon.main import commit
+def provable(config: Config, plan: Any) -> str:
+    """The sha256 of the model that this walk is evidence for. Raises UsageError if it was made in
+    another way."""
     from daemon.wiring import load_model
 
     model = load_model(config, wall())
-    recipe = msgspec.to_builtins(plan)
+    recipe = msgspec.json.decode(msgspec.json.encode(plan))
     if model is None or model.manifest.metrics.get("plan") != recipe:
         raise UsageError("the walk is no evidence for this model: it was made by another plan")
-    at, sha256 = datetime.now(UTC).isoformat(timespec="seconds"), model.manifest_sha256
-    names = ("sharpe", "calmar")
-    values = {name: plain(found)[name] for name in names}
+    return model.manifest_sha256
+
+
+def prove(found: dict[str, Any], config: Config, model: str, how: str) -> None:
+    """Evidence for `tradebot gate`."""
+    from daemon import golive
+    from daemon.main import commit
+
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    values = {name: plain(found)[name] for name in ("sharpe", "calmar")}
     values["folds"] = float(found["folds_with_enough_trades"])
     for item, told in (("walk_forward", values), ("skill", found["skill"])):
-        proof = golive.Evidence(item, at, commit(), how, golive.MODEL, sha256, told)
+        proof = golive.Evidence(item, at, commit(), how, golive.MODEL, model, told)
         golive.write(Path(config.live.evidence) / f"{item}.json", proof)
 
 

@@ -37,7 +37,7 @@ TRADES_MIN = 100  # of a test; fewer say nothing, and it is left out of the aver
 PART = 1_000_000  # seconds of features at a time, 370 MB
 STRIDE_S = 10  # labels overlap: neighbours teach nothing new
 Stages = dict[str, Stage]
-Think = Callable[[Settings, models.Model], Stages]
+Think = Callable[[Settings, models.Model | None], Stages]
 Told = Callable[[str], None]
 
 
@@ -133,9 +133,15 @@ def taught(lesson: Lesson, walk: Walk) -> models.Model:
 
 
 def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
-    """The test, bar by bar through the stages of the daemon."""
-    config, settings = walk.config, walk.config.settings()
+    """The test: what it came to, and every prediction with what came of it."""
     market = seen(rows, walk)
+    made = played(market, rows, model, walk)
+    return replace(made, predictions=foretold(market, model, walk.plan))
+
+
+def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: Walk) -> Run:
+    """The market, second by second through the stages of the daemon."""
+    config, settings, plan = walk.config, walk.config.settings(), walk.plan
     venue = BarVenue(settings, config.gateway.balance, walk.fills)
     recorder = Recorder(foretold=False, slips=venue.slips)
     stages: Stages = {"venue": venue, **walk.think(settings, model)}
@@ -146,9 +152,7 @@ def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
         stopping = stopping or (isinstance(message, Command) and message.name == "stop")
         if stopping and isinstance(message, Flat):
             break
-    plan = walk.plan
-    made = recorder.run(plan.lookahead_s, plan.theta_ticks)
-    return replace(made, predictions=foretold(market, model, plan))
+    return recorder.run(plan.lookahead_s, plan.theta_ticks)
 
 
 def quoted(table: np.ndarray, rows: pl.DataFrame, settings: Settings) -> np.ndarray:
