@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign fuzz mutants train research lock clean
+.PHONY: run test check bench campaign fuzz mutants train research networks lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
@@ -58,6 +58,15 @@ research: .venv/research
 .venv/research: .venv/ready requirements-research.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r requirements-research.lock
+	touch $@
+
+# PyTorch, for the deep networks of `tradebot train --network`. The pinned file is the processor's build:
+# where pip does not find it, name PyTorch's index of such builds (PIP_EXTRA_INDEX_URL).
+networks: .venv/networks
+
+.venv/networks: .venv/research requirements-networks.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements-networks.lock
 	touch $@
 
 .venv/ready: requirements.lock pyproject.toml

@@ -29,12 +29,17 @@ class Account(Struct):
     why: Reason = Reason.RISK_PASS  # of the state
     contract: str = ""
     capital: Decimal = ZERO
+    config: str = ""  # version of the configuration
+    killed: str = ""  # the one with which the kill limit was reached
+    tight: list[str] = field(default_factory=list)  # tightenings that were told and still hold
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
     day: str = ""  # trade date
     day_start: Decimal = ZERO
     peak: Decimal = ZERO  # highest marked equity of the day
     high: Decimal = ZERO  # highest marked equity ever
     reducing: bool = False  # the position was asked to go
+    parted: int = 0  # contracts held when a part of them was last asked to go; 0 none
+    parted_at: int = 0
     resume_at: int = 0  # a daily limit ends; 0: with the trade date
     high_close: Decimal = ZERO  # highest balance at the end of a day
     losses: int = 0  # in a row
@@ -59,13 +64,17 @@ def realised(account: Account) -> Decimal:
 
 
 def marked(account: Account) -> Decimal:
-    """Equity with the open position closed at its mark, net of the cost of closing it."""
+    """Equity: the balance, and the open position at the side where it could be closed."""
     equity, held = realised(account), account.book.position
     if not held.size or account.mark is None or account.settings is None:
         return equity
-    instrument = account.settings.instrument
-    made = gross(instrument, held.size, held.average, account.mark)
-    return equity + made - abs(held.size) * instrument.side_cost
+    return equity + gross(account.settings.instrument, held.size, held.average, account.mark)
+
+
+def closed(account: Account) -> Decimal:
+    """Equity less what it costs to close: what a day's loss counts by (quant.md 9.1)."""
+    held = abs(account.book.position.size) if account.mark is not None else 0
+    return marked(account) - held * settings_of(account).instrument.side_cost
 
 
 def limits(account: Account) -> tuple[Check, ...]:
@@ -74,7 +83,7 @@ def limits(account: Account) -> tuple[Check, ...]:
     rows = (
         (Reason.RISK_KILL, account.capital - equity, risk.kill_loss_max),
         (Reason.RISK_ACCOUNT_DRAWDOWN, account.high - equity, risk.account_drawdown_max),
-        (Reason.RISK_DAILY_LOSS, account.day_start - equity, risk.day_loss_max),
+        (Reason.RISK_DAILY_LOSS, account.day_start - closed(account), risk.day_loss_max),
         (Reason.RISK_DRAWDOWN, account.peak - equity, risk.day_drawdown_max),
     )
     own = tuple(below(rule, value, limit) for rule, value, limit in rows)
@@ -85,7 +94,7 @@ def limits(account: Account) -> tuple[Check, ...]:
 def books(account: Account) -> firm.Books:
     """What a firm's rules ask of the account."""
     balance = realised(account)
-    return firm.Books(account.high_close, account.day_start, balance, marked(account))
+    return firm.Books(account.high_close, account.day_start, balance, closed(account))
 
 
 def staked(account: Account) -> Decimal:
@@ -118,10 +127,13 @@ def budgeted(account: Account) -> Decimal:
     """The budget before what is approved and not yet an order."""
     share = budget.drawdown_share(realised(account), account.high)
     share *= budget.volatility_share(account.breakers.ratio)
+    return room(account) * share * hour(account, account.now) - staked(account)
+
+
+def hour(account: Account, at: int) -> Decimal:
+    """Of the room: less towards the end of a day that has steps."""
     session = settings_of(account).session
-    if session.reduce_s and account.now:  # without, the day has no step at which it changes
-        share *= share_of_day(account.now, session)
-    return room(account) * share - staked(account)
+    return share_of_day(at, session) if session.reduce_s and at else Decimal(1)
 
 
 def room(account: Account) -> Decimal:

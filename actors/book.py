@@ -51,6 +51,7 @@ class Book(Struct):
     loose: dict[int, int] = field(default_factory=dict)  # filled of orders not yet known, by id
     realised: Decimal = Decimal(0)  # dollars, all fills of this log, net of fees
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
+    parting: int = 0  # contracts of a part that is being closed
     closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
     closes: list[int] = field(default_factory=list)  # ids of orders that so became ours
     doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
@@ -88,8 +89,9 @@ class Book(Struct):
                 self._replaced(self.orders[tag])
             case ModifyOrder(tag=tag) if tag in self.orders:
                 self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
-            case ClosePosition(at=at):
+            case ClosePosition(at=at, size=part):
                 self.close_at, self.doubt, self.closing = at, at, True
+                self.parting = part or 0
             case Agreed() if not self.position.size:
                 self.doubt = 0
             case RunStarted():
@@ -193,8 +195,11 @@ class Book(Struct):
         made = (finished or self.position).gross - held.gross
         self.realised += made - fill.fees
         self.doubt = self.doubt and max(self.doubt, fill.at)
+        if order is None and self.parting:
+            self.parting = max(0, self.parting - fill.size)
+            self.close_at = self.close_at if self.parting else 0
         if not self.position.size:
-            self.close_at = 0
+            self.close_at = self.parting = 0
         return finished
 
     def foreign(self) -> list[int]:

@@ -149,7 +149,7 @@ def judge(
         most(Reason.RISK_MAX_OPEN_ORDERS, open_value, numbers.open_value_max),
         _age(Reason.DATA_STALE, now - controls.quote_at, numbers.quote_max_s),
         pretrade.crossed(controls.bid, controls.ask),
-        pretrade.collar(wish, instrument, controls.bid, controls.ask, numbers.collar_ticks),
+        pretrade.collar(wish, instrument, controls.bid, controls.ask, pretrade.width(numbers, now)),
         throttles.drifting(past, numbers, wish, now, instrument.tick),
         _age(Reason.RISK_STALE_BALANCE, now - controls.balance_at, numbers.balance_max_s),
         most(Reason.RISK_CAPITAL, needed, controls.balance),

@@ -20,6 +20,8 @@ from core.reasons import Reason
 from core.settings import Settings
 from core.terms import OrderType, Purpose
 
+LEGS = (Purpose.STOP, Purpose.TARGET)
+
 
 class Desk(Struct):
     book: Book = field(default_factory=Book)
@@ -35,6 +37,7 @@ class Desk(Struct):
     overshot: bool = False
     naked_at: int = 0
     flat_at: int = 0
+    parted: bool = False  # a part of this position was closed: the venue's legs do not follow
     mark: Decimal | None = None
     best: Decimal | None = None  # mark of this position
     tightened: int = 0  # rows of stops.tighten that it has met
@@ -87,6 +90,33 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return [order]
 
+    def part(self, at: int, size: int, reason: Reason) -> list[Message]:
+        """Close so many contracts by the venue's own call; all of them as any exit."""
+        if size >= abs(self.book.position.size):
+            return self.exit(at, reason)
+        if self.exit_at or self.flatten or self.asked(self.book.close_at, at):
+            return []
+        self.parted = True
+        order = ClosePosition(at, self.tag(), reason, size)
+        self.book.hear(order, self.numbers().instrument)
+        return [order]
+
+    def shrunk(self, at: int) -> list[Message]:
+        """Stop and target of the venue for no more than what is left of a position."""
+        held = self.book.position.size
+        if not self.parted or self.book.live(Purpose.ENTRY):
+            return []
+        return self.fitted([o for o in self.book.live(*LEGS) if o.side * held < 0], abs(held), at)
+
+    def fitted(self, legs: list[Order], size: int, at: int) -> list[Message]:
+        """Changes after which each of these legs is for so many contracts."""
+        known = [leg for leg in legs if leg.venue_id and not self.asked(leg.asked_at, at)]
+        return [
+            self.modify(ModifyOrder(at, leg.tag, leg.venue_id, size=leg.filled + size))
+            for leg in known
+            if leg.left != size
+        ]
+
     def exit(self, at: int, reason: Reason) -> list[Message]:
         """Move the target through the touch; without one, close by the venue's own call.
 
@@ -114,14 +144,9 @@ class Desk(Struct):
         """Stop and target of our own for the open position: placed once, then kept to its size."""
         held = self.book.position
         size, side = abs(held.size), 1 if held.size > 0 else -1
-        legs = [o for o in self.book.live(Purpose.STOP, Purpose.TARGET) if o.side == -side]
+        legs = [o for o in self.book.live(*LEGS) if o.side == -side]
         if legs:
-            known = [leg for leg in legs if leg.venue_id and not self.asked(leg.asked_at, at)]
-            return [
-                self.modify(ModifyOrder(at, leg.tag, leg.venue_id, size=leg.filled + size))
-                for leg in known
-                if leg.left != size
-            ]
+            return self.fitted(legs, size, at)
         instrument, plan = self.numbers().instrument, self.entry.intent if self.entry else None
         stop_ticks = plan.stop_ticks if plan else self.numbers().signals.stop_ticks
         target_ticks = plan.target_ticks if plan else self.numbers().signals.target_ticks

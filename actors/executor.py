@@ -65,7 +65,7 @@ class Executor:
             case Approved():
                 return self._approved(message)
             case Reduce():
-                return desk.exit(message.at, message.reason)
+                return desk.part(message.at, message.size, message.reason)
             case Mark(price=price):
                 desk.mark = price
                 return [*self._tend(message.at), *self._trail(message.at)]
@@ -158,6 +158,7 @@ class Executor:
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
         if not now:
             desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
+            desk.parted = False
         return [self._closed(fill, order, finished)] if finished else []
 
     def _closed(self, fill: Fill, order: Order | None, trip: Position) -> TradeClosed:
@@ -205,9 +206,8 @@ class Executor:
         if not exits:
             return []
         ours = desk.manual or desk.flatten or desk.book.closing
-        wait = 0 if ours else desk.after(desk.numbers().execution.exit_timeout_s)
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))
-        if coming or at - desk.flat_at < wait:
+        if coming or (not ours and desk.asked(desk.flat_at, at)):
             return []
         return [m for order in exits if order.life in RESTING for m in desk.cancel(order, at)]
 
@@ -221,7 +221,9 @@ class Executor:
         if desk.naked_at and at - desk.naked_at >= desk.after(desk.numbers().execution.naked_s):
             return desk.close(at, Reason.RISK_NAKED)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
-        return desk.own_exits(at) if desk.manual and not leaving else []
+        if leaving:
+            return []
+        return desk.own_exits(at) if desk.manual else desk.shrunk(at)
 
     def _trail(self, at: int) -> list[Message]:
         return stops.tend(self.memory, at) if self.memory.book.position.size else []

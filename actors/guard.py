@@ -12,13 +12,11 @@ from actors.account import (
     ZERO,
     Account,
     approved,
-    at_stake,
     books,
     budgeted,
     entries_of,
     limits,
     realised,
-    room,
     settings_of,
     staked,
 )
@@ -26,12 +24,12 @@ from actors.budget import planned
 from actors.rolls import openable
 from actors.sizing import Size, size
 from core.clock import SECOND
-from core.messages import Intent, Message, Reduce
+from core.messages import Intent
 from core.reasons import Reason
 from core.sessions import left as until_flat
 from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Action, Check, Purpose, State, exact, flag, least, most, whole
+from core.terms import Action, Check, State, exact, flag, least, most, whole
 
 
 class Standing(Struct, frozen=True):
@@ -126,24 +124,6 @@ def judge(
         *_firm(account, now, exposure, cost),
         *controls.judge(intent, contracts, cost, account.controls, settings, book, moment, waiting),
     )
-
-
-def reduction(account: Account, at: int) -> list[Message]:
-    """Once for each position: get out where the stop no longer fits into the room (9.6).
-
-    A position without a stop is not this rule's: it gets one within seconds, or is closed.
-    """
-    size, risk = abs(account.book.position.size), settings_of(account).risk
-    if not size or not risk.drb_reduce:
-        account.reducing = False
-        return []
-    stake, space = at_stake(account), room(account)
-    known = all(order.price for order in account.book.live(Purpose.STOP))
-    bare = account.book.resting_stop() < size
-    if stake <= space or bare or not known or account.reducing:
-        return []
-    account.reducing = True
-    return [Reduce(at, size, (most(Reason.RISK_DRB_OVER, stake, space),))]
 
 
 def _firm(account: Account, now: Standing, exposure: int, cost: Decimal) -> tuple[Check, ...]:

@@ -3,16 +3,20 @@
 The model itself is handed in as `predict`: from a row of features to the logits of DOWN, FLAT, UP.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import exp, hypot, isfinite
 
+from msgspec import Struct, field
+
+from core.clock import SECOND
 from core.decisions import Features, Hold, Prediction
 from core.reasons import Reason
 from core.terms import Check, Message
 
 Row = Sequence[float]
 Three = tuple[float, float, float]
+Predict = Callable[[Row | Sequence[Row]], Row]
 LARGEST = 3.4e38  # of a float32, the model's own number
 
 
@@ -55,37 +59,62 @@ def unfit(features: Features, width: int) -> Hold | None:
 
 
 class Inference:
-    takes = (Features,)
+    takes: tuple[type[Message], ...] = (Features,)
 
-    def __init__(self, predict: Callable[[Row], Row], mean_moves: Three, width: int) -> None:
+    def __init__(self, predict: Predict, mean_moves: Three, width: int) -> None:
         """`predict` may raise RuntimeError; `width` is the number of features it expects."""
         self.predict, self.mean_moves, self.width = predict, mean_moves, width
 
     def on(self, message: Message) -> list[Message]:
         match message:
-            case Features(at=at):
-                if no := unfit(message, self.width):
-                    return [no]
-                try:
-                    logits = self.predict(message.values)
-                except RuntimeError:
-                    return [hold(at, Reason.INFER_ERROR)]
-                return [self.read(message, logits)]
+            case Features():
+                no = unfit(message, self.width)
+                return [no or self.ask(message, message.values)]
         return []
+
+    def ask(self, asked: Features, seen: Row | Sequence[Row]) -> Message:
+        try:
+            logits = self.predict(seen)
+        except RuntimeError:
+            return hold(asked.at, Reason.INFER_ERROR)
+        return self.read(asked, logits)
 
     def read(self, asked: Features, logits: Row) -> Message:
         if not isfinite(sum(logits)):
             return hold(asked.at, Reason.INFER_NONFINITE)
         return predict_from(asked, logits, self.mean_moves)
 
-    def on_many(
-        self, asked: Sequence[Features], predict_many: Callable[[list[Row]], Iterable[Row]]
-    ) -> list[Message]:
-        """The answers of `on` to each, with one call of the model: for whole tapes."""
-        refused = [unfit(features, self.width) for features in asked]
-        rows: list[Row] = [f.values for f, no in zip(asked, refused, strict=True) if no is None]
-        logits = iter(predict_many(rows) if rows else ())
-        return [
-            no or self.read(features, next(logits))
-            for features, no in zip(asked, refused, strict=True)
-        ]
+
+class Window(Struct):
+    """The newest rows without a gap between them."""
+
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    at: int = 0  # of the last one
+
+
+class Sequential(Inference):
+    """For a model that sees several seconds: none is asked before that many came in a row."""
+
+    def __init__(self, predict: Predict, mean_moves: Three, width: int, seconds: int) -> None:
+        super().__init__(predict, mean_moves, width)
+        self.seconds, self.memory = seconds, Window()
+
+    def on(self, message: Message) -> list[Message]:
+        if not isinstance(message, Features):
+            return []
+        no, rows = unfit(message, self.width), self.memory.rows
+        if no is not None or message.at != self.memory.at + SECOND:
+            rows.clear()
+        if no is not None:
+            return [no]
+        self.memory.at = message.at
+        rows.append(message.values)
+        del rows[: -self.seconds]
+        if len(rows) < self.seconds:
+            return [short(message.at, len(rows), self.seconds)]
+        return [self.ask(message, rows)]
+
+
+def short(at: int, have: int, least: int) -> Hold:
+    check = Check(Reason.FEAT_WARMUP, Decimal(have), Decimal(least), False)
+    return Hold(at, (check,), Reason.FEAT_WARMUP)

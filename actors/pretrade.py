@@ -10,6 +10,7 @@ from actors.budget import worst_side
 from core.instruments import Instrument
 from core.messages import Intent
 from core.reasons import Reason
+from core.sessions import regular
 from core.settings import ControlSettings
 from core.terms import Check, Purpose, flag, whole
 
@@ -45,6 +46,13 @@ def collar(wish: Intent, instrument: Instrument, bid: float, ask: float, most: i
     toward = wish.side * from_mid  # half ticks by which the price lies on the target's side
     far = max(abs(toward), abs(toward - 2 * wish.stop_ticks), abs(toward + 2 * wish.target_ticks))
     return Check(Reason.RISK_COLLAR, whole(far) / 2, whole(most), far <= 2 * most)
+
+
+def width(numbers: ControlSettings, at: int) -> int:
+    """Ticks of the collar in this phase of the session."""
+    return (
+        numbers.collar_ticks if regular(at) else numbers.collar_night_ticks or numbers.collar_ticks
+    )
 
 
 def opposed(book: Book, side: int) -> int:

@@ -7,7 +7,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 
 from msgspec import Struct, field
 
-from actors import agreement
+from actors import agreement, statement
 from actors.book import BOOKED, Book, strange
 from core.clock import SECOND
 from core.messages import (
@@ -28,12 +28,14 @@ from core.messages import (
     QueryFailed,
     Reconcile,
     RunStarted,
+    SessionClosed,
     StateChanged,
 )
 from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
 from core.terms import ALIVE, EXITS_ONLY, FLATTENING
 
+READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -51,25 +53,21 @@ class Ledger(Struct):
     told_at: int = 0  # last answer
     read_at: int = 0  # newest snapshot
     again: bool = False  # an actor missed a record: tell once more what all should know
-    reads: int = 0  # consistent snapshots in a row since the link came up
+    reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
     odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
     excused: list[int] = field(default_factory=list)  # orders of others, answered for
     absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
     flatten: bool = False
     flat_at: int = 0  # first of the two snapshots that prove the account flat
     proven: bool = False
+    closed_at: int = 0  # the end of a day whose statement is to be asked for; 0 none
 
 
 class Recovery:
     takes: tuple[type[Message], ...] = (
-        AccountSnapshot,
-        QueryFailed,
-        Pulse,
-        FeedState,
-        StateChanged,
-        Command,
+        AccountSnapshot, QueryFailed, Pulse, FeedState, StateChanged, Command, SessionClosed,
         *BOOKED,
-    )
+    )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self.memory = Ledger(settings=settings)
@@ -92,6 +90,8 @@ class Recovery:
                 ledger.proven, ledger.flat_at = False, 0
             case Command(name=name) if name in FLATTENING:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
+            case SessionClosed(at=at) if self._settings().edition:
+                ledger.closed_at = at
             case ActorFailed():  # risk has fenced entries until there is a new agreement
                 ledger.agreed, ledger.reads, ledger.asked_at, ledger.again = False, 0, 0, True
             case RunStarted():
@@ -114,6 +114,8 @@ class Recovery:
         if told.at < ledger.read_at:
             return []  # overtaken by a younger one
         ledger.asked_at, ledger.told_at, ledger.read_at = 0, told.at, told.at
+        if statement.whole(told, ledger.closed_at, ledger.began):
+            ledger.closed_at = 0
         missing = agreement.missing(ledger.book, told, ledger.began, ledger.again)
         ledger.again = False
         for message in missing:
@@ -129,7 +131,8 @@ class Recovery:
             ledger.reads = 0
             return [*answers, *self._drift(told, again)]
         if not verdict:
-            ledger.reads += told.at >= ledger.linked_at > 0  # older ones may lack what we missed
+            news = told.at >= ledger.linked_at > 0  # older ones may lack what we missed
+            ledger.reads = min(ledger.reads + news, READS_ASKED)
             answers += self._agree(told, len(missing) + len(proven))
             answers += self._prove_flat(told)
         return answers
@@ -173,7 +176,7 @@ class Recovery:
         if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
-        if not ledger.agreed and ledger.reads < (1 if fresh else 2):
+        if not ledger.agreed and ledger.reads < (1 if fresh else READS_ASKED):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
         unknown = len(ledger.book.unknown())
@@ -183,9 +186,8 @@ class Recovery:
         ledger = self.memory
         if not ledger.flatten or ledger.proven:
             return []
-        alive = bool(ledger.book.alive)
-        alive = alive or any(order.status in ALIVE for order in told.orders)
-        if told.position or alive or ledger.book.position.size:
+        alive = ledger.book.alive or any(order.status in ALIVE for order in told.orders)
+        if told.position or alive:  # the book agrees about the position, or we were not here
             ledger.flat_at = 0
             return []
         ledger.flat_at = ledger.flat_at or told.at
@@ -227,7 +229,8 @@ class Recovery:
             return []
         ledger.asked_at = at
         open_since = [order.at for order in ledger.book.living()]
-        since = min([ledger.agreed_at or at, *open_since]) - LOOK_BACK_S * SECOND
+        since = min([ledger.agreed_at, *open_since]) - LOOK_BACK_S * SECOND
+        since = min(since, statement.opened(ledger.closed_at) or since)
         return [Reconcile(at, max(ledger.began, since), reason)]
 
     def _start(self, run: RunStarted) -> None:

@@ -3,15 +3,20 @@
 Exits always pass. Limits are judged on each mark and fill, not only when somebody asks.
 """
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.account import Account, limits, marked, realised
+from actors.account import Account, hour, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
-from actors.guard import Standing, reduction, standing, weigh
-from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY
+from actors.guard import Standing, standing, weigh
+from actors.rearming import rearmed
+from actors.reduction import reduction
+from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
+from actors.tightenings import tightened
+from actors.today import renew
 from core.messages import (
     AccountSnapshot,
     ActorFailed,
@@ -46,6 +51,10 @@ REVERSALS = {
 }
 
 
+# After these it is told what has been tightened: the venue is looked at every few seconds.
+TIGHTENING = (Conditions, TradeClosed, PlaceOrder, Command, AccountSnapshot)
+
+
 def leaving(intent: Intent) -> Intent:
     """The exit that a reversal begins with: no rule may forbid that."""
     return replace(intent, action=REVERSALS[intent.action], side=-intent.side)
@@ -65,19 +74,29 @@ class Risk:
         """Between two pulses of a quiet account an intent meets what the first has found."""
         if isinstance(message, Intent):
             verdict = self.verdict(message)
-            return [verdict, *self.memory.controls.refused(verdict)]
+            refused = self.memory.controls.refused(verdict)
+            return [verdict, *refused, *(tightened(self.memory, message.at) if refused else ())]
         if isinstance(message, Bar):
+            wide = self.memory.breakers.wide
             self.memory.breakers.see(message, self._settings())
             self.memory.controls.see(message)
-            return []
+            changed = self.memory.breakers.wide is not wide
+            return tightened(self.memory, message.at) if changed else []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and not due(self.memory, message.at):
+        if pulse and self.standing is not None and self._quiet(message.at):
             self.memory.now = message.at
             return []
         self.standing, answers = None, self.hear(message)
+        if type(message) in TIGHTENING:
+            answers += tightened(self.memory, message.at)
         if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
         return answers
+
+    def _quiet(self, at: int) -> bool:
+        """Does the clock change nothing either?"""
+        account = self.memory
+        return not due(account, at) and hour(account, at) == hour(account, account.now)
 
     def hear(self, message: Message) -> list[Message]:
         account = self.memory
@@ -91,12 +110,14 @@ class Risk:
             case AccountSnapshot(balance=balance) if account.base is None:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
+                renew(account, message.at)
             case Agreed():
                 account.agreed = True
             case ActorFailed():
                 account.agreed = False
             case Conditions():
                 account.breakers.learn(message, self._settings())
+                renew(account, message.at)
             case Pulse(at=at):
                 account.now = at
             case TradeClosed(at=at, net=net):
@@ -166,14 +187,17 @@ class Risk:
         equity = marked(account)
         account.peak, account.high = max(account.peak, equity), max(account.high, equity)
         for check in limits(account):
-            state = SEVERITY[check.rule]
-            if not check.passed and self._graver(state):
+            if not check.passed and self._graver(check.rule):
+                state = SEVERITY[check.rule]
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
+                account.killed = account.config if check.rule is Reason.RISK_KILL else ""
                 return self._change(at, state, check.rule, why, "risk")
         return reduction(account, at)
 
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
         account = self.memory
+        if name == "rearm" and (refused := rearmed(account, at)):
+            return refused
         state = COMMANDS.get((account.state, name))
         account.paused = (account.paused or name in PAUSING) and name not in ("resume", "rearm")
         if state is None:
@@ -185,7 +209,8 @@ class Risk:
         if (state, reason) == (account.state, account.why):
             return []
         was, account.state, account.why = account.state, state, reason
-        return [StateChanged(at, state, was, why, by, reason)]
+        ends = reopens(state, reason) if self._settings().edition else UNSET
+        return [StateChanged(at, state, was, why, by, reason, ends)]
 
     def _open_day(self, at: int, day: str) -> list[Message]:
         account = self.memory
@@ -194,6 +219,7 @@ class Risk:
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)
         account.high_close = max(account.high_close, account.day_start)
+        renew(account, at)
         if account.state is not State.FLATTEN_ONLY or account.why not in DAILY:
             return []
         account.resume_at = resumes(account, at)
@@ -202,7 +228,8 @@ class Risk:
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
         account.settings, account.capital = run.settings, run.balance_start
-        account.contract = run.contract_id
+        renew(account, run.at)
+        account.contract, account.config = run.contract_id, run.config_sha256
         account.agreed, account.links = False, {}
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
@@ -215,10 +242,10 @@ class Risk:
             return self._change(at, State.PAUSED, Reason.RISK_PAUSED, why, by)
         return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, why, by)
 
-    def _graver(self, state: State) -> bool:
-        """Than the state we are in; a limit also outranks a flatten that has no limit to it."""
-        now, why = GRAVITY[self.memory.state], self.memory.why
-        return GRAVITY[state] > now or (GRAVITY[state] == now and why not in SEVERITY)
+    def _graver(self, rule: Reason) -> bool:
+        """Than our state? One as grave gives way if no limit led to it, and to the kill limit."""
+        why, graver = self.memory.why, GRAVITY[SEVERITY[rule]] - GRAVITY[self.memory.state]
+        return graver > 0 or (not graver and (why not in SEVERITY or rule is Reason.RISK_KILL))
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

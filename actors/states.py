@@ -37,7 +37,8 @@ REASONS = {
 }
 # What ends a state, for people; by its reason, else by the state.
 REOPENS = {
-    Reason.RISK_KILL: "tradebot rearm --by NAME --why TEXT, after the limit or balance is mended",
+    Reason.RISK_KILL: "tradebot rearm --by NAME --why TEXT; if the limit was reached, after a "
+    "start with a new configuration",
     Reason.RISK_ACCOUNT_DRAWDOWN: "tradebot rearm --by NAME --why TEXT, after a manual review",
     Reason.RISK_PAUSED: "tradebot resume",
     Reason.RISK_FLATTENING: "tradebot resume",
@@ -45,6 +46,8 @@ REOPENS = {
     Reason.RISK_DAILY_LOSS: "09:30 New York of the next trade date (risk.daily_reset)",
     Reason.RISK_DRAWDOWN: "09:30 New York of the next trade date (risk.daily_reset)",
     Reason.RISK_SESSION_CLOSED: "the next trade date",
+    Reason.RISK_PROP_DAY: "the next trade date",
+    Reason.DATA_CONTRACT_ROLL: "the next trade date",
     Reason.DATA_LINK_DOWN: "tradebot resume, or the next trade date",
     Reason.SYS_NO_ACK: "tradebot ack, then tradebot resume",
 }

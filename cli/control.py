@@ -25,7 +25,10 @@ from storage import sentinel
 
 TIMEOUT_S = 10.0
 POLL_S = 0.1
-RISK = ("at", "state", "why", "reopens", "equity", "budget_left", "rules", "off", "alarm_at")
+RISK = (
+    "at", "state", "why", "reopens", "tightened", "basis", "equity", "budget_left", "rules", "off",
+    "alarm_at",
+)  # fmt: skip
 NAMED = ("rearm", "enable")
 PROVEN = ("kill", "flatten")  # return when the account is flat
 WAIT_S = 30.0
@@ -149,17 +152,28 @@ def limits(told: dict[str, Any]) -> str:
         f"state      {told['state']} ({told['why']})"
         + (f", re-opened by: {told['reopens']}" if told["reopens"] else ""),
         f"equity     {cents(told['equity'])} dollars, {cents(told['budget_left'])} of budget left",
+        f"limits     in {told['basis']}",
     ]
-    return "\n".join(head + [row["says"] for row in told["rules"]])
+    return "\n".join(head + tight(told) + [row["says"] for row in told["rules"]])
+
+
+def tight(told: dict[str, Any]) -> list[str]:
+    """What admits less than usual, who did that, and what ends it."""
+    return [
+        f"tightened  {row['reason']} by {row['by']}: {row['why']}; ends: {row['reopens']}"
+        for row in told["tightened"]
+    ]
 
 
 def screen(told: dict[str, Any]) -> str:
     held = f"{told['position']:+d} @ {told['average']}" if told["position"] else "flat"
     rows = [
-        f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}",
+        f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}"
+        + (f", re-opened by: {told['reopens']}" if told["reopens"] else ""),
+        *tight(told),
         f"position   {held}, price {told['price']}",
         f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
-        f"budget     {cents(told['budget_left'])} dollars left",
+        f"budget     {cents(told['budget_left'])} dollars left, limits in {told['basis']}",
         *(
             f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])}"
             for row in told["limits"]

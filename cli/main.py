@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("cli.explain", "why something was done, or not"),
     "replay": ("cli.replay", "decide a log again with this code, and compare"),
     "wal": ("cli.wal", "verify, tail or count the log"),
+    "synth": ("cli.synth", "make synthetic seconds of the market, as many as you like"),
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
     "walk-forward": ("cli.walk_forward", "learn and test month by month, on months nobody saw"),

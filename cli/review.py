@@ -1,7 +1,8 @@
 """tradebot review: what the log says of its controls, for the yearly self-review (control 33).
 
-Limits in force, how often each said no, who overrode what, which alerts there were, and how many
-of the controls of docs/controls.md name a test. Reads only; works beside a running daemon.
+Limits in force, how often each said no, who overrode what, which alerts there were, how many of the
+controls of docs/controls.md name a test; and for each day that closed, whether the venue's trades
+and balance are those of the log (control 28): exit 1 if not. Works beside a running daemon.
 """
 
 import json
@@ -13,10 +14,20 @@ from typing import Any
 
 import msgspec
 
+from actors.statement import statements
 from cli.arguments import Arguments
 from core import config as configs
-from core.errors import EXIT_OK, LogError
-from core.messages import Alert, Approved, Command, Halted, Refused, RunStarted, StateChanged
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, LogError
+from core.messages import (
+    Alert,
+    Approved,
+    Command,
+    Halted,
+    Refused,
+    RunStarted,
+    StateChanged,
+    Tightened,
+)
 from storage.wal import read
 
 TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
@@ -34,7 +45,8 @@ def main(argv: list[str]) -> int:
         raise LogError(f"{wal}: no log there")
     found = review(wal)
     print(json.dumps(found) if given.json else page(found))
-    return EXIT_OK
+    differing = any(day["differences"] for day in found["statements"])
+    return EXIT_DIFFERENCE if differing else EXIT_OK
 
 
 def review(wal: Path) -> dict[str, Any]:
@@ -45,8 +57,9 @@ def review(wal: Path) -> dict[str, Any]:
     alerts: list[str] = []
     limits: Any = {}
     kinds: Counter[str] = Counter()
-    for line in read(wal):
-        message = line.record.message
+    records = [line.record for line in read(wal)]
+    for record in records:
+        message = record.message
         when = moment(message.at)
         match message:
             case RunStarted():
@@ -66,11 +79,20 @@ def review(wal: Path) -> dict[str, Any]:
                 people.append(f"{when} {name} by {by}: {why}")
             case StateChanged() | Halted():
                 state = message.state.value if isinstance(message, StateChanged) else "halt asked"
-                changes.append(f"{when} {state} by {message.by}: {message.reason}: {message.why}")
+                ends = (
+                    f"; re-opened by: {message.reopens}" if getattr(message, "reopens", "") else ""
+                )
+                changes.append(
+                    f"{when} {state} by {message.by}: {message.reason}: {message.why}{ends}"
+                )
+            case Tightened():
+                text = f"{message.reason}: {message.why}; ends: {message.reopens}"
+                changes.append(f"{when} tightened by {message.by}: {text}")
             case Alert(of=of, text=text):
                 alerts.append(f"{when} {of}: {text}")
     return {"runs": runs, "limits": limits, **kinds, "hits": hits, "state_changes": changes,
-            "commands": people, "alerts": alerts, "evidence": evidence()}  # fmt: skip
+            "commands": people, "alerts": alerts, "evidence": evidence(),
+            "statements": [msgspec.to_builtins(day) for day in statements(records)]}  # fmt: skip
 
 
 def evidence() -> dict[str, int]:
@@ -85,6 +107,16 @@ def moment(ns: int) -> str:
     return f"{datetime.fromtimestamp(ns // 10**9, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
+def told(day: dict[str, Any]) -> str:
+    """A day's statement on a line, or with a line for each difference."""
+    head = (
+        f"{day['trade_date']}: {day['fills']} fills, fees {day['fees']}, balance {day['balance']}"
+    )
+    return "\n    ".join(
+        [head + ("" if day["differences"] else ": as logged"), *day["differences"]]
+    )
+
+
 def page(found: dict[str, Any]) -> str:
     rows = ["runs"]
     rows += [f"  {r['at']} {r['run']} {r['mode']}, commit {r['commit']}, config {r['config'][:8]}, "
@@ -97,6 +129,7 @@ def page(found: dict[str, Any]) -> str:
         rows.append(f"  {reason}: {row['count']}, first {row['first']}, last {row['last']}")
     for name in ("state_changes", "commands", "alerts"):
         rows += [name.replace("_", " "), *(f"  {text}" for text in found[name])]
+    rows += ["the venue's statements", *(f"  {told(day)}" for day in found["statements"])]
     proof = found["evidence"]
     if proof:
         rows.append(f"evidence: {proof['with_test']} of {proof['controls']} controls name a test")

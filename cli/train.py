@@ -1,5 +1,6 @@
-"""`tradebot train`: tapes in, models/mlp.onnx and models/mlp.json out, and what they are worth."""
+"""`tradebot train`: tapes in, a model and its manifest out, and what they are worth."""
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from cli.arguments import Arguments, between
 from core.config import load
 from core.errors import EXIT_OK, UsageError
+
+NETWORKS = ("mlp", "deep", "lstm", "hybrid", "transformer", "lightgbm")
 
 
 def main(argv: list[str]) -> int:
@@ -29,11 +32,19 @@ def main(argv: list[str]) -> int:
     ) as progress:  # fmt: skip
         task = progress.add_task("reading tapes")
         told = learn.train(
-            given.tape, given.valid, given.out, settings, learn.Plan(seed=given.seed),
-            lambda words: progress.update(task, description=words),
+            given.tape, given.valid, given.out, settings, plan(given, learn.kind(given.network)),
+            lambda words: progress.update(task, description=words), given.network,
         )  # fmt: skip
     print(json.dumps(told) if given.json else describe(told))
     return EXIT_OK
+
+
+def plan(given: argparse.Namespace, trainer: Any) -> Any:
+    """What was asked for, as far as this kind of model has it."""
+    asked = {"seed": given.seed, "network": given.network, "epochs_max": given.epochs}
+    asked["window"] = 1 if given.network == "deep" else given.window
+    known = set(trainer.Plan.__struct_fields__)
+    return trainer.Plan(**{k: v for k, v in asked.items() if k in known and v is not None})
 
 
 def parser() -> Arguments:
@@ -48,6 +59,15 @@ def parser() -> Arguments:
         help="a later tape, which says when to stop",
     )  # fmt: skip
     found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
+    found.add_argument(
+        "--network", choices=NETWORKS, default="mlp",
+        help="kind of model; all but mlp need `make networks`",
+    )  # fmt: skip
+    found.add_argument(
+        "--window", type=between(2, 600, int), metavar="N",
+        help="seconds that lstm, hybrid and transformer see",
+    )  # fmt: skip
+    found.add_argument("--epochs", type=between(1, 10_000, int), metavar="N", help="at most")
     found.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
     found.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return found
@@ -72,7 +92,9 @@ def describe(told: dict[str, Any]) -> str:
             f" right {found['precision']:.1%}"
         )
     lines.append(f"  ticks a row foreseen so, before costs: {valid['ticks_per_row']:+.2f}")
-    lines.append(f"parity   {told['parity']:.1e} largest difference to scikit-learn")
+    lines.append(
+        f"parity   {told['parity']:.1e} largest difference of a probability to its maker's"
+    )
     return "\n".join(lines + [f"wrote    {path}" for path in told["files"]])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from cli.arguments import Arguments, between
 from core.config import load
@@ -165,7 +165,7 @@ def numbers(message: Struct) -> str:
     parts = []
     for name in message.__struct_fields__:
         value = getattr(message, name)
-        if name in ("at", "reason", "created", "settings") or value in (None, "", ()):
+        if name in ("at", "reason", "created", "settings") or value in (None, UNSET, "", ()):
             continue
         is_time = name == "since" or name.endswith("_at")
         parts.append(f"{name}={stamp(value)[11:23] if is_time else brief(value)}")
@@ -186,7 +186,7 @@ def brief(value: object) -> str:
         case tuple():
             return f"[{','.join(map(brief, value))}]"
     text = str(value)
-    return text if len(text) <= 48 else f"{text[:45]}..."
+    return text if len(text) <= 96 else f"{text[:93]}..."
 
 
 def stats(directory: Path, chosen: argparse.Namespace) -> int:

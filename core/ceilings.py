@@ -39,11 +39,25 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("risk", "day_drawdown_max"): Most(Decimal("0.25"), share=True),
     ("risk", "account_drawdown_max"): Most(Decimal("0.50"), share=True),
     ("risk", "kill_loss_max"): Most(Decimal("0.50"), share=True),
+    ("risk", "trade_risk_percent"): _most("10"),
+    ("risk", "day_loss_percent"): _most("20"),
+    ("risk", "day_drawdown_percent"): _most("25"),
+    ("risk", "account_drawdown_percent"): _most("50"),
+    ("risk", "kill_loss_percent"): _most("50"),
+    ("sizing", "kelly_share"): _most("0.5"),
+    ("sizing", "kelly_trades_min"): _least("30"),
+    ("breakers", "losses_first"): _most("20"),
+    ("breakers", "losses_first_pause_s"): _least("60"),
+    ("breakers", "spread_pause_ticks"): _most("50"),
+    ("breakers", "atr_high"): _most("10"),
+    ("breakers", "volume_low"): _least("0.02"),
+    ("breakers", "factor"): _most("0.9"),
     ("signals", "stop_ticks"): _most("100"),
     ("execution", "naked_s"): _most("10"),
     ("controls", "quantity_max"): _most("150"),
     ("controls", "order_value_max"): _most("6000000"),
     ("controls", "collar_ticks"): _most("400"),
+    ("controls", "collar_night_ticks"): _most("400"),
     ("controls", "drift_orders"): _most("50"),
     ("controls", "drift_ticks"): _most("2000"),
     ("controls", "orders_open_max"): _most("100"),
@@ -63,6 +77,12 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("controls", "quote_max_s"): _most("120"),
     ("controls", "skew_max_s"): _most("5"),
     ("controls", "ack_s"): _most("300"),
+}
+# Of a table's rows: (section, key, column), at most so large in each row.
+COLUMNS: dict[tuple[str, str, int], Decimal] = {
+    ("sizing", "tiers", 1): Decimal(150),  # contracts
+    ("sizing", "tiers", 2): Decimal(5),  # percent of the balance at risk
+    ("sizing", "confidence", 1): Decimal(3),  # times that
 }
 SHARES = (("venue", "reserve"), ("controls", "messages_reserve"))  # below one
 
@@ -93,6 +113,11 @@ def loose(config: object) -> str:
             of = " of account.balance_start" if ceiling.share else ""
             share = f"{ceiling.number:.0%}{of}" if ceiling.share else f"{limit:f}"
             return f"{section}.{key}: {value} is looser than is ever allowed: {side} {share}"
+    for (section, key, column), limit in COLUMNS.items():
+        for row in getattr(getattr(config, section), key):
+            if row[column] > limit:
+                said = f"{section}.{key}: {row[column]} is looser than is ever allowed"
+                return f"{said}: at most {limit:f}"
     for section, key in SHARES:
         if getattr(getattr(config, section), key) >= 1:
             return f"{section}.{key}: expected a share below one"

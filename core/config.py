@@ -17,7 +17,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.sense import nonsense, wrong
+from core.sense import nonsense, unfit, unspoken, wrong
 from core.wording import explain
 
 
@@ -101,6 +101,11 @@ class Api(Section, frozen=True):
     port: int
 
 
+class Paging(Section, frozen=True):
+    command: str
+    timeout_s: float
+
+
 class Gateway(Section, frozen=True):
     port: int
     balance: Decimal
@@ -131,11 +136,13 @@ class Config(Section, frozen=True):
     sizing: s.SizingSettings
     breakers: s.BreakerSettings
     stops: s.StopSettings
+    slippage: s.SlippageSettings
     prop: s.PropSettings
     controls: s.ControlSettings
     log: Log
     supervisor: Supervisor
     api: Api
+    paging: Paging
     gateway: Gateway
 
     def settings(self) -> s.Settings:
@@ -145,7 +152,7 @@ class Config(Section, frozen=True):
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
             self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
-            self.prop, self.controls,
+            self.prop, self.controls, self.slippage, s.EDITION,
         )  # fmt: skip
 
     def sha256(self) -> str:
@@ -225,7 +232,9 @@ def parse(raw: str) -> Any:
 def check(config: Config, path: Path) -> None:
     """Refuse what does not exist, cannot be a limit, or makes no sense together."""
     sections = {name: getattr(config, name) for name in config.__struct_fields__}
-    for fault in chain(wrong(sections), nonsense(config.session, config.prop)):
+    market = (config.breakers, config.slippage, config.conditions)
+    days = nonsense(config.session, config.prop)
+    for fault in chain(wrong(sections), days, unfit(*market), unspoken(config.paging.command)):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec import UNSET, UnsetType
+
 from core.reasons import Reason
 from core.terms import Action, Check, Message, OrderType, Purpose
 
@@ -105,10 +107,11 @@ class ModifyOrder(Message, frozen=True):
 
 
 class ClosePosition(Message, frozen=True):
-    """Close whatever is open at the venue, by a call that cannot cross zero."""
+    """Close what is open at the venue, or a part of it, by a call that cannot cross zero."""
 
     tag: str  # names the request, in the log only: the venue gives such orders no tag
     reason: Reason = Reason.ORD_FLATTEN
+    size: int | UnsetType = UNSET  # contracts; unset: whatever is open
 
 
 class Reconcile(Message, frozen=True):

@@ -56,6 +56,7 @@ from core.outcomes import (
     SegmentClosed,
     SegmentOpened,
     StateChanged,
+    Tightened,
     TradeClosed,
 )
 from core.terms import Message
@@ -67,7 +68,7 @@ Logged = (
     | OrderAccepted | OrderRejected | OrderUncertain | OrderCancelled | OrderReplaced
     | CloseAccepted | NotPlaced | Fill | TradeClosed
     | AccountSnapshot | QueryFailed | Agreed | Flat
-    | Command | StateChanged | Halted | Alert | ActorFailed | RunStarted | RunEnded
+    | Command | StateChanged | Tightened | Halted | Alert | ActorFailed | RunStarted | RunEnded
     | SegmentOpened | SegmentClosed
 )  # fmt: skip
 LOGGED: tuple[type[Message], ...] = get_args(Logged)
@@ -106,5 +107,5 @@ __all__ = [
     "ModifyOrder", "NotPlaced", "OrderAccepted", "OrderCancelled", "OrderRejected", "OrderReplaced",
     "OrderUncertain", "PlaceOrder", "Prediction", "Pulse", "QueryFailed", "Quote", "Reconcile",
     "Record", "Reduce", "Refused", "RunEnded", "RunStarted", "SegmentClosed", "SegmentOpened",
-    "SessionClosed", "SessionOpened", "Stage", "StateChanged", "Trade", "TradeClosed",
+    "SessionClosed", "SessionOpened", "Stage", "StateChanged", "Tightened", "Trade", "TradeClosed",
 ]  # fmt: skip

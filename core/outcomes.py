@@ -151,6 +151,17 @@ class StateChanged(Message, frozen=True):
     why: str
     by: str
     reason: Reason = Reason.RISK_STATE_CHANGE
+    reopens: str | UnsetType = UNSET  # what ends it; logs before 0.1.0 do not tell
+
+
+class Tightened(Message, frozen=True):
+    """Fewer entries are admitted than before, or smaller ones, while the state stays as it is."""
+
+    what: str  # of those for this reason
+    why: str
+    by: str
+    reopens: str  # what ends it
+    reason: Reason
 
 
 class Halted(Message, frozen=True):

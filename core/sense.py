@@ -1,6 +1,7 @@
 """What a setting may be, and what must make sense together: one sentence for each fault."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -8,7 +9,13 @@ from msgspec import Struct
 
 from core.instruments import INSTRUMENTS
 from core.prop import PROFILES
-from core.settings import PropSettings, SessionSettings
+from core.settings import (
+    BreakerSettings,
+    ConditionSettings,
+    PropSettings,
+    SessionSettings,
+    SlippageSettings,
+)
 
 # (section, key): what it may be, and how to say so.
 CHOICES = {
@@ -18,15 +25,16 @@ CHOICES = {
     ("signals", "strategy"): ("model", "cycle"),
     ("session", "kind"): ("globex", "rth"),
     ("risk", "daily_reset"): ("roll", "rth"),
+    ("risk", "basis"): ("dollars", "percent"),
     ("sizing", "mode"): ("fixed", "tiers", "kelly"),
     ("stops", "mode"): ("fixed", "atr", "structure"),
+    ("slippage", "plan"): ("fixed", "conditions"),
     ("prop", "profile"): ("", *PROFILES),
 }
 MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
-    "minutes", "losses_first", "losses_first_pause_s", "spread_pause_ticks", "spread_resume_ticks",
-    "atr_high", "atr_calm", "volume_low", "even_r", "even_ticks", "trail_r", "tighten",
+    "minutes", "even_r", "even_ticks", "trail_r", "tighten",
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -51,6 +59,24 @@ def numbers(value: object) -> Iterator[Decimal]:
             yield from numbers(part)
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         yield Decimal(value)
+
+
+def unfit(
+    breakers: BreakerSettings, slippage: SlippageSettings, conditions: ConditionSettings
+) -> Iterator[str]:
+    if breakers.spread_resume_ticks > breakers.spread_pause_ticks:
+        yield "breakers.spread_resume_ticks: expected at most spread_pause_ticks"
+    if breakers.atr_calm > breakers.atr_high:
+        yield "breakers.atr_calm: expected at most atr_high"
+    if (slippage.charge or slippage.plan == "conditions") and not conditions.minutes:
+        yield "conditions.minutes: expected above zero: slippage goes by the conditions"
+
+
+def unspoken(command: str) -> Iterator[str]:
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        yield f"paging.command: expected words as in a shell: {error}"
 
 
 def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:

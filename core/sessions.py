@@ -126,6 +126,12 @@ def hours(day: Day, kind: str) -> tuple[int, int]:
     return (day.open, day.close) if kind == "globex" else (day.rth_open, day.rth_close)
 
 
+def regular(at: int) -> bool:
+    """Within regular hours?"""
+    now = day(at)
+    return now.rth_open <= at < now.rth_close
+
+
 def state(at: int, kind: str) -> tuple[Session | None, int]:
     """The session ("globex" or "rth") open at that moment or None, and when this answer ends.
 

@@ -57,7 +57,15 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     links_window_s: float = 300.0
     drb_reduce: bool = False  # close a position whose stop costs more than the room left
     daily_reset: str = "roll"  # what a daily limit ends with: the trade date, or "rth"
+    basis: str = "dollars"  # or "percent": of the day-start balance, in place of the dollars
+    trade_risk_percent: Decimal = Decimal("2.5")
+    day_loss_percent: Decimal = Decimal(5)
+    day_drawdown_percent: Decimal = Decimal("7.5")
+    account_drawdown_percent: Decimal = Decimal(20)
+    kill_loss_percent: Decimal = Decimal(30)
 
+
+EDITION = 1  # 1: every tightening is a record that says what ends it
 
 # Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
 
@@ -97,6 +105,17 @@ class StopSettings(Struct, frozen=True, forbid_unknown_fields=True):
     trail_r: Decimal = Decimal(0)  # from here on the stop trails; 0 off
     trail_atr: Decimal = Decimal(1)
     tighten: tuple[tuple[int, Decimal], ...] = ()  # seconds before the flat time, times
+
+
+class SlippageSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Ticks that a market order or a stop slips; of the conditions that hold the worst counts."""
+
+    plan: str = "fixed"  # risk plans with risk.slip_*_ticks, or with these by "conditions"
+    charge: bool = False  # the exchange of a backtest takes them
+    normal: int = 1
+    thin: int = 2  # a minute's volume is under breakers.volume_low of its normal
+    night: int = 2  # outside regular hours
+    range: tuple[tuple[Decimal, int], ...] = ()  # range over its normal above, ticks
 
 
 class ExecutionSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,6 +188,7 @@ class ControlSettings(Struct, frozen=True, forbid_unknown_fields=True):
     quote_max_s: float  # no entry when the market has not moved for so long
     skew_max_s: float  # our clock against the venue's, wall seconds
     ack_s: float  # a critical alert that nobody answers for so long: flatten
+    collar_night_ticks: int = 0  # the collar outside regular hours; 0 as within: older logs lack it
 
 
 class Settings(Struct, frozen=True, omit_defaults=True):
@@ -186,6 +206,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     stops: StopSettings = StopSettings()
     prop: PropSettings = PropSettings()  # logs before 0.1.0 lack it
     controls: ControlSettings | None = None  # None: a log that is older than they are
+    slippage: SlippageSettings = SlippageSettings()
+    edition: int = 0  # of the rules: what is newer than a log's is left out when it is replayed
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""

@@ -22,6 +22,8 @@ from core.messages import (
     Prediction,
     Reduce,
     Refused,
+    StateChanged,
+    Tightened,
     TradeClosed,
 )
 from core.terms import Check
@@ -63,6 +65,11 @@ def sentence(message: Message) -> str:
             return f"risk admitted {yes.size} contracts, at most {yes.risk:.2f} dollars at stake"
         case Refused(intent=wish):
             return f"risk refused {wish.action}"
+        case StateChanged() as now:
+            ends = f"; re-opened by: {now.reopens}" if now.reopens else ""
+            return f"{now.by}: {now.was} becomes {now.state}: {now.why}{ends}"
+        case Tightened() as less:
+            return f"{less.by} admits less: {less.why}; ends: {less.reopens}"
         case Reduce(size=size):
             return f"risk wants {size} contracts closed"
         case _:
@@ -88,8 +95,8 @@ def _order(message: Message) -> str:
             return f"cancel of order {tag} asked"
         case ModifyOrder() as o:
             return f"order {o.tag} to be moved to {o.limit_price or o.stop_price}"
-        case ClosePosition():
-            return "the venue asked to close the position"
+        case ClosePosition(size=size):
+            return f"the venue asked to close {f'{size} contracts' if size else 'the position'}"
         case Fill() as f:
             return (
                 f"filled: {SIDES[f.side]} {f.size} at {f.price}, fees {f.fees} ({f.tag or 'close'})"

@@ -42,6 +42,7 @@ from daemon.actor import Actor
 from daemon.bus import Bus, Inbox
 from daemon.gateway import TAKES, Gateway
 from daemon.golive import Override
+from daemon.pager import Pager
 from daemon.report import Tally
 from daemon.snapshots import Snapshots
 from daemon.stopping import Stopping
@@ -80,6 +81,8 @@ class Session:
         self.snapshots = Snapshots(wal, stages, self.inboxes, tally, config.log, last)
         self.bus.stamps[Bar] = tally.latency.bar
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
+        self.pager = Pager(config.paging)
+        self.bus.watches.append(self.pager.watch)
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False
@@ -132,6 +135,7 @@ class Session:
             "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
             "wall": contained("wall", watches.wall(*told, self.config.feed)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
+            "pager": contained("pager", self.pager.run()),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
         }
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from actors.account import Account, left, limits, marked, rooms
 from actors.guard import outlook
 from actors.states import reopens
+from actors.tightenings import holding
 from core.messages import Message
 from daemon.margins import told
 from daemon.sentences import moment, sentence
@@ -39,6 +40,7 @@ def status(session: Session) -> dict[str, Any]:
              "price": str(o.price) if o.price is not None else None}
             for o in book.living()
         ],
+        "basis": basis(account),
         "equity": f"{marked(account):.2f}",
         "realised": f"{book.realised:.2f}",
         "budget_left": f"{left(account):.2f}" if account.base is not None else None,
@@ -47,6 +49,10 @@ def status(session: Session) -> dict[str, Any]:
             for c in limits(account)
         ],
         "reopens": reopens(account.state, account.why),
+        "tightened": [
+            {"reason": t.reason, "why": t.why, "by": t.by, "reopens": t.reopens}
+            for t in holding(account, session.clock())
+        ],
         "links": account.links,
         "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
         "off": sorted(account.controls.past.off),
@@ -61,6 +67,13 @@ def status(session: Session) -> dict[str, Any]:
         "latency_us": session.tally.latency.quantiles(),
         "log_seq": session.wal.seq,
     }  # fmt: skip
+
+
+def basis(account: Account) -> str:
+    """What the limits of money are: dollars, or shares of what the day began with."""
+    if account.settings is None or account.settings.risk.basis == "dollars":
+        return "dollars"
+    return f"percent of {account.day_start:.2f} dollars"
 
 
 def full(session: Session) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from actors.conditions import MarketConditions
 from actors.executor import Executor
 from actors.features import Catalogue
-from actors.inference import Inference
+from actors.inference import Inference, Sequential
 from actors.market import Market
 from actors.recovery import Recovery
 from actors.replay import Difference, replay
@@ -32,16 +32,21 @@ def thinking(settings: Settings, model: models.Model | None) -> Stages:
     """The stages that the log can rebuild, in the order of the flow."""
     stages: Stages = {}
     if model is not None:
-        manifest = model.manifest
-        down, flat, up = manifest.class_mean_moves
         stages["features"] = Catalogue(settings)
-        stages["inference"] = Inference(model.predict, (down, flat, up), manifest.n_features)
+        stages["inference"] = inference(model)
     stages["conditions"] = MarketConditions(settings)
     stages["signals"] = Signals(STRATEGIES, settings)
     stages["risk"] = Risk(settings)
     stages["executor"] = Executor(settings)
     stages["recovery"] = Recovery(settings)
     return stages
+
+
+def inference(model: models.Model) -> Inference:
+    about = model.manifest
+    if about.seq_len == 1:
+        return Inference(model.predict, about.class_mean_moves, about.n_features)
+    return Sequential(model.predict, about.class_mean_moves, about.n_features, about.seq_len)
 
 
 def load_model(config: Config, now: int) -> models.Model | None:

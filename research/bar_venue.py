@@ -82,9 +82,10 @@ class BarVenue(PaperVenue):
         working = [waiting.order for waiting in self.exchange.book.working.values()]
         stops = [(o.stop * self.tick, o.side) for o in working if o.stop is not None]
         met = [level for level, _ in stops if path.low <= level <= path.high]
+        if path.high - path.low < margin:
+            return met  # nothing can have been gone through
         sides = {o.side for o in working if o.limit is not None}
-        limits = [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
-        return met + limits
+        return met + [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
 
     def show(self, price: float) -> list[Message]:
         """The market stands at one price: what a taker loses is `slip`."""

@@ -54,6 +54,10 @@ class Rows(Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.label)
 
+    def take(self, chosen: np.ndarray) -> np.ndarray:
+        found: np.ndarray = self.x[chosen]
+        return found
+
 
 def bars(tape: tapes.Tape, settings: Settings) -> Iterator[Bar]:
     """The bars that a run over the tape would log."""

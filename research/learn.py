@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,42 +17,56 @@ from core.settings import Settings
 from indicators.schema import FINGERPRINT, NAMES
 from research import dataset, export
 from research.dataset import Dataset
-from research.train import Plan, Trained, balance, fit
+from research.train import Trained, balance
 from storage.model import CLASSES, QUARANTINE, Manifest, Scaling
 from storage.model import load as load_model
 
 PARITY_MAX, PARITY_ROWS = 1e-5, 1000
 Told = Callable[[str], None]
+KINDS = {
+    "mlp": "train", "deep": "gradient", "lstm": "gradient", "hybrid": "gradient",
+    "transformer": "gradient", "lightgbm": "boosted",
+}  # fmt: skip
+
+
+def kind(network: str) -> Any:
+    """The module that trains such a model: Plan, prepare, join, fit. Raises UsageError."""
+    try:
+        return import_module(f"research.{KINDS[network]}")
+    except ModuleNotFoundError as error:
+        why = f"--network {network} needs {error.name}: see `make networks`"
+        raise UsageError(why) from None
 
 
 def train(
-    tapes: Sequence[Path], valid: Path, out: Path, settings: Settings, plan: Plan, told: Told
-) -> dict[str, Any]:
+    tapes: Sequence[Path], valid: Path, out: Path, settings: Settings, plan: Any, told: Told,
+    network: str = "mlp",
+) -> dict[str, Any]:  # fmt: skip
     """Train, export, load again and compare. The summary; raises TradebotError."""
+    trainer = kind(network)
     learn = [dataset.load(path, settings) for path in tapes]
     judge = dataset.load(valid, settings)
     if max(seen.at[-1] for seen in learn) > judge.at[0]:
         raise UsageError(f"{valid}: must be later than the tapes to learn from")
-    target = (plan.lookahead_s, plan.theta_ticks)
-    rows = dataset.join([dataset.rows(seen, *target) for seen in learn])
-    judged = dataset.rows(judge, *target)
+    rows = trainer.join([trainer.prepare(seen, plan) for seen in learn])
+    judged = trainer.prepare(judge, plan)
     epochs: list[int] = []
 
     def hear(epoch: int, metrics: dict[str, Any]) -> None:
         epochs.append(epoch)
         told(f"epoch {epoch}: {metrics['ticks_per_row']:+.2f} ticks a row")
 
-    trained = fit(rows, judged, plan, hear)
+    trained = trainer.fit(rows, judged, plan, hear)
     hashes = {path.name: digest(path.read_bytes()) for path in [*tapes, valid]}
     sizes = {"train": len(rows), "valid": len(judged)}
     shares = {"train": balance(rows), "valid": balance(judged)}
     metrics = trained.metrics | {"epoch": trained.epoch, "rows": sizes, "balance": shares}
-    about = describe(trained, plan, learn, judge, hashes, metrics)
-    model = export.graph(trained.scaler.center, trained.scaler.scale, trained.layers)
+    about = describe(trained, plan, learn, judge, hashes, metrics, network)
+    model = trained.graph()
     with TemporaryDirectory() as aside:  # only what was proven equal takes the place of the old
-        difference = parity(export.write(Path(aside), "mlp", model, about)[0], trained, judged.x)
+        difference = parity(export.write(Path(aside), network, model, about)[0], trained, judged)
     try:
-        files = export.write(out, "mlp", model, about)
+        files = export.write(out, network, model, about)
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
     return {
@@ -62,16 +77,17 @@ def train(
 
 
 def describe(
-    trained: Trained, plan: Plan, learn: Sequence[Dataset], judge: Dataset,
-    hashes: dict[str, str], metrics: dict[str, Any],
+    trained: Trained, plan: Any, learn: Sequence[Dataset], judge: Dataset,
+    hashes: dict[str, str], metrics: dict[str, Any], network: str,
 ) -> Manifest:  # fmt: skip
     """The manifest. It knows no time but the data's: the same data give the same bytes."""
     end = instant(judge.at[-1])
     scaler = zip(NAMES, trained.scaler.center.tolist(), trained.scaler.scale.tolist(), strict=True)
     recipe = msgspec.json.encode([hashes, plan, FINGERPRINT], order="deterministic")
     return Manifest(
-        model_id=f"mlp-{digest(recipe)[:12]}", created_utc=end, catalogue="mes46",
-        n_features=len(NAMES), seq_len=1, feature_names=NAMES, feature_names_sha256=FINGERPRINT,
+        model_id=f"{network}-{digest(recipe)[:12]}", created_utc=end, catalogue="mes46",
+        n_features=len(NAMES), seq_len=getattr(plan, "window", 1), feature_names=NAMES,
+        feature_names_sha256=FINGERPRINT,
         scaler={name: Scaling("standard", center, scale) for name, center, scale in scaler},
         class_names=CLASSES, class_mean_moves=trained.mean_moves, theta_ticks=plan.theta_ticks,
         lookahead_s=plan.lookahead_s, train_start=instant(min(seen.at[0] for seen in learn)),
@@ -81,9 +97,9 @@ def describe(
     )  # fmt: skip
 
 
-def parity(path: Path, trained: Trained, x: np.ndarray) -> float:
-    """The largest difference of a probability, file to scikit-learn. Raises DifferenceError."""
-    x = x[np.linspace(0, len(x) - 1, PARITY_ROWS).astype(int)]
+def parity(path: Path, trained: Trained, judged: Any) -> float:
+    """The largest difference of a probability, file to its maker. Raises DifferenceError."""
+    x = judged.take(np.linspace(0, len(judged) - 1, PARITY_ROWS).astype(int))
     loaded = load_model(path, FINGERPRINT, now=2**62)
     ours = softmax(loaded.predict_many(x))
     theirs = trained.chances(x)

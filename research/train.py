@@ -1,5 +1,7 @@
 """Train the small network: on earlier tapes, stopped by a later one, the same bytes every time.
 
+The other kinds of model (`gradient`, `boosted`) share its measure, its weights and its end.
+
 Each training row is learned together with its mirror image, so that the trend of the days at hand
 does not become a leaning of the model. The classes are weighted to count alike (quant.md 6) at
 each level of volatility: weighted over all rows together, the network learns above all that a
@@ -9,19 +11,42 @@ less those foreseen wrongly, over the rows with a direction and enough confidenc
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import onnx
 from msgspec import Struct
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from indicators.schema import NAMES as FEATURES
 from research import targets
-from research.dataset import Rows, join, mirrored
-from research.export import CLIP, Layer
+from research.dataset import Dataset, Rows, join, mirrored, rows
+from research.export import CLIP, graph
 
 NAMES = ("down", "flat", "up")
+Three = tuple[float, float, float]
+Told = Callable[[int, dict[str, Any]], None]
+Kept = TypeVar("Kept")
+
+
+class Judged(Protocol):
+    """Rows of any kind, with what became of them."""
+
+    @property
+    def label(self) -> np.ndarray: ...
+    @property
+    def move(self) -> np.ndarray: ...
+    def __len__(self) -> int: ...
+
+
+class Patience(Protocol):
+    @property
+    def epochs_max(self) -> int: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def confidence_min(self) -> float: ...
 
 
 class Plan(Struct, frozen=True):
@@ -48,20 +73,14 @@ class Scaler(Struct, frozen=True):
 
 
 class Trained(Struct, frozen=True):
-    network: MLPClassifier
+    """A model of any kind."""
+
     scaler: Scaler
-    mean_moves: tuple[float, float, float]  # ticks, of the classes
+    mean_moves: Three  # ticks, of the classes
     epoch: int  # the one that was kept, from 1
     metrics: dict[str, Any]  # on the validation rows
-
-    @property
-    def layers(self) -> list[Layer]:
-        return list(zip(self.network.coefs_, self.network.intercepts_, strict=True))
-
-    def chances(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities (n, 3), by scikit-learn."""
-        chances: np.ndarray = self.network.predict_proba(self.scaler.apply(x))
-        return chances
+    chances: Callable[[np.ndarray], np.ndarray]  # features to probabilities (n, 3), as trained
+    graph: Callable[[], onnx.ModelProto]
 
 
 def fit_scaler(x: np.ndarray) -> Scaler:
@@ -81,9 +100,11 @@ def weigh(seen: Rows, levels: int) -> np.ndarray:
     return weights
 
 
-def fit(
-    learn: Rows, judge: Rows, plan: Plan, told: Callable[[int, dict[str, Any]], None]
-) -> Trained:
+def prepare(seen: Dataset, plan: Plan) -> Rows:
+    return rows(seen, plan.lookahead_s, plan.theta_ticks)
+
+
+def fit(learn: Rows, judge: Rows, plan: Plan, told: Told) -> Trained:
     """Epoch by epoch; `told` hears each one's number and metrics. Raises UsageError when a class
     is absent."""
     learn = join([learn, mirrored(learn)])
@@ -93,24 +114,56 @@ def fit(
     network = MLPClassifier(
         plan.hidden, learning_rate_init=plan.rate, batch_size=plan.batch, random_state=plan.seed
     )
-    best, kept, found = 0, [], {}
+
+    def once() -> np.ndarray:
+        network.partial_fit(x, learn.label, classes=[0, 1, 2], sample_weight=weights)
+        chances: np.ndarray = network.predict_proba(judged)
+        return chances
+
+    def keep() -> list[list[np.ndarray]]:
+        return [[part.copy() for part in p] for p in (network.coefs_, network.intercepts_)]
+
     with threadpool_limits(1):  # the order of a sum must not depend on the number of cores
-        for epoch in range(1, plan.epochs_max + 1):
-            network.partial_fit(x, learn.label, classes=[0, 1, 2], sample_weight=weights)
-            metrics = measure(network.predict_proba(judged), judge, plan.confidence_min)
-            told(epoch, metrics)
-            if not kept or metrics["ticks"] > found["ticks"]:
-                best, found = epoch, metrics
-                kept = [[part.copy() for part in p] for p in (network.coefs_, network.intercepts_)]
-            elif epoch - best >= plan.patience:
-                break
+        best, found, kept = until_best(once, keep, judge, plan, told)
     network.coefs_, network.intercepts_ = kept
-    means = (learn.move[learn.label == c].mean() for c in range(3))
-    down, flat, up = (round(float(mean), 6) for mean in means)
-    return Trained(network, scaler, (down, flat, up), best, found)
+    return Trained(
+        scaler, mean_moves(learn), best, found,
+        lambda x: network.predict_proba(scaler.apply(x)),
+        lambda: graph(scaler.center, scaler.scale, list(zip(*kept, strict=True))),
+    )  # fmt: skip
 
 
-def measure(chances: np.ndarray, judge: Rows, confidence_min: float) -> dict[str, Any]:
+def until_best(
+    once: Callable[[], np.ndarray], keep: Callable[[], Kept], judge: Judged, plan: Patience,
+    told: Told,
+) -> tuple[int, dict[str, Any], Kept]:  # fmt: skip
+    """Learn epoch by epoch until none was better for a while: the best one, and what it kept.
+
+    once: learns an epoch, answers the chances of the rows to judge by.
+    """
+    best, found = 0, dict[str, Any]()
+    kept: Kept
+    for epoch in range(1, plan.epochs_max + 1):
+        metrics = measure(once(), judge, plan.confidence_min)
+        told(epoch, metrics)
+        if not best or worth(metrics) > worth(found):
+            best, found, kept = epoch, metrics, keep()
+        elif epoch - best >= plan.patience:
+            break
+    return best, found, kept
+
+
+def worth(metrics: dict[str, Any]) -> tuple[float, float]:
+    """Ticks; and while the model is sure of nothing yet, how near it comes."""
+    return metrics["ticks"], -metrics["balanced_log_loss"]
+
+
+def mean_moves(learn: Judged) -> Three:
+    down, flat, up = (round(float(learn.move[learn.label == c].mean()), 6) for c in range(3))
+    return down, flat, up
+
+
+def measure(chances: np.ndarray, judge: Judged, confidence_min: float) -> dict[str, Any]:
     """How good the probabilities are, and what is left of them above the confidence asked for."""
     likeliest = chances.argmax(axis=1)
     sure = chances.max(axis=1) >= confidence_min
@@ -138,7 +191,7 @@ def share(right: np.ndarray) -> float:
     return round(float(right.mean()), 6) if len(right) else 0.0
 
 
-def balance(seen: Rows) -> dict[str, float]:
+def balance(seen: Judged) -> dict[str, float]:
     """The share of each class."""
     counts = np.bincount(seen.label, minlength=3)
     return {n: round(int(c) / max(len(seen), 1), 6) for n, c in zip(NAMES, counts, strict=True)}

@@ -1,19 +1,23 @@
 """The exchange of `venues/matching.py` as a stage: what the gateway is to the live daemon.
 
 Requests act `latency_s` after they were made, at the quote of that moment, as they would after a
-way over the wire; 0 acts at once. Answers carry the time of the event that brought them.
+way over the wire; 0 acts at once. Answers carry the time of the event that brought them. Where the
+settings say so, market orders and stops slip by the conditions that are told (quant.md 10.2).
 """
 
 from collections import deque
 from decimal import Decimal
 from itertools import takewhile
 
+from actors.breakers import Breakers
+from actors.slippage import ticks
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
     CancelOrder,
     CloseAccepted,
     ClosePosition,
+    Conditions,
     Fill,
     Message,
     ModifyOrder,
@@ -43,10 +47,12 @@ REQUEST = {
 
 class PaperVenue:
     takes: tuple[type[Message], ...] = (
-        Quote, Trade, Pulse, PlaceOrder, CancelOrder, ModifyOrder, ClosePosition, Reconcile,
+        Quote, Trade, Pulse, Conditions, Reconcile,
+        PlaceOrder, CancelOrder, ModifyOrder, ClosePosition,
     )  # fmt: skip
 
     def __init__(self, settings: Settings, balance: Decimal, latency_s: float = 0.0) -> None:
+        self.settings, self.seen = settings, Breakers()
         self.instrument = settings.instrument
         self.exchange = Exchange(self.instrument, balance, settings.risk.position_max * 10)
         self.latency = int(latency_s * SECOND)
@@ -63,8 +69,16 @@ class PaperVenue:
             if kind is Trade:
                 return answers + self.told(self.exchange.on_trade(message))  # type: ignore[arg-type]
             return answers
+        if isinstance(message, Conditions):
+            self.slip(message)
+            return []
         self.waiting.append((max(self.at, message.at) + self.latency, message))
         return self.due()
+
+    def slip(self, told: Conditions) -> None:
+        self.seen.learn(told, self.settings)
+        if self.settings.slippage.charge:
+            self.exchange.book.slip = ticks(self.settings, self.seen, told.at)
 
     def due(self) -> list[Message]:
         answers: list[Message] = []
@@ -85,8 +99,8 @@ class PaperVenue:
                 prices = (asked.limit_price, asked.stop_price)
                 done = exchange.modify(at, number, asked.size, *prices)
                 accepted = OrderReplaced(at, tag, number)
-            case ClosePosition(tag=tag):
-                done = exchange.close_position(at)
+            case ClosePosition(tag=tag, size=part):
+                done = exchange.partial_close(at, part) if part else exchange.close_position(at)
                 accepted = CloseAccepted(at, tag)
             case Reconcile(since=since):
                 return [self.snapshot(since, at)]

@@ -29,6 +29,8 @@ CLASSES = ("DOWN", "FLAT", "UP")
 QUARANTINE = timedelta(days=30)
 
 Logits = tuple[float, float, float]
+Asked = Sequence[float] | Sequence[Sequence[float]]
+WINDOW_MAX = 600  # seconds
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -66,12 +68,12 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Model(Struct, frozen=True):
-    """`predict` takes one row of features; it may be called from one thread only."""
+    """`predict` takes one row of features, or `seq_len` of them; from one thread only."""
 
     manifest: Manifest
     manifest_sha256: str
-    predict: Callable[[Sequence[float]], Logits]  # raises RuntimeError when the runtime fails
-    predict_many: Callable[[np.ndarray], np.ndarray]  # (rows, n_features) -> (rows, 3) float32
+    predict: Callable[[Asked], Logits]  # raises RuntimeError when the runtime fails
+    predict_many: Callable[[np.ndarray], np.ndarray]  # (rows, ...) -> (rows, 3) float32
 
 
 def load(path: Path, features_sha256: str, now: int, pin: str = "") -> Model:
@@ -91,8 +93,8 @@ def load(path: Path, features_sha256: str, now: int, pin: str = "") -> Model:
     check_bytes(path, graph, manifest)
     session = start(path, graph)
     check_contract(path, session, manifest)
-    one, many = bind(session, manifest.n_features)
-    if not np.isfinite(one([0.0] * manifest.n_features)).all():
+    one, many = bind(session, shape(manifest))
+    if not np.isfinite(one(np.zeros(shape(manifest)).tolist())).all():
         raise refusal(path, Reason.INFER_NONFINITE, "answers NaN or Inf to a row of zeros")
     return Model(manifest, manifest_sha256, one, many)
 
@@ -125,7 +127,8 @@ def check(path: Path, manifest: Manifest, features_sha256: str, now: int) -> Non
     names = hashlib.sha256("\n".join(manifest.feature_names).encode()).hexdigest()
     if not names == manifest.feature_names_sha256 == features_sha256:
         raise refusal(path, Reason.FEAT_SCHEMA, "other features than this program's: train again")
-    if manifest.n_features != len(manifest.feature_names) or manifest.seq_len != 1:
+    fits = manifest.n_features == len(manifest.feature_names)
+    if not fits or not 1 <= manifest.seq_len <= WINDOW_MAX:
         raise refusal(path, Reason.FEAT_SCHEMA, "n_features or seq_len does not fit feature_names")
     if manifest.class_names != CLASSES:
         raise refusal(path, Reason.FEAT_SCHEMA, f"class_names must be {', '.join(CLASSES)}")
@@ -177,27 +180,34 @@ def runtime_errors() -> tuple[type[Exception], ...]:
 
 
 def check_contract(path: Path, session: Any, manifest: Manifest) -> None:
-    """One input `features` (batch, n) and one output `logits` (batch, 3), float32, any batch."""
+    """One input `features`, (batch, n) or (batch, seconds, n), and one output `logits` (batch, 3):
+    float32, any batch."""
     ports = [
         [(port.name, port.type, port.shape[1:]) for port in side if isinstance(port.shape[0], str)]
         for side in (session.get_inputs(), session.get_outputs())
     ]
     wanted = [
-        [("features", "tensor(float)", [manifest.n_features])],
+        [("features", "tensor(float)", [*shape(manifest)])],
         [("logits", "tensor(float)", [3])],
     ]
     if ports != wanted:
         raise refusal(path, Reason.FEAT_SCHEMA, f"input and output are {ports}, not {wanted}")
 
 
-def bind(session: Any, width: int) -> tuple[Callable[[Sequence[float]], Logits], Any]:
+def shape(manifest: Manifest) -> tuple[int, ...]:
+    """Of what the model sees at once."""
+    width = manifest.n_features
+    return (width,) if manifest.seq_len == 1 else (manifest.seq_len, width)
+
+
+def bind(session: Any, seen: tuple[int, ...]) -> tuple[Callable[[Asked], Logits], Any]:
     """The two ways to ask: one row, in buffers that are bound once, or a matrix."""
-    row, logits = np.zeros((1, width), np.float32), np.zeros((1, 3), np.float32)
+    row, logits = np.zeros((1, *seen), np.float32), np.zeros((1, 3), np.float32)
     bound, failures = session.io_binding(), runtime_errors()
     bound.bind_input("features", "cpu", 0, np.float32, row.shape, row.ctypes.data)
     bound.bind_output("logits", "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
 
-    def predict(values: Sequence[float]) -> Logits:
+    def predict(values: Asked) -> Logits:
         row[0] = values
         try:
             session.run_with_iobinding(bound)

@@ -46,7 +46,7 @@ class Wal:
         self.waiting: list[tuple[int, asyncio.Future[None]]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_failure: Callable[[LogError], None] | None = None
-        self._held = -1  # the lock
+        self._held: int | None = None  # the lock
         self.writer = Writer(disk, state / "ballast", settings.group_s, self._seal, self._told)
 
     @classmethod
@@ -108,8 +108,7 @@ class Wal:
         self.writer.hurry()
         late = self.loop.call_later(self.settings.sync_timeout_s / 2, self._doubt, seq)
         try:
-            if self.writer.durable >= seq or self.failed:
-                self._release()
+            self._release()  # it may have come to the disk in the meantime
             await future
         finally:
             late.cancel()
@@ -128,9 +127,9 @@ class Wal:
     def close(self) -> None:
         """Write and sync what is queued, stop the thread, free the lock. Waits for the disk."""
         self.writer.stop(self.settings.sync_timeout_s)
-        if self._held >= 0:
+        if self._held is not None:
             os.close(self._held)
-            self._held = -1
+            self._held = None
 
     def _put(self, record: Record, opens: Path | None) -> None:
         writer, made = self.writer, soon(record, self.clock(), self.run)
@@ -230,8 +229,8 @@ class Wal:
 
     def _doubt(self, seq: int) -> None:
         """Half the time is up. A process that was stopped wakes to find it gone: start it here."""
-        if self.loop is not None:
-            self.loop.call_later(self.settings.sync_timeout_s / 2, self._give_up, seq)
+        wait_s = self.settings.sync_timeout_s / 2
+        asyncio.get_running_loop().call_later(wait_s, self._give_up, seq)
 
     def _give_up(self, seq: int) -> None:
         if self.writer.durable < seq:

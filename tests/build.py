@@ -28,7 +28,7 @@ AT = 1_795_206_826_123_456_789  # 2026-11-20T20:33:46.123456789Z, a Friday in se
 SECOND = 1_000_000_000
 CONFIG = load(Path(__file__).parents[1] / "config.toml", {})
 CONTROLLED = CONFIG.settings()
-SETTINGS = replace(CONTROLLED, controls=None)  # rules are tested one by one
+SETTINGS = replace(CONTROLLED, controls=None, edition=0)  # rules are tested one by one
 TAG = "01JD-48213"
 PRICE = Decimal("5000.25")
 
@@ -130,6 +130,11 @@ flat = _builder(m.Flat(AT, Decimal("1014.16")))
 
 command = _builder(m.Command(AT, "pause", "ada", "news at 14:00"))
 state_changed = _builder(m.StateChanged(AT, State.PAUSED, State.ACTIVE, "news at 14:00", "ada"))
+tightened = _builder(
+    m.Tightened(
+        AT, "losses", "3 net losses in a row", "risk", "by itself", Reason.RISK_LOSSES_IN_ROW
+    )
+)
 alert = _builder(m.Alert(AT, "closed a naked position", Reason.RISK_NAKED))
 halted = _builder(m.Halted(AT, "loss of 300 dollars", "risk", Reason.RISK_KILL))
 actor_failed = _builder(m.ActorFailed(AT, "signals", 48209, "KeyError: 'ema'", 1))
@@ -150,6 +155,6 @@ EVERY: tuple[Message, ...] = (
     order_accepted(), order_rejected(), order_uncertain(), order_cancelled(), order_replaced(),
     close_accepted(), not_placed(), fill(), trade_closed(),
     account_snapshot(), query_failed(), agreed(), flat(),
-    command(), state_changed(), halted(), alert(), actor_failed(), run_started(), run_ended(),
-    segment_opened(), segment_closed(),
+    command(), state_changed(), tightened(), halted(), alert(), actor_failed(), run_started(),
+    run_ended(), segment_opened(), segment_closed(),
 )  # fmt: skip

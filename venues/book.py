@@ -19,6 +19,7 @@ class OrderBook:
         self.account = account
         self.tick = account.instrument.tick
         self.touch = Touch(float(self.tick))
+        self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
         self.slip = 0  # ticks
@@ -99,7 +100,8 @@ class OrderBook:
             size = min(size, max(0, -order.side * self.account.position.size))
         if size > 0:
             touch.spent[order.side] += size
-            self.fill(at, waiting, price, size, events)
+            worse = order.side * self.slip if order.limit is None else 0
+            self.fill(at, waiting, price + worse, size, events)
 
     def ratchet(self, at: int, waiting: Working, touch: int, events: list[Event]) -> None:
         """A trailing stop follows the touch it would take, never back."""

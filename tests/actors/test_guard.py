@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.account import Account, left, limits, marked
+from actors.account import Account, closed, left, limits, marked
 from actors.book import Book
 from actors.guard import closing, judge, outlook, standing
 from actors.position import Position
@@ -23,11 +23,13 @@ def account(position=0, mark=None, **more):
 
 
 @pytest.mark.parametrize(("position", "mark", "equity"), [
-    (0, None, "1000"), (1, None, "1000"), (1, "5001", "1004.58"), (-1, "5001", "994.58"),
-    (2, "4999", "989.16"), (-2, "4999", "1009.16"),
+    (0, None, "1000"), (1, None, "1000"), (1, "5001", "1005"), (-1, "5001", "995"),
+    (2, "4999", "990"), (-2, "4999", "1010"),
 ])  # fmt: skip
-def test_equity_is_marked_net_of_the_cost_of_closing(position, mark, equity):
-    assert marked(account(position, D(mark) if mark else None)) == D(equity)
+def test_equity_is_marked_and_a_days_loss_has_the_cost_of_closing(position, mark, equity):
+    known = account(position, D(mark) if mark else None)
+    assert marked(known) == D(equity)
+    assert closed(known) == D(equity) - (abs(position) * D("0.42") if mark else 0)
 
 
 @pytest.mark.parametrize(("rule", "fields"), [

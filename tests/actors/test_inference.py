@@ -3,17 +3,15 @@
 from decimal import Decimal
 from math import inf, log, nan
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
-from actors.inference import Inference, direction, probabilities
+from actors.inference import Inference, Sequential, Window, direction, probabilities
 from core.messages import Features, Hold, Prediction, Pulse
 from core.reasons import Reason
 from core.terms import Check
-from storage.model import load
-from tests import onnx_models as build
 
 MEANS = (-5.1, 0.0, 5.3)
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -106,17 +104,54 @@ def test_every_row_has_exactly_one_answer_and_no_number_raises(values, logits):
         assert found.direction in (-1, 0, 1) and 1 / 3 - 1e-9 <= found.confidence <= 1
 
 
-def test_a_whole_tape_is_answered_as_its_seconds_are(tmp_path):
-    model = load(build.write(tmp_path), build.sha256(build.NAMES), 1_700_000_000 * 10**9)
-    inference = Inference(model.predict, MEANS, 46)
-    rows = np.random.default_rng(3).uniform(-1, 1, (500, 46))
-    rows[[5, 77], 4] = nan
-    asked = [features(row, at) for at, row in enumerate(rows.tolist())]
-    one_by_one = [answer for message in asked for answer in inference.on(message)]
-    at_once = inference.on_many(asked, lambda rows: model.predict_many(rows).tolist())
-    assert [type(found) for found in at_once] == [type(found) for found in one_by_one]
-    for one, many in zip(one_by_one, at_once, strict=True):
-        if isinstance(one, Prediction):
-            assert many.probabilities == pytest.approx(one.probabilities, abs=1e-6)
-            assert (many.at, many.direction) == (one.at, one.direction)
-    assert inference.on_many([], raising) == []
+def asked_at(seconds, values=(0.0, 0.5)):
+    return [features(values, second * 10**9) for second in seconds]
+
+
+def sequential(seen):
+    """Notes what the model is asked."""
+
+    def predict(rows):
+        seen.append([tuple(row) for row in rows])
+        return (0.0, 1.0, 0.0)
+
+    return Sequential(predict, MEANS, 2, 3)
+
+
+def test_a_model_of_several_seconds_is_asked_once_it_has_them_in_a_row():
+    seen = []
+    stage = sequential(seen)
+    rows = [(float(n), 0.0) for n in range(5)]
+    answers = [stage.on(features(row, (n + 1) * 10**9))[0] for n, row in enumerate(rows)]
+    assert [answer.reason for answer in answers[:2]] == [Reason.FEAT_WARMUP] * 2
+    assert answers[1].checks == (Check(Reason.FEAT_WARMUP, Decimal(2), Decimal(3), False),)
+    assert [type(answer) for answer in answers[2:]] == [Prediction] * 3
+    assert seen == [rows[0:3], rows[1:4], rows[2:5]]
+
+
+@pytest.mark.parametrize("second", [5, 3, 2])
+def test_a_second_that_is_left_out_or_told_twice_begins_the_window_anew(second):
+    stage = sequential(seen := [])
+    for message in asked_at([1, 2, 3, second]):
+        answer = stage.on(message)[0]
+    assert (answer.reason, len(seen)) == (Reason.FEAT_WARMUP, 1)
+    assert stage.memory.rows == [(0.0, 0.5)]
+
+
+def test_a_row_that_is_no_number_begins_the_window_anew():
+    stage = sequential(seen := [])
+    for message in asked_at([1, 2]):
+        stage.on(message)
+    assert stage.on(features((nan, 0.0), 3 * 10**9))[0].reason is Reason.FEAT_NONFINITE
+    found = [stage.on(message)[0] for message in asked_at([4, 5, 6])]
+    assert [type(answer) for answer in found] == [Hold, Hold, Prediction]
+    assert len(seen) == 1
+
+
+def test_a_window_outlives_a_snapshot():
+    stage, again = sequential([]), sequential(seen := [])
+    for message in asked_at([1, 2]):
+        stage.on(message)
+    again.memory = json.decode(json.encode(stage.memory), type=Window)
+    assert isinstance(again.on(asked_at([3])[0])[0], Prediction)
+    assert seen == [[(0.0, 0.5)] * 3]

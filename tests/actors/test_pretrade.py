@@ -1,8 +1,10 @@
 """Size, worth and prices of one entry: each rule at its limit and one unit past it."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors import pretrade
 from core.messages import Approved
@@ -53,6 +55,16 @@ def test_price_stop_and_target_lie_within_the_collar(side, leg, ticks, passed):
     changes[leg] = touch + side * ticks * MES.tick if leg == "price" else ticks
     action = Action.LONG_ENTRY if side > 0 else Action.SHORT_ENTRY
     assert check(risk(), wish(action=action, **changes), Reason.RISK_COLLAR).passed is passed
+
+
+@pytest.mark.parametrize(("hour", "ticks"), [
+    ("09:29:59", 20), ("09:30:00", 40), ("15:59:59", 40), ("16:00:00", 20), ("18:00:00", 20),
+])  # fmt: skip
+def test_the_collar_goes_by_the_phase_of_the_session(hour, ticks):
+    at = int(datetime.fromisoformat(f"2026-11-20T{hour}-05:00").timestamp()) * build.SECOND
+    numbers = replace(build.CONTROLLED.controls, collar_ticks=40, collar_night_ticks=20)
+    assert pretrade.width(numbers, at) == ticks
+    assert pretrade.width(replace(numbers, collar_night_ticks=0), at) == 40  # a log of before
 
 
 @pytest.mark.parametrize(("bid", "ask", "passed"), [

@@ -4,6 +4,7 @@ STEPS in the environment says how many messages, at most, in all histories toget
 """
 
 import os
+import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from core.messages import Approved, Refused
 from core.reasons import Reason
 from core.terms import Action, Purpose
 from tests import build
+from tests.actors.exposed import MOVES, Exposed
 from tests.actors.test_risk import AT, EXITS, intent, risk
 from tests.actors.test_standing import EVENTS
 
@@ -58,3 +60,28 @@ def test_an_exit_is_approved_in_any_state_with_all_that_is_held(history):
             assert isinstance(answer, Approved) and answer.size == abs(held)
         elif wish.action in EXITS:
             assert isinstance(answer, Refused) and answer.reason is Reason.SIG_SUPERSEDED
+
+
+MOVE = 3  # bytes of one move
+
+
+@often
+@given(st.integers(1, 4), st.integers(1, 3), st.binary(min_size=MOVE * LONG, max_size=MOVE * LONG))
+def test_what_the_venue_holds_and_may_fill_is_never_more_than_the_limit(most, contracts, moves):
+    """After each step, with restarts, lost answers, orders unknown, partial fills and turns."""
+    life = Exposed(most, contracts)
+    for at in range(0, MOVE * LONG, MOVE):
+        life.step(*moves[at : at + MOVE])
+
+
+def test_such_a_life_has_all_that_can_befall_an_order():
+    rng, did = random.Random(7), set()
+    for _ in range(100):
+        life = Exposed(rng.randint(1, 4), rng.randint(1, 3))
+        for _ in range(LONG):
+            life.step(rng.randrange(len(MOVES)), rng.randrange(7), rng.randrange(7))
+        did |= life.did
+    assert did >= {
+        "approved 1", "approved 2", "accepted", "refused", "lost", "absent", "withheld", "filled",
+        "filled in part", "turned", "more", "link lost", "restarted",
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from actors.guard import standing
 from actors.risk import Risk
 from core.messages import Approved, Bar, Intent
+from core.reasons import Reason
 from tests import build
 from tests.actors.test_risk import AT, intent, risk
 
@@ -49,3 +50,14 @@ def test_with_and_without_it_every_verdict_is_the_same(events):
                 order = build.place_order(at=at, tag=f"r-{number}", intent=f"r-i{number}")
                 assert keeps.on(order) == anew.on(order)
     assert keeps.memory == anew.memory
+
+
+def test_a_step_of_the_day_halves_the_budget_of_an_account_that_nothing_happens_to():
+    """15:38 New York: the pulse before it and the one after it are all that is heard."""
+    step = AT - AT % (3600 * build.SECOND) + (3600 + 38 * 60) * build.SECOND
+    stage = risk()
+    for at, budget in ((step - build.SECOND, "50"), (step, "25"), (step + build.SECOND, "25")):
+        stage.on(build.pulse(at=at))
+        (answer,) = stage.on(intent(at=at, n=at))
+        stage.memory.reserved.clear()
+        assert next(c.limit for c in answer.checks if c.rule is Reason.RISK_DRB) == Decimal(budget)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from actors.executor import Executor
+from actors.guard import closing
 from actors.stops import first
 from core.clock import SECOND
 from core.messages import ModifyOrder
@@ -107,8 +108,6 @@ def test_rules_that_are_off_move_nothing():
 def test_towards_the_end_of_the_day_its_distance_shrinks_once_for_each_step(side):
     """Flat by 15:40 New York here: three quarters of the distance an hour before, then half."""
     flat = executor().memory.numbers()
-    from actors.guard import closing
-
     end = AT + int(closing(AT, flat) * SECOND)
     stage = executor(side)
     assert moved(stage, 0, side, end - 3601 * SECOND) is None
@@ -116,6 +115,21 @@ def test_towards_the_end_of_the_day_its_distance_shrinks_once_for_each_step(side
     assert moved(stage, 0, side, end - 3599 * SECOND) is None
     assert moved(stage, 0, side, end - 1800 * SECOND) == -3
     assert moved(stage, 0, side, end - 1799 * SECOND) is None
+
+
+def test_the_steps_begin_anew_with_each_position():
+    stage = executor()
+    late = AT + int(closing(AT, stage.memory.numbers()) * SECOND) - 3600 * SECOND
+    assert moved(stage, 0, at=late) == -6
+    stage.on(build.fill(at=late, trade_id=2, venue_id=2, tag="r-1-SL", side=-1, price=ENTRY))
+    for message in (
+        build.fill(at=late, trade_id=3, venue_id=9, tag="", price=ENTRY),
+        build.order_accepted(at=late, tag="r-9-SL", venue_id=2, status=Status.WORKING,
+                             type=OrderType.STOP, side=-1, price=ENTRY - 2),
+    ):  # fmt: skip
+        stage.on(message)
+    assert stage.memory.book.position.size == 1
+    assert moved(stage, 0, at=late + SECOND) == -6
 
 
 def test_one_request_at_a_time():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.messages import Alert, Approved, Halted, Refused
+from core.messages import Alert, Approved, Halted, Refused, Tightened
 from core.reasons import Reason
 from core.terms import Action, State
 from tests import build
@@ -68,7 +68,9 @@ def test_a_strategy_that_repeats_itself_is_off_until_a_named_person_enables_it(a
     other = Action.SHORT_ENTRY if action is Action.LONG_ENTRY else Action.LONG_ENTRY
     assert repeating(2, action)
     stage = repeating(3, action)
-    refused, alert = stage.on(wish(9, AT + 9 * SECOND, action=action))
+    refused, alert, off = stage.on(wish(9, AT + 9 * SECOND, action=action))
+    assert (off.reason, off.by) == (Reason.RISK_THROTTLE_REPEAT, "risk")
+    assert off.reopens.startswith("tradebot enable")
     assert (refused.reason, alert.of) == (Reason.RISK_THROTTLE_REPEAT,) * 2
     much = AT + 7000 * SECOND  # the window is long over
     stage.on(quote(at=much))
@@ -82,7 +84,7 @@ def test_a_strategy_that_repeats_itself_is_off_until_a_named_person_enables_it(a
 
 def test_off_outlives_a_restart_and_is_told_once():
     stage = repeating(3)
-    assert [type(a) for a in stage.on(wish(8, AT + 8 * SECOND))] == [Refused, Alert]
+    assert [type(a) for a in stage.on(wish(8, AT + 8 * SECOND))] == [Refused, Alert, Tightened]
     assert [type(a) for a in stage.on(wish(9, AT + 9 * SECOND))] == [Refused]
     again = AT + 7200 * SECOND
     for message in (

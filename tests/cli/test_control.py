@@ -13,12 +13,18 @@ from storage import sentinel
 STATUS = {
     "state": "ACTIVE", "why": "RISK_PASS", "ready": True, "position": -1, "average": "5000.25",
     "price": 5000.5, "flat": True, "equity": "999.5", "realised": "0", "budget_left": "49.50",
+    "basis": "dollars", "tightened": [
+        {"reason": "RISK_SPREAD", "why": "a spread of 3 ticks", "by": "risk",
+         "reopens": "by itself at 1 tick"},
+    ],
     "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
     "actors": {"risk": {"waiting": 3, "conflated": 0}}, "at": 1, "reopens": "", "off": [],
     "alarm_at": 0, "rules": [{"rule": "RISK_KILL", "says": "ok   RISK_KILL: 0.50 against 300.00"}],
 }  # fmt: skip
+
+TIGHT = "tightened  RISK_SPREAD by risk: a spread of 3 ticks; ends: by itself at 1 tick"
 
 
 @contextmanager
@@ -81,8 +87,9 @@ def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
         code, out, _ = tradebot("status", "--state", tmp_path)
         shown = tradebot("status", "--state", tmp_path, "--json")[1]
     assert code == 0 and json.loads(shown) == STATUS
-    assert out.splitlines()[:3] == [
+    assert out.splitlines()[:4] == [
         "state      ACTIVE (RISK_PASS), ready",
+        TIGHT,
         "position   -1 @ 5000.25, price 5000.5",
         "equity     999.50 dollars, realised 0.00",
     ]
@@ -99,6 +106,8 @@ def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
     assert code == 0 and out.splitlines() == [
         "state      PAUSED (RISK_PASS), re-opened by: tradebot resume",
         "equity     999.50 dollars, 49.50 of budget left",
+        "limits     in dollars",
+        TIGHT,
         "ok   RISK_KILL: 0.50 against 300.00",
     ]
     assert shown["rules"] == STATUS["rules"] and "orders" not in shown

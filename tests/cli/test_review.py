@@ -1,6 +1,10 @@
 """The yearly self-review, from a log."""
 
 import json
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
 
 from core.messages import Record
 from core.reasons import Reason
@@ -13,6 +17,7 @@ SAID = (
     build.refused(at=build.AT + build.SECOND), build.command(name="kill", by="ada", why="storm"),
     build.state_changed(), build.halted(), build.alert(),
 )  # fmt: skip
+FILLS = tuple(build.fill(at=build.AT + n, trade_id=n, side=side) for n, side in ((1, 1), (2, -1)))
 
 
 def written(folder):
@@ -49,3 +54,23 @@ def test_an_old_log_is_reviewed_too_and_none_is_one_line(tradebot, tmp_path):
     assert code == 0 and "controls" not in json.loads(out)["limits"]
     code, out, err = tradebot("review", "--wal", tmp_path / "none")
     assert (code, out, err.count("\n")) == (74, "", 1)
+
+
+@pytest.mark.parametrize(("fills", "code", "words"), [
+    (FILLS, 0, ": as logged"), (FILLS[:1], 1, "trade 2: only the log has it"),
+])  # fmt: skip
+def test_a_day_is_compared_with_the_venues_statement(tradebot, tmp_path, fills, code, words):
+    close = build.AT + 3600 * build.SECOND
+    look = build.account_snapshot(
+        at=build.AT, position=0, orders=(), fills=(), balance=Decimal(1000)
+    )
+    story = (
+        build.run_started(), look, *FILLS, build.session_closed(at=close),
+        replace(look, at=close, since=build.AT, fills=fills, balance=Decimal("999.16")),
+    )  # fmt: skip
+    with wal(tmp_path / "wal") as log:
+        for message in story:
+            log.append(Record(log.seq + 1, "test", None, message))
+    assert tradebot("review", "--wal", tmp_path / "wal")[0] == code
+    out = tradebot("review", "--wal", tmp_path / "wal")[1]
+    assert "2026-11-20: " in out and words in out

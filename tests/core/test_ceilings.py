@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from core.ceilings import CEILINGS, RETIRED, Most
+from core.ceilings import CEILINGS, COLUMNS, RETIRED, Most
 from core.config import Config, load
 from core.errors import ConfigError
 from tests.build import CONFIG
@@ -38,6 +38,39 @@ def test_a_limit_may_be_as_loose_as_its_ceiling_and_no_looser(row):
     given(section, key, at)
     with pytest.raises(ConfigError, match=f"{section}.{key}: .* looser than is ever allowed"):
         given(section, key, past)
+
+
+def table(section, key, column, number):
+    """The config's own table with one number in its middle row exchanged."""
+    rows = [list(map(str, row)) for row in getattr(getattr(CONFIG, section), key)]
+    rows[1][column] = number
+    return "[" + ", ".join(f"[{', '.join(row)}]" for row in rows) + "]"
+
+
+@pytest.mark.parametrize(("where", "most"), COLUMNS.items(), ids=str)
+def test_no_row_of_a_table_may_be_looser_than_its_ceiling(where, most):
+    section, key, column = where
+    whole = type(getattr(getattr(CONFIG, section), key)[0][column]) is int
+    at, past = (str(most), str(most + 1)) if whole else (f"{most}.0", f"{most + DECIMAL}")
+    given(section, key, table(*where, at))
+    with pytest.raises(ConfigError, match=f"{section}.{key}: .* looser than is ever allowed"):
+        given(section, key, table(*where, past))
+
+
+@pytest.mark.parametrize(("key", "text"), [
+    ("spread_resume_ticks", "3"), ("atr_calm", "3.01"),
+])  # fmt: skip
+def test_a_breaker_that_ends_before_it_begins_stops_the_start(key, text):
+    with pytest.raises(ConfigError, match=f"breakers.{key}: expected at most"):
+        given("breakers", key, text)
+
+
+@pytest.mark.parametrize("section", ["breakers", "sizing"])
+def test_each_number_that_can_loosen_a_breaker_or_a_size_has_a_ceiling(section):
+    # Choices, of which pausing is the stricter; and what must lie under a key that has one.
+    free = {"mode", "pause", "spread_resume_ticks", "atr_calm"}
+    numbers = {key for part, key, *_ in [*CEILINGS, *COLUMNS] if part == section}
+    assert set(getattr(CONFIG, section).__struct_fields__) - free == numbers
 
 
 @pytest.mark.parametrize("row", CEILINGS, ids=".".join)

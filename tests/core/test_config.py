@@ -69,6 +69,20 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
         load(REAL, {f"TRADEBOT_SESSION_{key}".upper(): value})
 
 
+@pytest.mark.parametrize(("key", "value", "says"), [
+    ("PAGING_COMMAND", "say 'help", "paging.command: expected words"),
+    ("CONDITIONS_MINUTES", "0", None),
+    ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
+])  # fmt: skip
+def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
+    given = {f"TRADEBOT_{key}": value}
+    if says is None:
+        load(REAL, given)
+        given["TRADEBOT_SLIPPAGE_CHARGE"], says = "true", "conditions.minutes"
+    with pytest.raises(ConfigError, match=says):
+        load(REAL, given)
+
+
 def test_a_venue_may_have_no_flat_time():
     assert load(REAL, {"TRADEBOT_SESSION_VENUE_FLAT": ""}).session.venue_flat == ""
     assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900

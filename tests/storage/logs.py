@@ -9,7 +9,8 @@ from core.messages import Message, Record
 from storage.wal import Wal
 from tests.build import AT, CONFIG, EVERY
 
-SETTINGS = replace(CONFIG.log, ballast_mb=0, segment_mb=1)
+# A slow disk of the machine that tests must not fail them.
+SETTINGS = replace(CONFIG.log, ballast_mb=0, segment_mb=1, sync_timeout_s=20.0)
 ACCOUNT = "a" * 64
 PLAIN = tuple(
     m for m in EVERY if type(m).__name__ not in ("SegmentOpened", "SegmentClosed", "RunEnded")

@@ -92,7 +92,7 @@ def test_other_features_are_refused(tmp_path):
     ("changed", "words"),
     [
         ({"n_features": 45}, "n_features"),
-        ({"seq_len": 2}, "seq_len"),
+        ({"seq_len": 0}, "seq_len"),
         ({"class_names": ("UP", "FLAT", "DOWN")}, "class_names"),
         ({"class_mean_moves": (0.0, 0.0, float("inf"))}, "not a manifest"),
         ({"quarantine_end": build.TRAINED}, "30 days"),

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import time
 
 import pytest
 
@@ -121,10 +120,11 @@ async def test_the_first_error_is_final(tmp_path, capsys, operation, error, take
 async def test_a_full_disk_costs_the_ballast_and_no_record(tmp_path, error, takes):
     disk = Sick("write", 3, error, takes)
     wal = open_wal(tmp_path, disk=disk, ballast_mb=1)
+    assert wal.low_disk is False
     assert (tmp_path / "ballast").stat().st_size == 1 << 20
     for _ in range(5):
         await wal.durable(append(wal, build.place_order()))
-    assert wal.low_disk and not wal.failed
+    assert wal.low_disk is True and not wal.failed
     assert not (tmp_path / "ballast").exists()
     wal.close()
     assert [line.seq for line in read(tmp_path)] == [1, 2, 3, 4, 5, 6]
@@ -176,17 +176,48 @@ async def test_a_disk_that_cannot_keep_up_fails_the_log_at_the_bound(tmp_path, c
     wal.close()
 
 
+def own_clock(loop):
+    """From now on this loop's time goes on only where `late` is called, by so many seconds."""
+    now = [loop.time()]
+    loop.time = lambda: now[0]
+
+    async def late(seconds):
+        now[0] += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    return late
+
+
 async def test_a_process_that_was_stopped_gives_the_disk_its_time_again(tmp_path):
-    """The deadline passes while the loop sleeps; the sync ends soon after it wakes."""
+    """The deadline passes while all sleep; the sync ends soon after they wake."""
     disk = Stuck()
-    wal = open_wal(tmp_path, disk=disk, sync_timeout_s=0.2)
+    wal = open_wal(tmp_path, disk=disk, sync_timeout_s=5.0)
+    late = own_clock(asyncio.get_running_loop())
     disk.stuck = True
     waiting = asyncio.create_task(wal.durable(append(wal, build.place_order())))
-    await asyncio.sleep(0)
-    stopped_until = time.monotonic() + 0.25
-    while time.monotonic() < stopped_until:
-        pass
-    asyncio.get_running_loop().call_later(0.01, setattr, disk, "stuck", False)
+    for seconds in (0, 60, 2.4):
+        await late(seconds)
+        assert not wal.failed
+    disk.stuck = False
     await waiting
+    await late(60)
     assert not wal.failed
+    wal.close()
+
+
+async def test_patience_ends_after_its_two_halves(tmp_path, capsys):
+    disk = Stuck()
+    wal = open_wal(tmp_path, disk=disk, sync_timeout_s=5.0)
+    late = own_clock(asyncio.get_running_loop())
+    disk.stuck = True
+    waiting = asyncio.create_task(wal.durable(append(wal, build.place_order())))
+    for seconds in (0, 2.4, 0.2, 2.4):
+        await late(seconds)
+        assert not wal.failed
+    await late(0.2)
+    assert "no sync within 5.0 s" in str(wal.failed)
+    with pytest.raises(LogError, match="no sync"):
+        await waiting
+    disk.stuck = False
     wal.close()

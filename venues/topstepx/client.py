@@ -124,9 +124,12 @@ class TopstepX:
         return [OrderReplaced(self._clock(), order.tag, order.venue_id)]
 
     async def close_position(self, order: ClosePosition, at: int) -> list[Message]:
-        body = {"accountId": self.account_id, "contractId": self.contract_id}
+        body: dict[str, object] = {"accountId": self.account_id, "contractId": self.contract_id}
+        path = "Position/closeContract"
+        if order.size:
+            path, body = "Position/partialCloseContract", body | {"size": order.size}
         try:
-            await self._rest.command("Position/closeContract", body, Envelope, urgent=True)
+            await self._rest.command(path, body, Envelope, urgent=True)
         except Refused as refused:
             return [self._rejected(order.tag, Request.CLOSE, refused)]
         return [CloseAccepted(self._clock(), order.tag)]

@@ -31,6 +31,7 @@ OPEN_CODES = {
     "Order/cancel": {4, 5},
     "Order/modify": {4, 5},
     "Position/closeContract": {6, 7},
+    "Position/partialCloseContract": {7, 8},
 }
 
 

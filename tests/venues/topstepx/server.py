@@ -71,6 +71,9 @@ COMMANDS = {
     "Order/cancel": lambda client: client.cancel(CancelOrder(1, "t1", 5), 1),
     "Order/modify": lambda client: client.modify(ModifyOrder(1, "t1", 5, size=2), 1),
     "Position/closeContract": lambda client: client.close_position(ClosePosition(1, "t3"), 1),
+    "Position/partialCloseContract": lambda client: client.close_position(
+        ClosePosition(1, "t3", size=1), 1
+    ),
 }
 
 
@@ -94,6 +97,7 @@ class Gateway:
             "Order/cancel": ok(),
             "Order/modify": ok(),
             "Position/closeContract": ok(),
+            "Position/partialCloseContract": ok(),
         }
         self.scripts = {"user": [], "market": []}  # one coroutine function per connection
         self.subscribed = {"user": [], "market": []}

@@ -76,6 +76,15 @@ async def test_cancel_modify_and_close_say_what_was_done():
     ]
 
 
+async def test_a_part_of_a_position_is_closed_by_its_own_call():
+    gateway = Gateway()
+    async with trading(gateway) as client:
+        (closing,) = await client.close_position(ClosePosition(1, "t2", size=2), 1)
+    assert isinstance(closing, CloseAccepted)
+    body = {"accountId": ACCOUNT, "contractId": CONTRACT, "size": 2}
+    assert gateway.asked[-1] == ("Position/partialCloseContract", body)
+
+
 async def test_a_fill_on_the_stream_knows_the_tag_of_the_order_just_placed():
     gateway = Gateway()
 

@@ -66,7 +66,8 @@ async def test_a_structured_refusal_is_a_message(path):
     ("path", "code"),
     [("Order/place", 6), ("Order/place", 7), ("Order/cancel", 4), ("Order/cancel", 5),
      ("Order/modify", 4), ("Order/modify", 5), ("Position/closeContract", 6),
-     ("Position/closeContract", 7)],
+     ("Position/closeContract", 7), ("Position/partialCloseContract", 7),
+     ("Position/partialCloseContract", 8)],
 )  # fmt: skip
 async def test_pending_and_unknown_errors_are_no_refusals(path, code):
     gateway = Gateway()

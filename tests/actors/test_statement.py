@@ -1,0 +1,84 @@
+"""The venue's trades and balance of a closed day against those of the log."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from actors.statement import statements
+from core import messages as m
+from tests import build
+from tests.actors.test_reduction import Life
+
+D = Decimal
+SECOND = build.SECOND
+CLOSE = int(datetime.fromisoformat("2026-11-20T17:00:00-05:00").timestamp()) * SECOND
+
+
+def lived():
+    """A day with two round trips, asked for when it has closed; its log."""
+    life = Life(1)
+    life.price(14)  # a part of three, then the rest at the target
+    life.price(30)
+    life.hear(m.SessionClosed(CLOSE, "2026-11-20"))
+    for n in range(1, 90, 8):
+        life.hear(m.Pulse(CLOSE + n * SECOND))
+    return [m.Record(n, "test", None, message) for n, message in enumerate(life.told, 1)]
+
+
+LOG = lived()
+
+
+def changed(kind, change, last=False):
+    """The log with the first (or last) record of a kind exchanged, or left out."""
+    at = [n for n, r in enumerate(LOG) if isinstance(r.message, kind)][-1 if last else 0]
+    new = change(LOG[at].message)
+    kept = [replace(LOG[at], message=new)] if new is not None else []
+    return [*LOG[:at], *kept, *LOG[at + 1 :]]
+
+
+def test_the_day_is_asked_for_once_and_nothing_is_found_strange():
+    asked = [r.message for r in LOG if isinstance(r.message, m.Reconcile) and r.message.at > CLOSE]
+    began = next(r.message.at for r in LOG if isinstance(r.message, m.RunStarted))
+    assert [one.since == began for one in asked[:3]] == [True, False, False]
+    assert not [r for r in LOG if isinstance(r.message, m.Halted)]
+
+
+def test_a_day_as_logged_has_no_difference():
+    (told,) = statements(LOG)
+    fills = [r.message for r in LOG if isinstance(r.message, m.Fill)]
+    assert told.differences == () and told.trade_date == "2026-11-20"
+    assert told.fills == len(fills) > 2
+    assert told.fees == sum(f.fees for f in fills)
+    assert told.balance == told.expected != 1000
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda f: replace(f, price=f.price + D("0.25")), "price"),
+    (lambda f: replace(f, fees=f.fees + D("0.01")), "fees"),
+    (lambda f: replace(f, side=-f.side), "side"),
+    (lambda f: replace(f, trade_id=5), "only the log has it"),
+    (lambda f: None, "only the venue has it"),
+])  # fmt: skip
+def test_a_fill_that_differs_is_told(change, words):
+    (told,) = statements(changed(m.Fill, change))
+    assert any(words in text for text in told.differences)
+
+
+@pytest.mark.parametrize(("cents", "differs"), [("0.00", False), ("0.01", True), ("-0.01", True)])
+def test_a_balance_that_is_a_cent_off_is_told(cents, differs):
+    at = next(
+        n for n, r in enumerate(LOG)
+        if isinstance(r.message, m.AccountSnapshot) and r.message.at > CLOSE
+    )  # fmt: skip
+    log = list(LOG)
+    snapshot = log[at].message
+    log[at] = replace(log[at], message=replace(snapshot, balance=snapshot.balance + D(cents)))
+    (told,) = statements(log)
+    assert bool(told.differences) is differs
+
+
+def test_a_day_that_nobody_asked_for_has_no_statement():
+    closed = next(n for n, r in enumerate(LOG) if isinstance(r.message, m.SessionClosed))
+    assert list(statements(LOG[: closed + 1])) == []

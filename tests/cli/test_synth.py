@@ -1,0 +1,34 @@
+"""`tradebot synth` writes what it says, and refuses what makes no sense in one line."""
+
+import json
+
+import polars as pl
+import pytest
+
+from cli.main import main
+
+
+def test_rows_go_into_the_file(tmp_path, capsys):
+    out = tmp_path / "a.parquet"
+    assert main(["synth", "--rows", "5000", "--seed", "3", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"seed": 3, "out": str(out), "rows": 5000, "start": "2022-01-03"}
+    assert pl.read_parquet(out).height == 5000
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--rows", "5"], [], ["--rows", "0", "--out", "a"], ["--rows", "5", "--out", "/none/a"],
+     ["--rows", "5", "--out", "a.parquet", "--start", "soon"]],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(given, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["synth", *given]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_calendar_that_ends_is_told(tmp_path, capsys):
+    given = ["--rows", "500000", "--out", str(tmp_path / "a.parquet"), "--start", "2035-12-20"]
+    assert main(["synth", *given]) == 2
+    assert "the calendar ends" in capsys.readouterr().err
