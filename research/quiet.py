@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from actors.account import realised, room
 from actors.budget import drawdown_share, planned
-from actors.day_end import FLATTENING
 from actors.desk import Desk
 from actors.order import RESTING
 from core.clock import SECOND
@@ -21,7 +20,7 @@ from core.messages import Refused
 from core.reasons import Reason
 from core.sessions import NEVER, days, index, steps
 from core.settings import Settings
-from core.terms import Purpose, State
+from core.terms import EXITS_ONLY, Purpose, State
 
 MINUTE = 60 * SECOND
 
@@ -85,7 +84,7 @@ def wakes(stages: Mapping[str, Any], settings: Settings) -> int:
     account = stages["risk"].memory
     until = account.resume_at or NEVER
     alarm = account.controls.alarm_at
-    if alarm and settings.controls and account.state not in FLATTENING:
+    if alarm and settings.controls and account.state not in EXITS_ONLY:
         until = min(until, alarm + int(settings.controls.ack_s * SECOND))
     return until
 

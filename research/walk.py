@@ -14,17 +14,15 @@ import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.pipeline import pump
 from core.clock import SECOND
 from core.config import Config
 from core.errors import UsageError
-from core.messages import Command, Flat, Stage
+from core.messages import Message, Stage
 from core.settings import Settings
 from indicators import columns
 from indicators.schema import FINGERPRINT
 from indicators.state import fresh
-from research import export, grid, learn, metrics, runs, seconds, skill, targets
-from research.bar_venue import BarVenue
+from research import bar_run, export, grid, learn, metrics, runs, skill, targets
 from research.dataset import Rows
 from research.folds import Fold, Lesson, Loader, begins
 from research.record import NONE, Recorder
@@ -34,6 +32,7 @@ from storage import model as models
 from venues.slippage import Fills
 
 TRADES_MIN = 100  # of a test; fewer say nothing, and it is left out of the averages
+VIEW = 250_000  # seconds of a test at a time
 PART = 1_000_000  # seconds of features at a time, 370 MB
 STRIDE_S = 10  # labels overlap: neighbours teach nothing new
 Stages = dict[str, Stage]
@@ -125,10 +124,11 @@ def taught(lesson: Lesson, walk: Walk) -> models.Model:
     trained = fit(rows, judged, plan, lambda epoch, metrics: None)
     sizes = {"rows": {"train": len(rows), "valid": len(judged)}, "epoch": trained.epoch}
     about = learn.describe(
-        trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes
-    )
-    graph = export.graph(trained.scaler.center, trained.scaler.scale, trained.layers)
-    path = export.write(walk.models, f"fold-{lesson.fold.number:02}", graph, about)[0]
+        trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
+        "mlp",
+    )  # fmt: skip
+    name = f"fold-{lesson.fold.number:02}"
+    path = export.write(walk.models, name, trained.graph(), about)[0]
     return models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
 
 
@@ -140,19 +140,30 @@ def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
 
 
 def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: Walk) -> Run:
-    """The market, second by second through the stages of the daemon."""
+    """The market through the stages of the daemon, the seconds left out that change nothing; of a
+    mind that is no `model`, every second."""
     config, settings, plan = walk.config, walk.config.settings(), walk.plan
-    venue = BarVenue(settings, config.gateway.balance, walk.fills)
-    recorder = Recorder(foretold=False, slips=venue.slips)
-    stages: Stages = {"venue": venue, **walk.think(settings, model)}
-    bars = (seconds.bar_of(row) for row in quoted(market.table, rows, settings).tolist())
-    stopping = False
-    for _, message in pump(stages, seconds.script(config, settings, bars, lambda: not venue.idle)):
+    stages = bar_run.with_venue(config, settings, walk.fills, walk.think(settings, model))
+    recorder = Recorder(foretold=False, slips=stages["venue"].slips)  # type: ignore[attr-defined]
+    table = quoted(market.table, rows, settings)
+    tables = (table[start : start + VIEW] for start in range(0, len(table), VIEW))
+
+    def seen(actor: str, message: Message) -> None:
         recorder.on(message)
-        stopping = stopping or (isinstance(message, Command) and message.name == "stop")
-        if stopping and isinstance(message, Flat):
-            break
-    return recorder.run(plan.lookahead_s, plan.theta_ticks)
+
+    if model is None:
+        bar_run.every(config, settings, stages, tables, seen)
+    else:
+        bar_run.skipping(config, settings, stages, tables, seen, model.predict_many)
+    made = recorder.run(plan.lookahead_s, plan.theta_ticks)
+    return replace(made, equity=at_each(market.at, made))
+
+
+def at_each(at: np.ndarray, run: Run) -> pl.DataFrame:
+    """Equity at every bar: one that was left out has that of the last one told."""
+    place = np.searchsorted(run.equity["at"].to_numpy(), at, side="right")
+    worth = np.concatenate([[run.balance_start], run.equity["equity"].to_numpy()])
+    return pl.DataFrame({"at": at, "equity": worth[place]}, schema=runs.EQUITY)
 
 
 def quoted(table: np.ndarray, rows: pl.DataFrame, settings: Settings) -> np.ndarray:
@@ -198,15 +209,12 @@ def stitched(done: Sequence[Result]) -> Run:
         name: pl.concat([getattr(part.run, name) for part in done])
         for name in ("trades", "predictions", "orders", "fills")
     }
+    halts = [why for part in done for why in part.run.about["halts"]]
     folds = pl.DataFrame([row(part) for part in done], runs.FOLDS, orient="row")
     return Run(
         first.balance_start, equity=pl.concat(equity), folds=folds,
-        about=first.about | {"mode": "walk-forward", "halts": halts(done)}, **tables,
+        about=first.about | {"mode": "walk-forward", "halts": halts}, **tables,
     )  # fmt: skip
-
-
-def halts(done: Sequence[Result]) -> list[str]:
-    return [why for part in done for why in part.run.about.get("halts", [])]
 
 
 def row(part: Result) -> tuple[Any, ...]:
@@ -214,12 +222,9 @@ def row(part: Result) -> tuple[Any, ...]:
     dates = (fold.train_start, fold.train_end, fold.valid_end, fold.test_start, fold.test_end)
     return (
         fold.number, *(day.isoformat() for day in dates), found["trades"], found["net_pnl"],
-        known(found["sharpe"]), known(found["calmar"]), part.enough,
+        *(found[name] if np.isfinite(found[name]) else None for name in ("sharpe", "calmar")),
+        part.enough,
     )  # fmt: skip
-
-
-def known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def summary(done: Sequence[Result], run: Run, seed: int) -> dict[str, Any]:
@@ -233,7 +238,7 @@ def summary(done: Sequence[Result], run: Run, seed: int) -> dict[str, Any]:
         "folds": len(done),
         "folds_with_enough_trades": sum(part.enough for part in done),
         "fold_sharpe_mean": mean,
-        "halts": len(halts(done)),
+        "halts": len(run.about["halts"]),
         **found,
         "skill": skill.skill(day, told["outcome"].to_numpy(), best, seed),
     }
