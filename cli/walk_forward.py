@@ -36,9 +36,8 @@ def main(argv: list[str]) -> int:
         from research.train import Plan
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: extras `research` and `train`") from None
-    from venues.slippage import MODES
-
     from daemon import wiring
+    from venues.fills import MODES
 
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
     model = provable(config, plan) if given.evidence else None

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from venues.slippage import MODES
 
 from actors.features import Catalogue
 from actors.inference import Inference
@@ -19,6 +18,7 @@ from research import walk
 from research.train import Plan
 from research.walk import Walk
 from tests.research import random_bars
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 import pytest
 from msgspec.structs import replace
-from venues.slippage import MODES
 
 from core.clock import SECOND
 from core.config import load
@@ -19,6 +18,7 @@ from research.train import Plan
 from research.walk import Result, Walk
 from storage.model import QUARANTINE, Manifest
 from tests.research import random_bars, random_runs
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load(ROOT / "config.toml", {"TRADEBOT_CONTROLS_DRIFT_ORDERS": "50"})
