@@ -115,3 +115,9 @@ def test_a_swing_is_known_three_minutes_later_and_for_twenty(lows, low):
 
 def test_without_settings_nothing_is_told():
     assert minutes(walk(30), replace(SETTINGS, conditions=ConditionSettings())) == []
+
+
+def test_a_run_brings_its_own_settings():
+    stage = MarketConditions(replace(SETTINGS, conditions=ConditionSettings()))
+    stage.on(build.run_started(settings=SETTINGS))
+    assert minutes([(5001.0, 5000.0, 5000.5, 60)], stage=stage)

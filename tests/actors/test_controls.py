@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from actors.controls import young
 from actors.signals import Signals
 from core.messages import Alert, Approved, Hold, Intent
 from core.reasons import Reason
@@ -167,3 +168,8 @@ def test_all_of_it_outlives_a_snapshot():
     stage.memory.controls.past.off["model +1"] = AT
     stored = msgspec.json.encode(msgspec.to_builtins(stage.memory, str_keys=True))
     assert msgspec.json.decode(stored, type=type(stage.memory)) == stage.memory
+
+
+def test_a_log_without_controls_lets_a_position_go_at_once():
+    assert young(AT, AT, None) is None
+    assert young(AT, AT, build.CONTROLLED.controls) is not None
