@@ -54,7 +54,7 @@ class PaperVenue:
     )  # fmt: skip
 
     def __init__(self, settings: Settings, balance: Decimal, latency_s: float = 0.0) -> None:
-        self.settings, self.market = settings, Breakers()
+        self.settings, self.seen = settings, Breakers()
         self.instrument = settings.instrument
         self.exchange = Exchange(self.instrument, balance, settings.risk.position_max * 10)
         self.latency = int(latency_s * SECOND)
@@ -72,16 +72,15 @@ class PaperVenue:
                 return answers + self.told(self.exchange.on_trade(message))  # type: ignore[arg-type]
             return answers
         if isinstance(message, Conditions):
-            self.hear(message)
+            self.slip(message)
             return []
         self.waiting.append((max(self.at, message.at) + self.latency, message))
         return self.due()
 
-    def hear(self, told: Conditions) -> None:
-        """A tape of quotes has its own prices; what a taker loses beside them is charged here."""
-        self.market.learn(told, self.settings)
+    def slip(self, told: Conditions) -> None:
+        self.seen.learn(told, self.settings)
         if self.settings.slippage.charge:
-            self.exchange.book.slip = ticks(self.settings, self.market, told.at)
+            self.exchange.book.slip = ticks(self.settings, self.seen, told.at)
 
     def due(self) -> list[Message]:
         answers: list[Message] = []

@@ -1,8 +1,6 @@
 """The life of one account's orders: how they meet the market, fill, and end, legs included.
 
 Events come in the gateway's order: entry filled, trade, position, account, then its legs alive.
-`slip` is what a market order or a stop loses against the touch where no book is known, or where the
-settings charge it: else 0 on a tape of quotes.
 """
 
 from msgspec.structs import replace
@@ -20,9 +18,10 @@ class OrderBook:
         self.account = account
         self.tick = account.instrument.tick
         self.touch = Touch(float(self.tick))
+        self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
-        self.slip = 0  # ticks
+        self.bare = False  # no quotes are known: a limit that takes at once slips too
         self.legs: dict[int, tuple[int, ...]] = {}  # entry -> stop and target
 
     def on_quote(self, quote: Quote) -> list[Event]:
@@ -70,14 +69,18 @@ class OrderBook:
             else:
                 self.ratchet(at, waiting, touch, events)
             return
-        price = touch + order.side * self.slip
+        price = touch
         if order.limit is not None:
             if touch <= 0 or order.side * (order.limit - touch) < 0:
                 waiting.front = self.touch.ahead(order.side, order.limit, waiting.front)
                 return
-            better = order.side * (order.limit - price) >= 0
-            price = price if taker and better else order.limit
+            price = self.taken(order, touch, order.limit) if taker else order.limit
         self.take(at, waiting, price, events)
+
+    def taken(self, order: Order, touch: int, limit: int) -> int:
+        """What a limit that takes at once pays: no more than its price."""
+        price = touch + order.side * self.slip * self.bare
+        return price if order.side * (limit - price) >= 0 else limit
 
     def wake(
         self, at: int, waiting: Working, events: list[Event], bound: int | None = None
@@ -90,7 +93,7 @@ class OrderBook:
             return
         touch = self.touch.prices[order.side] or bound
         price = max(touch, bound) if order.side > 0 else min(touch, bound)
-        self.take(at, waiting, price + order.side * self.slip, events)
+        self.take(at, waiting, price, events)
 
     def take(self, at: int, waiting: Working, price: int, events: list[Event]) -> None:
         """Fill from what is quoted."""
@@ -100,7 +103,8 @@ class OrderBook:
             size = min(size, max(0, -order.side * self.account.position.size))
         if size > 0:
             touch.spent[order.side] += size
-            self.fill(at, waiting, price, size, events)
+            worse = order.side * self.slip if order.limit is None else 0
+            self.fill(at, waiting, price + worse, size, events)
 
     def ratchet(self, at: int, waiting: Working, touch: int, events: list[Event]) -> None:
         """A trailing stop follows the touch it would take, never back."""

@@ -187,9 +187,9 @@ def test_a_log_without_controls_asks_for_none():
     assert Reason.RISK_MAX_QTY not in {row.rule for row in answer.checks}
 
 
-def test_of_what_was_approved_the_newest_thousand_are_kept():
+def test_no_more_is_remembered_than_a_day_may_have():
     past = Past()
-    for n in range(SENT_KEPT + 1):
-        past.approve(wish(n), 1, AT + n)
-    assert len(past.sent) == len(past.ids) == SENT_KEPT
-    assert past.sent[0].at == AT + 1 and "r-i0" not in past.ids and "r-i1" in past.ids
+    for n in range(SENT_KEPT + 2):
+        past.approve(wish(n, at=AT + n), 1, AT + n)
+    assert (len(past.sent), past.sent[0].at) == (SENT_KEPT, AT + 2)
+    assert (len(past.ids), "r-i1" in past.ids, "r-i2" in past.ids) == (SENT_KEPT, False, True)
