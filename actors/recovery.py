@@ -79,9 +79,8 @@ class Recovery:
                 return self._due(at)
             case AccountSnapshot():
                 return self.compare(message)
-            case QueryFailed(at=at):
-                ledger.asked_at, ledger.told_at, ledger.reads = 0, at, 0
-                ledger.closed_at = 0  # a day that is too much for one answer must not block all
+            case QueryFailed(at=at):  # a day too large for one answer is not asked for again
+                ledger.asked_at, ledger.told_at, ledger.reads, ledger.closed_at = 0, at, 0, 0
             case FeedState(link="user", up=up):
                 ledger.linked_at, ledger.reads = (message.at if up else 0), 0
                 ledger.agreed = ledger.agreed and up
