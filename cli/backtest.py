@@ -108,10 +108,9 @@ def recording() -> Any:
 
 def write(recorder: Any, config: Config, out: Path) -> None:
     from research import runs
-    from research.record import outcome_of
 
     try:
-        runs.write(out, recorder.run(*outcome_of(Path(config.model.path))))
+        runs.write(out, recorder.run(*runs.outcome_of(Path(config.model.path))))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
 
