@@ -127,8 +127,7 @@ def taught(lesson: Lesson, walk: Walk) -> models.Model:
         trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
         "mlp",
     )  # fmt: skip
-    name = f"fold-{lesson.fold.number:02}"
-    path = export.write(walk.models, name, trained.graph(), about)[0]
+    path = export.write(walk.models, lesson.fold.name, trained.graph(), about)[0]
     return models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
 
 
