@@ -26,6 +26,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "replay": ("cli.replay", "decide a log again with this code, and compare"),
     "wal": ("cli.wal", "verify, tail or count the log"),
     "synth": ("cli.synth", "make synthetic seconds of the market, as many as you like"),
+    "validate": ("cli.validate", "what is wrong with recorded market data"),
+    "download": ("cli.download", "fetch history: databento, ccxt, topstepx"),
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
     "walk-forward": ("cli.walk_forward", "learn and test month by month, on months nobody saw"),

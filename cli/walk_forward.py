@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: extras `research` and `train`") from None
     from daemon import wiring
-    from venues.slippage import MODES
+    from venues.fills import MODES
 
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
     model = provable(config, plan) if given.evidence else None

@@ -17,10 +17,15 @@ from research.screen import PredictMany, Screen
 from research.seconds import Floats
 from research.skip import Skipping
 from research.view import Looking
-from venues.slippage import Fills
+from venues.fills import Fills
 
 Stages = dict[str, Stage]
 Seen = Callable[[str, Message], None]
+Done = Callable[[Floats], None]  # is told the rows that are over, stretch by stretch
+
+
+def nothing(rows: Floats) -> None:
+    """For who does not ask."""
 
 
 class Outcome(Struct, frozen=True):
@@ -33,8 +38,9 @@ class Outcome(Struct, frozen=True):
 
 
 def every(
-    config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen
-) -> Outcome:
+    config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen,
+    done: Done = nothing,
+) -> Outcome:  # fmt: skip
     """The full pump: the reference."""
     told: list[Bar] = []
 
@@ -44,6 +50,7 @@ def every(
                 told[:] = [seconds.bar_of(row)]
                 count[0] += 1
                 yield told[0]
+            done(table)
 
     count = [0]
     script = seconds.script(config, settings, bars(), lambda: quiet.busy(stages, told[0].at))
@@ -52,7 +59,7 @@ def every(
 
 def skipping(
     config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen,
-    predict_many: PredictMany | None,
+    predict_many: PredictMany | None, done: Done = nothing,
 ) -> Outcome:  # fmt: skip
     """The same orders, fills, ledger and end state."""
 
@@ -61,7 +68,7 @@ def skipping(
             return screen.by_clock(table[:, 0], settings)
         return screen.by_model(swept.values, swept.ready, predict_many, settings)
 
-    run = Skipping(config, settings, stages, Looking(settings, screened))
+    run = Skipping(config, settings, stages, Looking(settings, screened), done)
 
     def both(actor: str, message: Message) -> None:
         run.see(message)

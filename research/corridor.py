@@ -37,7 +37,7 @@ class Corridor(Struct, frozen=True):
 def corridor(stages: Mapping[str, Any], settings: Settings, at: int) -> Corridor | None:
     """Of the position that is held; `at`: the end of the last bar."""
     desk, account = stages["executor"].memory, stages["risk"].memory
-    if settings.prop.profile:
+    if settings.prop.profile or settings.slippage.plan != "fixed":
         return None
     side = 1 if desk.book.position.size > 0 else -1
     stop, target = (desk.book.live(purpose)[0].price for purpose in (Purpose.STOP, Purpose.TARGET))
@@ -45,7 +45,7 @@ def corridor(stages: Mapping[str, Any], settings: Settings, at: int) -> Corridor
     # A mark can lie a spread beyond the bar: it is bound by itself.
     worst, best = stop - side * 2 * tick, moving(desk, settings, side, stop, target)
     until = day_allows(desk, account, settings, at)
-    if best is None or until <= at or not bears(account, settings, worst, best):
+    if best is None or until <= at or not bears(account, worst, best):
         return None
     inward = float(tick) / 4  # for prices that lie on the grid but for their last digit
     low, high = sorted((float(stop), float(target)))
@@ -80,13 +80,14 @@ def day_allows(desk: Desk, account: Account, settings: Settings, at: int) -> int
     return min([*moments, roll or NEVER]) - SECOND
 
 
-def bears(account: Account, settings: Settings, worst: Decimal, best: Decimal) -> bool:
+def bears(account: Account, worst: Decimal, best: Decimal) -> bool:
     """Is no limit reached and no room too small, the peak at one end, the equity at the other?"""
+    settings = accounts.settings_of(account)
     risk, held, instrument = settings.risk, account.book.position, settings.instrument
     own = accounts.realised(account)
     cost = abs(held.size) * instrument.side_cost
     least = own + gross(instrument, held.size, held.average, worst) - cost
-    most = own + gross(instrument, held.size, held.average, best) - cost
+    most = own + gross(instrument, held.size, held.average, best)
     peak, high = max(account.peak, most), max(account.high, most)
     if (
         account.capital - least >= risk.kill_loss_max
@@ -95,7 +96,7 @@ def bears(account: Account, settings: Settings, worst: Decimal, best: Decimal) -
         or peak - least >= risk.day_drawdown_max
     ):
         return False
-    if not risk.drb_reduce or account.reducing:
-        return True
+    if not risk.drb_reduce or account.reducing or account.parted:
+        return not account.parted
     stake = budget.open_risk(risk, instrument, account.book, worst, account.breakers.atr)
     return stake <= budget.room(risk, own, own - account.day_start, peak, high, account.capital)

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.account import realised, room
+from actors.account import realised, room, settings_of
 from actors.budget import drawdown_share, planned
 from actors.desk import Desk
 from actors.order import RESTING
@@ -70,7 +70,8 @@ def at_rest(desk: Desk) -> bool:
     legs, size = desk.book.living(), desk.book.position.size
     kinds = sorted(leg.purpose for leg in legs)
     return (
-        not (desk.flatten or desk.overshot or desk.naked_at or desk.manual or desk.book.close_at)
+        not (desk.flatten or desk.overshot or desk.naked_at or desk.manual or desk.parted)
+        and not desk.book.close_at
         and desk.mark is not None
         and desk.best is not None
         and kinds == [Purpose.STOP, Purpose.TARGET]
@@ -121,8 +122,9 @@ def shut(refused: Refused, stages: Mapping[str, Any], settings: Settings) -> Shu
 
 def spent(stages: Mapping[str, Any], refused: Refused, settings: Settings) -> bool:
     """Is the room too small for one contract in the calmest market and at the best hour?"""
-    account, risk = stages["risk"].memory, settings.risk
-    if settings.stops.mode != "fixed":
+    account = stages["risk"].memory
+    risk = settings_of(account).risk
+    if settings.stops.mode != "fixed" or settings.slippage.plan != "fixed":
         return False
     most = room(account) * drawdown_share(realised(account), account.high)
     return planned(risk, settings.instrument, 1, refused.intent.stop_ticks) > most

@@ -8,11 +8,10 @@ conditions (each of the wild ones), the last quotes, the best mark and the last 
 second since the venue was last asked for its truth.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from core.clock import SECOND
 from core.config import Config
@@ -32,10 +31,10 @@ from core.settings import Settings
 from indicators import minutes
 from research import quiet, seconds
 from research.corridor import corridor
-from research.screen import MARGIN, NO, SURE
+from research.scans import queries, scan, within
+from research.screen import MARGIN, NO
 from research.view import Floats, Looking, View, hot
 
-compiled: Any = njit(cache=True)
 EDGE = 64  # rows before the end of a view that the next one may still look back on
 
 
@@ -54,8 +53,11 @@ class Recalled:
 
 class Skipping:
     def __init__(
-        self, config: Config, settings: Settings, stages: dict[str, Any], looking: Looking
-    ) -> None:
+        self, config: Config, settings: Settings, stages: dict[str, Any], looking: Looking,
+        done: Callable[[Floats], None],
+    ) -> None:  # fmt: skip
+        """`done` is told the rows that are over."""
+        self.done = done
         self.config, self.settings, self.looking = config, settings, looking
         swept = {"features": Recalled(self.features), "conditions": Recalled(self.conditions)}
         self.stages = {name: swept.get(name, stage) for name, stage in stages.items()}
@@ -88,6 +90,7 @@ class Skipping:
                 start = int(self.view.starts[0])
                 yield from seconds.beginning(self.config, self.settings, start)
             yield from self.through()
+            self.done(view.table[view.fresh :])
         if self.bar is None:
             return
         end = len(self.view)
@@ -240,41 +243,3 @@ class Skipping:
         rows = self.view.minutes[:, minutes.ROW]
         number = int(np.searchsorted(rows, self.row))
         return self.view.told(number) if number < len(rows) and rows[number] == self.row else None
-
-
-@compiled
-def scan(call, confidence, starts, first, stop, until, surest):  # type: ignore[no-untyped-def]
-    """The next row to decide on, and how many wishes before it would have been refused anew."""
-    count, last = 0, -1
-    for row in range(first, stop):
-        if call[row] == NO:
-            continue
-        if call[row] == SURE and starts[row] + SECOND < until and confidence[row] <= surest:
-            count, last = count + 1, row
-            continue
-        return row, count, last
-    return stop, count, last
-
-
-@compiled
-def within(table, call, side, first, stop, held, bounds):  # type: ignore[no-untyped-def]
-    """The next row that leaves the corridor, or in which the strategy may want out."""
-    low, high, mark_low, mark_high = bounds
-    mark = 10 if held > 0 else 11
-    for row in range(first, stop):
-        wants = call[row] != NO and (call[row] != SURE or side[row] != held)
-        if wants or table[row, 4] <= low or table[row, 3] >= high:
-            return row
-        if not mark_low < table[row, mark] < mark_high:
-            return row
-    return stop
-
-
-@compiled
-def queries(starts, first, until, asked, wait):  # type: ignore[no-untyped-def]
-    """When the last query was, and in which row; -1 if there was none."""
-    found = -1
-    for row in range(first, until):
-        if starts[row] - asked >= wait:
-            asked, found = starts[row], row
-    return asked, found

@@ -29,7 +29,7 @@ from research.record import NONE, Recorder
 from research.runs import Run
 from research.train import Plan, fit
 from storage import model as models
-from venues.slippage import Fills
+from venues.fills import Fills
 
 TRADES_MIN = 100  # of a test; fewer say nothing, and it is left out of the averages
 VIEW = 250_000  # seconds of a test at a time

@@ -21,7 +21,7 @@ from daemon import wiring
 from indicators.schema import NAMES
 from research import bar_run
 from tests.indicators.bars import columns
-from venues.slippage import MODES
+from venues.fills import MODES
 
 CONFIG = load(Path(__file__).parents[2] / "config.toml", {})
 SETTINGS = CONFIG.settings()
@@ -88,9 +88,7 @@ def state(stages):
     venue = stages["venue"]
     exchange = venue.exchange
     memories = {name: msgspec.to_builtins(stages[name].memory) for name in MEMORIES}
-    return memories | {
-        "venue": (exchange.balance, exchange.trades, exchange.orders, venue.slips, venue.mark)
-    }
+    return memories | {"venue": (exchange.balance, exchange.trades, exchange.orders, venue.mark)}
 
 
 def run(settings, fills, network, tables, every):

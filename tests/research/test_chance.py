@@ -18,7 +18,7 @@ from research import walk
 from research.train import Plan
 from research.walk import Walk
 from tests.research import random_bars
-from venues.slippage import MODES
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ from daemon import wiring
 from research import dataset, seconds
 from storage import tape as tapes
 from tests.research.invented import CONFIG, SETTINGS, Network, market, pieces, run
-from venues.slippage import MODES
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,8 +27,10 @@ RICH = replace(
     risk=replace(
         EASY.risk, kill_loss_max=Decimal(900), day_loss_max=Decimal(400), balance_min=Decimal(50),
         day_drawdown_max=Decimal(400), account_drawdown_max=Decimal(900), losses_in_row_max=50,
+        trade_risk_max=Decimal(100),
     ),
     breakers=BreakerSettings(),
+    controls=replace(EASY.controls, collar_ticks=400),
     signals=replace(EASY.signals, cooldown_s=5.0),
 )  # fmt: skip
 CASES = {
@@ -74,7 +76,7 @@ def test_orders_fills_ledger_and_end_state_are_the_same(case):
     seed = sorted(CASES).index(case)
     table = market(seed, days=2, seconds=3200)
     fills = sorted(MODES)[seed % 3]
-    assert assert_same(CASES[case], fills, Network(seed, 0.4), table, 1000 + 37 * seed)
+    assert assert_same(CASES[case], fills, Network(seed, 1.0), table, 1000 + 37 * seed)
 
 
 @pytest.mark.parametrize("fills", ["optimistic", "conservative", "realistic"])

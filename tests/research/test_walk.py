@@ -18,7 +18,7 @@ from research.train import Plan
 from research.walk import Result, Walk
 from storage.model import QUARANTINE, Manifest
 from tests.research import random_bars, random_runs
-from venues.slippage import MODES
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load(ROOT / "config.toml", {"TRADEBOT_CONTROLS_DRIFT_ORDERS": "50"})
