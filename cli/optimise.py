@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     except ModuleNotFoundError as error:
         raise UsageError(f"a search needs {error.name}: see `make networks`") from None
     from daemon import wiring
-    from venues.slippage import MODES
+    from venues.fills import MODES
 
     plan, months = Plan(epochs_max=given.epochs), folds.Months(given.train, 1, 1)
     loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)

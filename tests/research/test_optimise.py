@@ -15,7 +15,7 @@ from research.optimise import SAMPLERS, Space, chosen, holdout, luck, study, tun
 from research.train import Plan
 from research.walk import Walk
 from tests.research import random_bars, random_runs
-from venues.slippage import MODES
+from venues.fills import MODES
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load(ROOT / "config.toml", {"TRADEBOT_CONTROLS_DRIFT_ORDERS": "50"})
