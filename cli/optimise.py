@@ -20,6 +20,7 @@ from cli.walk_forward import rows_of
 from core import config as configs
 from core.errors import EXIT_OK, TradebotError, UsageError
 
+CLUSTER_S = 10  # until a scheduler answers
 SAMPLERS = ("grid", "random", "tpe", "genetic")
 
 
@@ -48,13 +49,14 @@ def main(argv: list[str]) -> int:
     )  # fmt: skip
     space = optimise.Space()
     name = optimise.name_of(way, given.sampler, space)
-    held = optimise.study(given.out / "study.db", name, given.sampler, given.seed, space)
+    url = config.research.storage or f"sqlite:///{given.out / 'study.db'}"
+    held = optimise.study(url, name, given.sampler, given.seed, space)
     lesson = loader.lesson(loader.folds[-1])
     model = optimise.remembered(lesson, way)
     if given.trials and "holdout" in held.user_attrs:
         raise UsageError("the month held out was looked at: no trial may follow: use another --out")
     if given.jobs > 1:
-        spread(argv, given.trials, given.jobs, given.seed)
+        spread(argv, given.trials, given.jobs, given.seed, config.research.cluster)
     else:
         optimise.search(held, lesson, model, way, space, given.trials, say)
     if given.worker:
@@ -98,18 +100,43 @@ def say(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def spread(argv: list[str], trials: int, jobs: int, seed: int) -> None:
-    """The same command in so many processes, each with its share of the trials."""
+def spread(argv: list[str], trials: int, jobs: int, seed: int, cluster: str) -> None:
+    """The same command in so many processes, each with its share of the trials: here, or on the
+    workers of a cluster."""
     shares = [trials // jobs + (number < trials % jobs) for number in range(jobs)]
-    running = [
-        subprocess.Popen([
-            sys.executable, "-m", "cli.main", "optimise", *argv, "--worker", "--jobs", "1",
-            "--trials", str(share), "--seed", str(seed + number),
-        ]) for number, share in enumerate(shares) if share
+    words = [
+        [*argv, "--worker", "--jobs", "1", "--trials", str(share), "--seed", str(seed + number)]
+        for number, share in enumerate(shares) if share
     ]  # fmt: skip
-    codes = [worker.wait() for worker in running]
+    if cluster:
+        codes = afar(cluster, words)
+    else:
+        codes = [worker.wait() for worker in [subprocess.Popen(command(each)) for each in words]]
     if any(codes):
         raise TradebotError("a process of the search failed: what it found is kept, try again")
+
+
+def command(words: list[str]) -> list[str]:
+    return [sys.executable, "-m", "cli.main", "optimise", *words]
+
+
+def afar(cluster: str, words: list[list[str]]) -> list[int]:
+    """One task each on a Dask cluster; their exit codes."""
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise UsageError("research.cluster needs distributed: see `make networks`") from None
+    try:
+        with Client(cluster, timeout=CLUSTER_S) as client:
+            codes: list[int] = client.gather(client.map(work, words, pure=False))
+            return codes
+    except (OSError, TimeoutError) as error:
+        raise UsageError(f"research.cluster: {cluster}: no scheduler there: {error}") from None
+
+
+def work(words: list[str]) -> int:
+    """What a worker of the cluster does."""
+    return subprocess.run(command(words), check=False).returncode
 
 
 def describe(told: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ study lies in an SQLite file, so that it goes on where it was stopped and many p
 import hashlib
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -79,21 +78,24 @@ def tuned(config: Config, values: dict[str, Any]) -> Config:
     return replace(config, signals=signals, sizing=replace(config.sizing, tiers=tiers))
 
 
-def study(path: Path, name: str, sampler: str, seed: int, space: Space) -> optuna.Study:
-    """The study of that name in that file, new or as it was left."""
+def study(url: str, name: str, sampler: str, seed: int, space: Space) -> optuna.Study:
+    """The study of that name, new or as it was left. `url` as Optuna has them."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         return optuna.create_study(
-            storage=f"sqlite:///{path}", study_name=name, direction="maximize",
+            storage=url, study_name=name, direction="maximize",
             sampler=SAMPLERS[sampler](seed, space), load_if_exists=True,
         )  # fmt: skip
     except (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError) as error:
-        raise UsageError(f"{path}: cannot hold a study: {str(error).splitlines()[0]}") from None
+        raise UsageError(f"{url}: cannot hold a study: {str(error).splitlines()[0]}") from None
 
 
 def name_of(walk: Walk, sampler: str, space: Space) -> str:
-    """The same data, config, plan and space are the same study."""
-    parts = [walk.sha256, walk.config.sha256(), walk.plan, walk.fills, sampler, space]
+    """The same data, numbers that decide, plan and space are the same study; where the config
+    says that it runs does not matter."""
+    config = walk.config
+    numbers = [config.settings(), config.account, config.gateway.balance]
+    parts = [walk.sha256, numbers, walk.plan, walk.fills, sampler, space]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
 
 

@@ -22,9 +22,13 @@ CONFIG = load(ROOT / "config.toml", {"TRADEBOT_CONTROLS_DRIFT_ORDERS": "50"})
 SMALL = Space((6, 10, 2), (8, 16, 4), (0.6, 0.7, 0.05), (1.0, 2.0, 0.5))
 
 
+def url(folder):
+    return f"sqlite:///{folder / 's.db'}"
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_stays_on_the_steps_of_the_space(tmp_path, sampler):
-    held = study(tmp_path / "s.db", "one", sampler, 1, SMALL)
+    held = study(url(tmp_path), "one", sampler, 1, SMALL)
     grid = SMALL.grid()
     for number in range(6):
         trial = held.ask()
@@ -34,17 +38,17 @@ def test_every_sampler_stays_on_the_steps_of_the_space(tmp_path, sampler):
 
 
 def test_a_study_goes_on_where_it_was_left(tmp_path):
-    first = study(tmp_path / "s.db", "one", "tpe", 1, SMALL)
+    first = study(url(tmp_path), "one", "tpe", 1, SMALL)
     first.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=3)
-    again = study(tmp_path / "s.db", "one", "tpe", 1, SMALL)
+    again = study(url(tmp_path), "one", "tpe", 1, SMALL)
     again.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=2)
     assert [trial.number for trial in again.trials] == [0, 1, 2, 3, 4]
-    assert len(study(tmp_path / "s.db", "other", "tpe", 1, SMALL).trials) == 0
+    assert len(study(url(tmp_path), "other", "tpe", 1, SMALL).trials) == 0
 
 
 def test_a_place_that_cannot_hold_a_study_is_refused_in_words(tmp_path):
     with pytest.raises(UsageError, match="cannot hold a study"):
-        study(tmp_path / "none" / "s.db", "one", "tpe", 1, SMALL)
+        study(url(tmp_path / "none"), "one", "tpe", 1, SMALL)
 
 
 def test_what_was_chosen_stands_in_the_config():
@@ -63,7 +67,7 @@ def searched(folder, trials):
     loader = Loader(bars.lazy(), Months(train=1), 30)
     lesson = loader.lesson(loader.folds[-1])
     model = optimise.remembered(lesson, way)
-    held = study(folder / "s.db", optimise.name_of(way, "tpe", SMALL), "tpe", 7, SMALL)
+    held = study(url(folder), optimise.name_of(way, "tpe", SMALL), "tpe", 7, SMALL)
     optimise.search(held, lesson, model, way, SMALL, trials, lambda words: None)
     again = optimise.remembered(lesson, way)
     assert again.manifest_sha256 == model.manifest_sha256
@@ -82,7 +86,7 @@ def folders(tmp_path):
 
 
 def test_the_holdout_is_scored_once_and_answers_the_same_afterwards(tmp_path):
-    held = study(tmp_path / "s.db", "one", "random", 1, SMALL)
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
     held.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=2)
     seen = []
 
@@ -91,13 +95,13 @@ def test_the_holdout_is_scored_once_and_answers_the_same_afterwards(tmp_path):
         return random_runs.run(1, 50)
 
     told = holdout(held, test, CONFIG)
-    again = study(tmp_path / "s.db", "one", "random", 1, SMALL)
+    again = study(url(tmp_path), "one", "random", 1, SMALL)
     assert holdout(again, test, CONFIG) == told and len(seen) == 1
     assert seen[0].signals.stop_ticks == held.best_params["stop_ticks"]
 
 
 def test_luck_counts_every_trial(tmp_path):
-    held = study(tmp_path / "s.db", "one", "random", 1, SMALL)
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
     chance = np.random.default_rng(1)
 
     def score(trial):
@@ -110,5 +114,5 @@ def test_luck_counts_every_trial(tmp_path):
     found = luck(held)
     assert found["trials"] == 30
     assert found["deflated_sharpe"] < 0.95 and 0 <= found["overfit_probability"] <= 1
-    empty = luck(study(tmp_path / "s.db", "none", "random", 1, SMALL))
+    empty = luck(study(url(tmp_path), "none", "random", 1, SMALL))
     assert empty["trials"] == 0 and math.isnan(empty["deflated_sharpe"])
