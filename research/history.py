@@ -15,6 +15,8 @@ from core.clock import SECOND
 from core.errors import UsageError
 from research import bars, hours, stitch
 
+TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
+OFF = 1e-4  # of a tick
 RARE = 0.01  # of all distances: stamps that jump about are no finer step
 
 
@@ -110,6 +112,15 @@ def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
         return frame
     notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
     return frame.filter(pl.Series(~again))
+
+
+def tick_of(prices: np.ndarray, usual: float) -> float:
+    """The grid that nearly all prices lie on: the usual one if it fits, else the coarsest."""
+    sample = prices[:: max(len(prices) // 10_000, 1)]
+    for tick in (usual, *TICKS):
+        if (np.abs(sample / tick - np.rint(sample / tick)) < OFF).mean() >= 1 - RARE:
+            return tick
+    return usual
 
 
 def step_of(starts: hours.Stamps) -> int:
