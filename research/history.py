@@ -44,10 +44,10 @@ def load(
             + ("" if roll.sure else ": closes of other days, not adjusted")
             for roll in rolls
         ]
-    frame = bars.in_order(usable(frame, notes))
-    frame = distinct(frame, notes)
-    step = step_of(frame["start"].to_numpy())
-    if ends_labelled(frame["start"].to_numpy(), step):
+    frame = distinct(usable(frame, notes), notes)
+    start = frame["start"].to_numpy()
+    step = step_of(start)
+    if ends_labelled(start, step):
         notes.append(f"stamps are ends of bars: shifted by {step} s")
         frame = frame.with_columns(pl.col("start") - step * SECOND)
     frame = bars.within(frame, kind)
@@ -105,9 +105,13 @@ def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
 
 
 def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """The first of rows with one stamp."""
+    """In order, and the first of rows with one stamp."""
     start = frame["start"].to_numpy()
-    again = np.append(False, start[1:] == start[:-1])[: len(start)]
+    if (start[1:] > start[:-1]).all():
+        return frame
+    frame = bars.in_order(frame)
+    start = frame["start"].to_numpy()
+    again = np.append(False, start[1:] == start[:-1])
     if not again.any():
         return frame
     notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
