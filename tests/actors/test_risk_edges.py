@@ -102,3 +102,48 @@ def test_an_approval_counts_to_the_very_instant_of_its_end():
     verdict(stage, intent())
     assert verdict(stage, intent(end, n=2)).reason is Reason.RISK_MAX_POSITION
     assert isinstance(verdict(stage, intent(end + 1, n=3)), Approved)
+
+
+MONDAY = build.session_opened(at=1_795_388_400 * build.SECOND, trade_date="2026-11-23")
+OPENING = 1_795_444_200 * build.SECOND  # 09:30 New York on Monday, 2026-11-23
+
+
+def lost(stage, at, trade):
+    """The day's limit is met on a contract, which is then sold."""
+    entry, left = (
+        build.fill(at=at, trade_id=trade + n, tag="", venue_id=0, side=side, fees=D(0))
+        for n, side in enumerate((1, -1))
+    )
+    return changes(stage, entry, build.mark(at=at, price=D("4985.00")), left)
+
+
+def test_a_daily_limit_ends_at_the_opening_of_the_next_day_and_once():
+    stage = risk(daily_reset="rth")
+    assert [c.reason for c in lost(stage, AT, 11)] == [Reason.RISK_DAILY_LOSS]
+    assert not changes(stage, MONDAY, build.pulse(at=OPENING - 1))
+    (change,) = changes(stage, build.pulse(at=OPENING))
+    assert (change.state, change.why, change.by) == (State.ACTIVE, "day 2026-11-23", "clock")
+    assert [c.reason for c in lost(stage, OPENING, 21)] == [Reason.RISK_DAILY_LOSS]
+    assert not changes(stage, *(build.pulse(at=OPENING + n * build.SECOND) for n in range(1, 9)))
+
+
+@pytest.mark.parametrize(("name", "state"), [
+    ("resume", State.ACTIVE), ("kill", State.HALTED), ("pause", State.FLATTEN_ONLY),
+])  # fmt: skip
+def test_what_a_person_made_of_a_daily_limit_is_not_released_by_the_opening(name, state):
+    stage = risk(daily_reset="rth")
+    lost(stage, AT, 11)
+    changes(stage, MONDAY, build.command(at=MONDAY.at, name=name))
+    assert stage.memory.state is state
+    told = [c.state for c in changes(stage, build.pulse(at=OPENING))]
+    assert told == [State.PAUSED] * (name == "pause")
+
+
+def test_a_flatten_on_the_day_after_a_daily_limit_is_not_released_by_the_opening():
+    stage = risk(daily_reset="rth")
+    lost(stage, AT, 11)
+    changes(stage, MONDAY, *(
+        build.command(at=MONDAY.at, name=name) for name in ("resume", "flatten")
+    ))  # fmt: skip
+    assert not changes(stage, build.pulse(at=OPENING))
+    assert stage.memory.why is Reason.RISK_FLATTENING

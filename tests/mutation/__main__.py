@@ -5,6 +5,7 @@ tests that FILES names until one fails. What no test notices is printed, with th
 """
 
 import argparse
+import functools
 import importlib
 import json
 import os
@@ -26,7 +27,8 @@ LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist
 ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
           "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
           "recovery", "recovery_edges", "recovery_fences", "agreement", "replay", "exits", "stops",
-          "turn", "exit_time", "desk", "states", "streaks", "pretrade")  # fmt: skip
+          "turn", "exit_time", "desk", "states", "streaks", "pretrade", "reduction", "tightenings",
+          "rearming", "today", "statement")  # fmt: skip
 STORAGE = ("chain", "segments", "line", "plain", "wal", "wal_edges", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
@@ -37,11 +39,21 @@ FILES = {
 }  # fmt: skip
 # What fails first for most mutants of a file, beside the tests of its own name.
 FIRST = {
-    "executor": ("tests/actors/test_exits.py", "tests/test_scenarios.py"),
-    "recovery": ("tests/test_scenarios.py",),
+    "executor": tuple(
+        f"tests/{name}.py"
+        for name in ("actors/test_exits", "actors/test_reduction", "test_scenarios")
+    ),
+    "recovery": ("tests/actors/test_statement.py", "tests/test_scenarios.py"),
+    "risk": ("tests/actors/test_standing.py", "tests/actors/test_rearming.py"),
     "wal": ("tests/storage/test_writer.py",),
 }
-LESS = {"STATES": "150", "DAMAGES": "200", "CUTS": "3", "STEPS": "2400"}  # each test quick
+LESS = {
+    "STATES": "150",
+    "DAMAGES": "200",
+    "CUTS": "3",
+    "STEPS": "2400",
+    "IDS": "1000",
+}  # each test quick
 SLOWEST = 4  # times what the tests take when nothing is changed
 OPTIONS = ("-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
 
@@ -64,11 +76,22 @@ class Instead:
         exec(compile(self.source, self.path, "exec"), module.__dict__)
 
 
+def loads(test: str, path: str) -> bool:
+    """Does this test import that file at all? If not, it cannot fail for it."""
+    child = os.fork()
+    if not child:
+        importlib.import_module(test.removesuffix(".py").replace("/", "."))
+        os._exit(path.removesuffix(".py").replace("/", ".") not in sys.modules)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@functools.cache
 def rounds(path: str) -> list[list[str]]:
     """The tests that judge a file: those that fail fast, then all others."""
     stem = Path(path).stem
-    first = [test for test in FILES[path] if f"test_{stem}" in test or test in FIRST.get(stem, ())]
-    return [first, [test for test in FILES[path] if test not in first]]
+    able = [test for test in FILES[path] if loads(test, path)]
+    first = [test for test in able if f"test_{stem}" in test or test in FIRST.get(stem, ())]
+    return [first, [test for test in able if test not in first]]
 
 
 def tried(path: str, source: str, tests: list[str], limit_s: float) -> str:
