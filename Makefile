@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := core indicators venues storage strategies actors daemon research cli tests
 
-.PHONY: run test check bench campaign fuzz mutants train research networks lock clean
+.PHONY: run test check coverage bench campaign fuzz mutants train research networks lock clean
 
 run: .venv/ready
 	$(BIN)/tradebot run
@@ -15,6 +15,18 @@ check: .venv/ready
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+
+# Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
+coverage: .venv/coverage
+	mkdir -p build
+	SESSIONS=3 STATES=50 STEPS=400 IDS=1000 SEEDS=20 $(BIN)/coverage run --rcfile=tests/coverage/risk.ini \
+	  -m pytest -q -n 0 tests/actors tests/core
+	$(BIN)/coverage report --rcfile=tests/coverage/risk.ini
+
+.venv/coverage: .venv/ready tests/coverage/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	  -r tests/coverage/requirements.txt
+	touch $@
 
 bench: .venv/research
 	$(BIN)/python -m tests.bench

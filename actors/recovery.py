@@ -35,6 +35,7 @@ from core.reasons import Reason
 from core.settings import RecoverySettings, Settings
 from core.terms import ALIVE, EXITS_ONLY, FLATTENING
 
+READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -52,7 +53,7 @@ class Ledger(Struct):
     told_at: int = 0  # last answer
     read_at: int = 0  # newest snapshot
     again: bool = False  # an actor missed a record: tell once more what all should know
-    reads: int = 0  # consistent snapshots in a row since the link came up
+    reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
     odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
     excused: list[int] = field(default_factory=list)  # orders of others, answered for
     absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
@@ -130,7 +131,8 @@ class Recovery:
             ledger.reads = 0
             return [*answers, *self._drift(told, again)]
         if not verdict:
-            ledger.reads += told.at >= ledger.linked_at > 0  # older ones may lack what we missed
+            news = told.at >= ledger.linked_at > 0  # older ones may lack what we missed
+            ledger.reads = min(ledger.reads + news, READS_ASKED)
             answers += self._agree(told, len(missing) + len(proven))
             answers += self._prove_flat(told)
         return answers
@@ -174,7 +176,7 @@ class Recovery:
         if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
-        if not ledger.agreed and ledger.reads < (1 if fresh else 2):
+        if not ledger.agreed and ledger.reads < (1 if fresh else READS_ASKED):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
         unknown = len(ledger.book.unknown())

@@ -15,7 +15,7 @@ from actors.rearming import rearmed
 from actors.reduction import reduction
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
-from actors.tightenings import tightened
+from actors.tightenings import TIGHTENING, tightened
 from actors.today import renew
 from core.messages import (
     AccountSnapshot,
@@ -49,10 +49,6 @@ REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
     Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
 }
-
-
-# After these it is told what has been tightened: the venue is looked at every few seconds.
-TIGHTENING = (Conditions, TradeClosed, PlaceOrder, Command, AccountSnapshot)
 
 
 def leaving(intent: Intent) -> Intent:

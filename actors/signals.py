@@ -75,6 +75,12 @@ class Signals:
         self._hear(message)
         return []
 
+    def passed_over(self, wishes: int, last_at: int) -> None:
+        """As if so many wishes had been refused, the last one at that time."""
+        memory = self.memory
+        memory.asked, memory.waiting = memory.asked + wishes, ""
+        memory.waiting_until = last_at + int(self._settings().signals.ttl_s * SECOND)
+
     def decide(self, event: Prediction | Bar) -> Message:
         """Exactly one answer to each event."""
         memory, settings = self.memory, self._settings()

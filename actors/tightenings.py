@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from actors import budget
 from actors.account import Account, realised, settings_of
 from core.clock import SECOND
-from core.messages import Message, Tightened
+from core.messages import (
+    AccountSnapshot,
+    Command,
+    Conditions,
+    Message,
+    PlaceOrder,
+    Tightened,
+    TradeClosed,
+)
 from core.reasons import Reason
 from core.sessions import Phase, phase, trade_date
 
+# After these it is told what has been tightened: the venue is looked at every few seconds.
+TIGHTENING = (Conditions, TradeClosed, PlaceOrder, Command, AccountSnapshot)
 BY_HAND = "tradebot enable --by NAME --why TEXT"
 HALF, NONE = Reason.RISK_SIZE_FACTOR, Reason.RISK_SESSION_CLOSED
 

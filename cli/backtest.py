@@ -21,6 +21,7 @@ from core.messages import Message, Pulse
 from core.settings import Settings
 from research import parity
 from storage import tape as tapes
+from venues.fills import MODES
 
 APART_SHOWN = 8
 
@@ -33,6 +34,16 @@ def parser() -> Arguments:
         "--latency", type=between(0, 60, float), default=0.0, metavar="S",
         help="seconds from order to exchange",
     )  # fmt: skip
+    words.add_argument(
+        "--bars", metavar="F", help="bars instead of a tape: any file `validate` knows"
+    )
+    words.add_argument(
+        "--fills",
+        choices=MODES,
+        default="conservative",
+        help="how orders meet a bar",
+    )
+    words.add_argument("--every", action="store_true", help="bars: leave out nothing; slow")
     words.add_argument("--against", metavar="DIR", help="a live log: how much was decided alike?")
     words.add_argument("--out", metavar="DIR", help="write trades, equity, orders: see `report`")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -42,6 +53,10 @@ def parser() -> Arguments:
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = configs.load(Path(given.config))
+    if given.bars:
+        from cli import bar_backtest
+
+        return bar_backtest.run(given, config)
     tape = tapes.read(Path(given.tape or config.paths.tape))
     live = [r.message for r in records_of(Path(given.against))] if given.against else []
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -93,10 +108,9 @@ def recording() -> Any:
 
 def write(recorder: Any, config: Config, out: Path) -> None:
     from research import runs
-    from research.record import outcome_of
 
     try:
-        runs.write(out, recorder.run(*outcome_of(Path(config.model.path))))
+        runs.write(out, recorder.run(*runs.outcome_of(Path(config.model.path))))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
 

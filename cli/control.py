@@ -125,7 +125,10 @@ def by_file(state: Path, verb: str, by: str, why: str) -> None:
 def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any]:
     """One request to the daemon of this state directory. Raises NoDaemon when none answers."""
     try:
-        where = json.loads((state / "api.json").read_text())
+        file = state / "api.json"
+        if method == "GET" and not file.exists():
+            file = state / "watch.json"  # all that a watcher was given
+        where = json.loads(file.read_text())
         link = http.client.HTTPConnection("127.0.0.1", where["port"], timeout=TIMEOUT_S)
         head = {"Authorization": f"Bearer {where['token']}", "Content-Type": "application/json"}
         link.request(method, path, json.dumps(body) if body else None, head)
@@ -175,7 +178,8 @@ def screen(told: dict[str, Any]) -> str:
         f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
         f"budget     {cents(told['budget_left'])} dollars left, limits in {told['basis']}",
         *(
-            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])}"
+            f"limit      {row['rule']}: {cents(row['used'])} of {cents(row['limit'])} used, "
+            f"{cents(row['left'])} left"
             for row in told["limits"]
         ),
         *(

@@ -53,7 +53,7 @@ def loaded(folder: Path, model: Path) -> Any:
 
     if not folder.is_dir() or not segments(folder):
         return runs.read(folder)
-    return record.record((line.record.message for line in read(folder)), *record.outcome_of(model))
+    return record.record((line.record.message for line in read(folder)), *runs.outcome_of(model))
 
 
 def plain(found: dict[str, Any]) -> dict[str, Any]:

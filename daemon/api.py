@@ -1,6 +1,7 @@
 """The local API: loopback only, a bearer token on every call, commands become log records.
 
-Where it listens and with which token stands in `state/api.json`, readable by its owner alone.
+Where it listens and with which token stands in `state/api.json`, readable by its owner alone. There
+are two roles: that token commands; the one in `state/watch.json` only looks, and may be handed on.
 """
 
 import json
@@ -17,6 +18,7 @@ from storage.disk import Disk, write_file
 
 COMMANDS = ("pause", "resume", "flatten", "kill", "rearm", "enable", "ack")
 NAMED = ("rearm", "enable")  # need a person and a reason
+OPERATOR, WATCHER = "api.json", "watch.json"
 HOSTS = ("127.0.0.1", "localhost")
 
 Status = Callable[[], dict[str, Any]]
@@ -25,8 +27,9 @@ Act = Callable[[str, str, str], int]  # name, by, why -> seq of the record
 
 class Api:
     def __init__(self, state: Path, port: int, status: Status, act: Act) -> None:
-        self.path, self.port, self.status, self.act = state / "api.json", port, status, act
-        self.token = secrets.token_urlsafe(24)
+        self.port, self.status, self.act = port, status, act
+        self.files = {state / name: secrets.token_urlsafe(24) for name in (OPERATOR, WATCHER)}
+        self.token, self.looking = self.files.values()
         self.runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -42,15 +45,17 @@ class Api:
             await self.runner.cleanup()
             raise ConfigError(f"api.port: {self.port}: {error.strerror}: 0 takes any") from None
         port = self.runner.addresses[0][1]
-        where = {"port": port, "token": self.token, "pid": os.getpid()}
-        try:
-            write_file(self.path, json.dumps(where).encode(), Disk())
-        except OSError as error:  # a disk that fails here will fail the log
-            await self.runner.cleanup()
-            raise LogError(f"{self.path}: {error.strerror}") from None
+        for path, token in self.files.items():
+            where = {"port": port, "token": token, "pid": os.getpid()}
+            try:
+                write_file(path, json.dumps(where).encode(), Disk())
+            except OSError as error:  # a disk that fails here will fail the log
+                await self.runner.cleanup()
+                raise LogError(f"{path}: {error.strerror}") from None
 
     async def stop(self) -> None:
-        self.path.unlink(missing_ok=True)
+        for path in self.files:
+            path.unlink(missing_ok=True)
         if self.runner is not None:
             await self.runner.cleanup()
 
@@ -60,8 +65,14 @@ class Api:
         given = request.headers.get("Authorization", "")
         if request.host.rpartition(":")[0] not in HOSTS or "Origin" in request.headers:
             return web.json_response({"error": "not for web pages"}, status=403)
-        if not secrets.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+        commands, looks = (
+            secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
+            for token in (self.token, self.looking)
+        )
+        if not (commands or looks):
             return web.json_response({"error": "bad token"}, status=401)
+        if not commands and request.method != "GET":
+            return web.json_response({"error": "this token may only look"}, status=403)
         answer: web.StreamResponse = await handler(request)
         return answer
 

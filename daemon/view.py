@@ -20,6 +20,7 @@ from daemon.sentences import moment, sentence
 from daemon.session import Session
 
 REFRESH_S = 0.25
+ZERO = Decimal(0)
 
 
 def status(session: Session) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def status(session: Session) -> dict[str, Any]:
         "realised": f"{book.realised:.2f}",
         "budget_left": f"{left(account):.2f}" if account.base is not None else None,
         "limits": [
-            {"rule": c.rule, "used": f"{c.value:.2f}", "limit": f"{c.limit:.2f}"}
+            {"rule": c.rule, "used": f"{c.value:.2f}", "limit": f"{c.limit:.2f}",
+             "left": f"{max(c.limit - c.value, ZERO):.2f}"}
             for c in limits(account)
         ],
         "reopens": reopens(account.state, account.why),

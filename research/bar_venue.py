@@ -8,14 +8,12 @@ which it could be closed is told as a `Mark` at the end of each bar in which it 
 
 from decimal import Decimal
 
+from actors import slippage
 from core.clock import SECOND
-from core.messages import Conditions, Fill, Mark, Message, Quote, Reconcile
-from core.sessions import day
+from core.messages import Conditions, Mark, Message, Quote, Reconcile
 from core.settings import Settings
-from core.terms import OrderType
 from research.venue import REQUEST, PaperVenue
-from venues.orders import HalfTrade
-from venues.slippage import Fills, slip
+from venues.fills import Fills
 
 
 class Path(Message, frozen=True):
@@ -34,12 +32,10 @@ class BarVenue(PaperVenue):
 
     def __init__(self, settings: Settings, balance: Decimal, fills: Fills) -> None:
         super().__init__(settings, balance)
-        self.fills, self.limits = fills, settings.breakers
+        self.fills = fills
         self.tick = float(settings.instrument.tick)
-        self.seen: Conditions | None = None
+        self.exchange.book.bare = True
         self.mark = 0.0
-        self.slips: dict[int, int] = {}  # of each half trade, ticks
-        self.hours = (0, 0, 0)  # regular hours of the trade date, and its end
 
     @property
     def idle(self) -> bool:
@@ -51,7 +47,7 @@ class BarVenue(PaperVenue):
             case Path():
                 return [] if self.idle else self.live(message)
             case Conditions():
-                self.seen = message
+                self.seen.learn(message, self.settings)
                 return []
             case Reconcile():
                 self.at = max(self.at, message.at)
@@ -65,7 +61,7 @@ class BarVenue(PaperVenue):
     def live(self, path: Path) -> list[Message]:
         """One second: waiting orders act at the open, then what rests meets the rest of it."""
         self.at = path.at - SECOND
-        self.exchange.book.slip = self.slip(self.at)
+        self.exchange.book.slip = self.slips(self.at)
         answers = self.show(path.open)
         while self.waiting:
             answers += self.act(self.waiting.popleft()[1])
@@ -82,24 +78,19 @@ class BarVenue(PaperVenue):
         working = [waiting.order for waiting in self.exchange.book.working.values()]
         stops = [(o.stop * self.tick, o.side) for o in working if o.stop is not None]
         met = [level for level, _ in stops if path.low <= level <= path.high]
+        if path.high - path.low < margin:
+            return met  # nothing can have been gone through
         sides = {o.side for o in working if o.limit is not None}
-        limits = [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
-        return met + limits
+        return met + [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
 
     def show(self, price: float) -> list[Message]:
         """The market stands at one price: what a taker loses is `slip`."""
         return self.told(self.exchange.on_quote(Quote(self.at, price, price)))
 
-    def slip(self, at: int) -> int:
+    def slips(self, at: int) -> int:
         if self.fills.slip is not None:
             return self.fills.slip
-        if at >= self.hours[2]:
-            today = day(at)
-            self.hours = (today.rth_open, today.rth_close, today.roll)
-        seen = self.seen
-        ratio = seen.atr / seen.atr_normal if seen and seen.atr_normal else 0.0
-        thin = bool(seen and seen.volume < float(self.limits.volume_low) * seen.volume_normal)
-        return slip(self.hours[0] <= at < self.hours[1], ratio, thin)
+        return slippage.ticks(self.settings, self.seen, at)
 
     def tell(self, path: Path) -> list[Message]:
         held = self.exchange.position.size
@@ -109,12 +100,3 @@ class BarVenue(PaperVenue):
         self.mark = price
         grid = self.instrument
         return [Mark(path.at, grid.price(grid.ticks(price)))] if held else []
-
-    def fill(self, trade: HalfTrade) -> Fill:
-        """When it is first told: how far it was from the price that was there."""
-        if trade.id not in self.slips:
-            order = self.exchange.orders[trade.order_id]
-            price, touch = self.instrument.ticks(trade.price), self.exchange.book.touch.prices
-            resting = order.type is OrderType.LIMIT and price == order.limit
-            self.slips[trade.id] = 0 if resting else order.side * (price - touch[order.side])
-        return super().fill(trade)

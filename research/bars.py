@@ -61,7 +61,7 @@ def opened(path: Path, zone: str = "UTC") -> Source:
 
 
 def stamp_of(lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
-    """The first of these columns that holds anything, and its first value."""
+    """The first of these columns that holds anything, and a value of it."""
     for name in names:
         if lazy.collect_schema()[name] == pl.Null:
             continue
@@ -69,7 +69,8 @@ def stamp_of(lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
         if not len(head):
             head = lazy.select(pl.col(name).drop_nulls().first()).collect().to_series().drop_nulls()
         if len(head):
-            return name, head.cast(pl.Int64)[0] if head.dtype.is_temporal() else head[0]
+            usual = head.sort()[len(head) // 2]  # the first may be in another unit
+            return name, usual if head.dtype.is_numeric() else head[0]
     raise UsageError(f"{', '.join(names)}: no time in any row")
 
 

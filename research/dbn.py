@@ -18,13 +18,17 @@ NO_STAMP = 2**64 - 1
 
 def read(path: Path) -> pl.LazyFrame:
     """All records of the file's schema. Raises UsageError."""
+    return decode(path.read_bytes(), str(path))
+
+
+def decode(content: bytes, name: str) -> pl.LazyFrame:
     import databento
 
     try:
-        store = databento.DBNStore.from_bytes(path.read_bytes())
-        rows = store.to_ndarray()
+        store = databento.DBNStore.from_bytes(content)
+        rows = store.to_ndarray().ravel()  # of no records it has two dimensions
     except (ValueError, RuntimeError, TypeError, databento.BentoError) as error:
-        raise UsageError(f"{path}: not a DBN file: {error}") from None
+        raise UsageError(f"{name}: not a DBN file: {error}") from None
     names = [name for name in rows.dtype.names if name not in ("length", "rtype", "publisher_id")]
     frame = pl.DataFrame({name: column(name, rows[name]) for name in names})
     symbols = ids(store.symbology["mappings"])

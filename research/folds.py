@@ -14,7 +14,9 @@ from msgspec import Struct
 from core.clock import SECOND
 from core.errors import UsageError
 from core.sessions import NEW_YORK, ROLL, instant
+from research.bars import in_order, within
 
+DAY = 86_400 * SECOND
 Span = tuple[int, int]  # half-open, UTC ns
 
 
@@ -76,6 +78,8 @@ def folds(first: date, last: date, plan: Months) -> list[Fold]:
         ends = later(opens, plan.test)
         if ends > last:
             return found
+        if begins(opens) - begins(valid_end) < plan.quarantine_days * DAY:
+            opens += timedelta(1)  # clocks were put forward in between: an hour was missing
         opens = max(opens, found[-1].test_end) if found else opens
         found.append(Fold(len(found) + 1, start, train_end, valid_end, opens, ends))
 
@@ -92,15 +96,18 @@ class Loader:
     """Rows by fold. It hands out a test only against the lesson of the same fold, once, and a
     lesson never again after its test was seen: there is no other way to the rows of a fold."""
 
-    def __init__(self, rows: pl.LazyFrame, plan: Months, lookahead_s: int) -> None:
-        """`rows` has `start`, UTC ns, rising; labels look `lookahead_s` ahead."""
-        self._rows, self._lookahead = rows, lookahead_s * SECOND
+    def __init__(
+        self, rows: pl.LazyFrame, plan: Months, lookahead_s: int, hours: str = "all"
+    ) -> None:
+        """`rows` as research/bars.py has them; labels look `lookahead_s` ahead. Only rows of those
+        hours are handed out."""
+        self._rows, self._lookahead, self._hours = rows, lookahead_s * SECOND, hours
         ends = rows.select(pl.col("start").min().alias("a"), pl.col("start").max().alias("b"))
         first, last = ends.collect().row(0)
         if first is None:
             raise UsageError("no rows to fold")
         self.folds = folds(whole_month(trade_day(first)), trade_day(last) + timedelta(1), plan)
-        self._quarantine = timedelta(plan.quarantine_days)
+        self._quarantine = plan.quarantine_days * DAY
         self._tested: set[int] = set()
 
     def lesson(self, fold: Fold) -> Lesson:
@@ -117,13 +124,14 @@ class Loader:
         if fold not in self.folds or fold.number in self._tested:
             raise UsageError(f"fold {fold.number}: not one of this walk, or tested before")
         seen = max(newest(lesson.train), newest(lesson.valid)) + self._lookahead
-        if seen > begins(fold.test_start - self._quarantine):
+        if seen > begins(fold.test_start) - self._quarantine:
             raise UsageError(f"fold {fold.number}: learned from rows in its quarantine")
         self._tested.add(fold.number)
         return self._between(*fold.test)
 
     def _between(self, start: int, end: int) -> pl.DataFrame:
-        return self._rows.filter(pl.col("start").is_between(start, end, closed="left")).collect()
+        wanted = pl.col("start").is_between(start, end, closed="left")
+        return within(in_order(self._rows.filter(wanted).collect()), self._hours)
 
 
 def newest(rows: pl.DataFrame) -> int:

@@ -4,10 +4,8 @@ Slippage is told against the price that was decided on: the touch of a wish, the
 a limit that fills slips nothing. `gross_pnl` is at those prices, so that net is gross less costs.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +25,12 @@ from core.messages import (
     PlaceOrder,
     Prediction,
     RunStarted,
+    StateChanged,
     TradeClosed,
 )
 from core.reasons import Reason
-from core.terms import EXITS, REVERSALS, OrderType, Purpose
+from core.sessions import trade_date
+from core.terms import EXITS, REVERSALS, OrderType, Purpose, State
 from research import runs, targets
 from research.runs import Run
 
@@ -40,14 +40,17 @@ EXIT_REASON = {
 }  # fmt: skip
 
 RESTING = (OrderType.STOP, OrderType.LIMIT)
-LOOKAHEAD_S, THETA_TICKS = 30, 3.0  # of a run without a model
 NONE = -1  # a class that nobody foresaw, or an outcome that is not known
 
 
 class Recorder:
     """Told every message of a run in order; `run()` says what it came to."""
 
-    def __init__(self) -> None:
+    def __init__(self, foretold: bool = True, slips: Mapping[int, int] | None = None) -> None:
+        """`foretold`: keep every prediction, not only those that a wish came of. `slips`: what
+        each half trade lost to the market of its moment, ticks, where the venue knows it."""
+        self.foretold, self.slips = foretold, slips
+        self.seen: Prediction | None = None
         self.start: RunStarted | None = None
         self.cash = Decimal(0)
         self.position = 0
@@ -66,15 +69,20 @@ class Recorder:
         self.arrived: dict[str, int] = {}  # when the venue first told of it, or of its change
         self.ended: dict[str, int] = {}
         self.fills: list[Fill] = []
+        self.halts: list[str] = []  # each ended the trading: nobody re-arms a backtest
 
     def on(self, message: Message) -> None:
         match message:
             case Bar():
                 self.bar(message)
             case Prediction(at=at):
-                self.predictions[at] = message
-            case Intent(id=name):
+                self.seen = message
+                if self.foretold:
+                    self.predictions[at] = message
+            case Intent(id=name, at=at):
                 self.intents[name] = message
+                if self.seen is not None and self.seen.at == at:
+                    self.predictions[at] = self.seen
             case Approved(intent=intent, risk=risk):
                 self.risks[intent.id] = float(risk)
                 if intent.action in EXITS or intent.action in REVERSALS:
@@ -96,6 +104,8 @@ class Recorder:
                 self.fill(message)
             case TradeClosed():
                 self.trade(message)
+            case StateChanged(state=State.HALTED, at=at, why=why):
+                self.halts.append(f"{trade_date(at)}: {why}")
             case RunStarted() if self.start is None:
                 self.start = message
 
@@ -125,7 +135,8 @@ class Recorder:
     def bar(self, bar: Bar) -> None:
         worth = self.balance_start + float(self.cash) + self.position * bar.close * self.multiplier
         self.equity.append((bar.at, worth))
-        self.bars.append((bar.at, bar.close, bar.segment, bar.filled))
+        if self.foretold:
+            self.bars.append((bar.at, bar.close, bar.segment, bar.filled))
 
     def decided(self, tag: str) -> float | None:
         """The price that an order was decided at; None where nobody named one."""
@@ -137,13 +148,18 @@ class Recorder:
         signed = fill.side * fill.size
         self.cash -= signed * fill.price * Decimal(self.multiplier) + fill.fees
         self.position += signed
-        decided = self.decided(fill.tag)
-        if decided is not None:
-            self.slipped += signed * (float(fill.price) - decided) * self.multiplier
+        self.slipped += self.slip(fill) * fill.size * self.multiplier
         order = self.orders.get(fill.tag)
         if order and order.purpose is Purpose.ENTRY:
             self.entered = order
         self.fills.append(fill)
+
+    def slip(self, fill: Fill) -> float:
+        """Points lost against the price decided on, or against the market's where that is told."""
+        if self.slips is not None and self.start is not None:
+            return self.slips.get(fill.trade_id, 0) * float(self.start.settings.instrument.tick)
+        decided = self.decided(fill.tag)
+        return fill.side * (float(fill.price) - decided) if decided is not None else 0.0
 
     def trade(self, closed: TradeClosed) -> None:
         name = self.entered.intent if self.entered else ""
@@ -177,7 +193,8 @@ class Recorder:
         return {
             "mode": self.start.mode, "run": self.start.run, "commit": self.start.commit,
             "model": self.start.model_sha256, "config": self.start.config_sha256,
-            "symbol": rule.symbol, "multiplier": self.multiplier, "tick": float(rule.tick),
+            "halts": self.halts, "symbol": rule.symbol, "multiplier": self.multiplier,
+            "tick": float(rule.tick),
         }  # fmt: skip
 
     def foreseen(self, lookahead_s: int, theta_ticks: float) -> pl.DataFrame:
@@ -216,15 +233,6 @@ class Recorder:
     def filled(self) -> pl.DataFrame:
         rows = [(f.tag, f.at, f.side, f.size, float(f.price), float(f.fees)) for f in self.fills]
         return pl.DataFrame(rows, runs.FILLS, orient="row")
-
-
-def outcome_of(model: Path) -> tuple[int, float]:
-    """How far ahead the model looks (seconds), and how far is no longer FLAT (ticks)."""
-    try:
-        about = json.loads(model.with_suffix(".json").read_text())
-        return int(about["lookahead_s"]), float(about["theta_ticks"])
-    except (OSError, ValueError, KeyError):
-        return LOOKAHEAD_S, THETA_TICKS
 
 
 def record(messages: Iterable[Message], lookahead_s: int, theta_ticks: float) -> Run:

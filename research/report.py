@@ -38,7 +38,7 @@ def build(title: str, run: Run, quotes: Quotes | None = None) -> str:
     drawn: dict[str, dict[str, Any]] = {}
     parts = [
         page.numbers([(name, shown(found[key], unit)) for name, key, unit in HEADLINES]),
-        *caution(found), *over_time(run, drawn), *folds(run), *of_trades(run, drawn),
+        *caution(run, found), *over_time(run, drawn), *folds(run), *of_trades(run, drawn),
         *confidence(run, drawn), *carrying_out(run, quotes, drawn),
     ]  # fmt: skip
     return page.page(title, describe(run, found), "\n".join(parts), drawn)
@@ -80,11 +80,14 @@ def lasting(seconds: float) -> str:
     return f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
 
 
-def caution(found: dict[str, Any]) -> list[str]:
-    if found["observations"] >= FEW_DAYS:
-        return []
-    few = f"Too few trade dates ({found['observations']}): what is told per year means little."
-    return [f'<p class="bad">{escape(few)}</p>']
+def caution(run: Run, found: dict[str, Any]) -> list[str]:
+    """What makes the figures mean less than they seem to."""
+    words = [f"Halted on {halt}; nothing was traded after it." for halt in
+             run.about.get("halts", [])]  # fmt: skip
+    if found["observations"] < FEW_DAYS:
+        days = found["observations"]
+        words.append(f"Too few trade dates ({days}): what is told per year means little.")
+    return [f'<p class="bad">{escape(text)}</p>' for text in words]
 
 
 def add(drawn: dict[str, dict[str, Any]], name: str, figure: Any, tall: bool = False) -> str:

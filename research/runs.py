@@ -46,6 +46,7 @@ TABLES = {
     "fills": ("parquet", FILLS),
 }  # fmt: skip
 NEEDED = ("trades", "equity")
+LOOKAHEAD_S, THETA_TICKS = 30, 3.0  # of a run without a model
 
 
 def empty(schema: dict[str, Any]) -> pl.DataFrame:
@@ -135,3 +136,12 @@ def write(folder: Path, run: Run) -> None:
             found.write_parquet(path, compression="zstd")
     about = run.about | {"balance_start": run.balance_start}
     (folder / "run.json").write_text(json.dumps(about, indent=2, sort_keys=True) + "\n")
+
+
+def outcome_of(model: Path) -> tuple[int, float]:
+    """How far ahead the model looks (seconds), and how far is no longer FLAT (ticks)."""
+    try:
+        about = json.loads(model.with_suffix(".json").read_text())
+        return int(about["lookahead_s"]), float(about["theta_ticks"])
+    except (OSError, ValueError, KeyError):
+        return LOOKAHEAD_S, THETA_TICKS

@@ -90,8 +90,12 @@ def second(bar: Bar, turns: Turns) -> Iterator[Message]:
     start = bar.at - SECOND
     yield from turns.at(start)
     yield Pulse(start)
-    yield Path(bar.at, bar.open, bar.high, bar.low, bar.close, bar.bid, bar.ask)
+    yield path(bar)
     yield bar
+
+
+def path(bar: Bar) -> Path:
+    return Path(bar.at, bar.open, bar.high, bar.low, bar.close, bar.bid, bar.ask)
 
 
 def ending(last: Bar, turns: Turns) -> Iterator[Message]:

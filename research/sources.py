@@ -1,7 +1,8 @@
 """Files of many makes as lazy tables, with their columns as they are.
 
 Parquet (also a folder of it), Arrow/Feather, CSV and TXT with any of `,;|` or tab between, with a
-header or without, plain or compressed, zipped as QuantConnect packs them, Databento DBN, tapes.
+header or without, plain or compressed, zipped as QuantConnect packs them, Databento DBN, captured
+frames, tapes.
 """
 
 import json
@@ -15,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import UsageError
-from research import dbn
+from research import captures, dbn
 from storage.tape import TRADE
 
 TEXTS = (".csv", ".txt", ".tsv")
+LINES = (".jsonl", ".ndjson", ".json", ".dat", ".data")
 SQUEEZED = (".gz", ".zst", ".bz2")
 HEADLESS = {  # what a line without names holds, by the number of its fields
     6: ("time", "open", "high", "low", "close", "volume"),
@@ -36,7 +38,7 @@ def open_table(path: Path) -> pl.LazyFrame:
         raise UsageError(f"{path}: no such file")
     try:
         if path.is_dir():
-            return pl.scan_parquet(path / "**/*.parquet", hive_partitioning=False)
+            return folder(path)
         if kind == ".parquet":
             return parquet(path)
         if kind == ".dbn":
@@ -45,15 +47,25 @@ def open_table(path: Path) -> pl.LazyFrame:
             return pl.scan_ipc(path)
         if kind == ".zip":
             return zipped(path)
+        if kind in LINES or (names[-1:] == [".gz"] and kind not in TEXTS):
+            return captures.read(path)
         if kind in TEXTS:
             return text(path)
     except (OSError, pa.ArrowInvalid, pl.exceptions.PolarsError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: not readable: {one_line(error)}") from None
-    raise UsageError(f"{path}: expected .parquet, .feather, .csv, .txt, .zip or .dbn")
+    raise UsageError(f"{path}: expected .parquet, .feather, .csv, .txt, .jsonl, .zip or .dbn")
 
 
 def one_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def folder(path: Path) -> pl.LazyFrame:
+    """All Parquet files in it, whatever the partitions are called."""
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        raise UsageError(f"{path}: no .parquet file in it")
+    return pl.scan_parquet(files, hive_partitioning=False)
 
 
 def parquet(path: Path) -> pl.LazyFrame:
@@ -90,6 +102,8 @@ def zipped(path: Path) -> pl.LazyFrame:
 
 def member(content: bytes, name: Path) -> pl.DataFrame:
     """QuantConnect: ms since midnight UTC, prices; the rest as any text."""
+    if name.suffix.lower() in LINES or content[:1] == b"{":
+        return captures.table(content, name)
     lean = LEAN.match(name.stem)
     if lean is None:
         return pl.read_csv(content, **shape(content[:HEAD_BYTES]))

@@ -1,7 +1,6 @@
 """The life of one account's orders: how they meet the market, fill, and end, legs included.
 
 Events come in the gateway's order: entry filled, trade, position, account, then its legs alive.
-`slip` is what a taker loses against the touch where no book is known: 0 on a tape of quotes.
 """
 
 from msgspec.structs import replace
@@ -22,7 +21,7 @@ class OrderBook:
         self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
-        self.slip = 0  # ticks
+        self.bare = False  # no quotes are known: a limit that takes at once slips too
         self.legs: dict[int, tuple[int, ...]] = {}  # entry -> stop and target
 
     def on_quote(self, quote: Quote) -> list[Event]:
@@ -70,14 +69,18 @@ class OrderBook:
             else:
                 self.ratchet(at, waiting, touch, events)
             return
-        price = touch + order.side * self.slip
+        price = touch
         if order.limit is not None:
             if touch <= 0 or order.side * (order.limit - touch) < 0:
                 waiting.front = self.touch.ahead(order.side, order.limit, waiting.front)
                 return
-            better = order.side * (order.limit - price) >= 0
-            price = price if taker and better else order.limit
+            price = self.taken(order, touch, order.limit) if taker else order.limit
         self.take(at, waiting, price, events)
+
+    def taken(self, order: Order, touch: int, limit: int) -> int:
+        """What a limit that takes at once pays: no more than its price."""
+        price = touch + order.side * self.slip * self.bare
+        return price if order.side * (limit - price) >= 0 else limit
 
     def wake(
         self, at: int, waiting: Working, events: list[Event], bound: int | None = None
@@ -90,7 +93,7 @@ class OrderBook:
             return
         touch = self.touch.prices[order.side] or bound
         price = max(touch, bound) if order.side > 0 else min(touch, bound)
-        self.take(at, waiting, price + order.side * self.slip, events)
+        self.take(at, waiting, price, events)
 
     def take(self, at: int, waiting: Working, price: int, events: list[Event]) -> None:
         """Fill from what is quoted."""

@@ -10,6 +10,7 @@ from actors.book import Book
 from actors.guard import closing, judge, outlook, standing
 from actors.position import Position
 from core.reasons import Reason
+from core.terms import OrderType
 from tests import build
 from tests.actors.test_risk import AT, intent, risk, verdict
 
@@ -89,3 +90,19 @@ def test_volatility_shrinks_the_budget():
         stage = risk()
         stage.on(build.conditions(at=AT, atr=atr, atr_normal=10.0))
         assert left(stage.memory) == 50 * D(share)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_position_whose_stop_no_longer_fits_into_the_room_is_reduced_once(side):
+    """45 dollars are lost, 5 are left; its stop would cost 11.67."""
+    stage = risk(drb_reduce=True)
+    for number, price in enumerate((D(5000), D(5000) - side * 9)):
+        turn = -side if number else side
+        stage.on(build.fill(at=AT, trade_id=number, side=turn, price=price, fees=D(0), tag=""))
+    stage.on(build.fill(at=AT, trade_id=3, side=side, price=D(5000), fees=D(0), tag="r-1"))
+    legs = {"side": -side, "size": 1, "price": D(5000) - side * 2, "type": OrderType.STOP}
+    stage.on(build.order_accepted(at=AT, tag="r-1-SL", venue_id=7, **legs))
+    (told,) = stage.on(build.mark(at=AT, price=D(5000)))
+    assert (told.size, told.reason) == (1, Reason.RISK_DRB_OVER)
+    assert (told.checks[0].value, told.checks[0].limit) == (D("11.67"), D("5.00"))
+    assert not stage.on(build.mark(at=AT, price=D(5000)))

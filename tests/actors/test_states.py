@@ -2,7 +2,9 @@
 
 import pytest
 
+from actors.states import reopens
 from core.reasons import Reason
+from core.sessions import days, index
 from core.terms import State
 from tests import build
 from tests.actors.test_risk import AT, changes, risk
@@ -36,3 +38,36 @@ def test_a_storm_does_not_soften_a_halt():
     stage = risk()
     stage.on(build.command(name="kill"))
     assert not changes(stage, *[lost(AT + n) for n in range(30)])
+
+
+def test_what_reopens_is_told_for_every_state_by_its_reason_or_itself():
+    assert not reopens(State.ACTIVE, Reason.RISK_PASS)
+    assert reopens(State.HALTED, Reason.RISK_KILL) != reopens(
+        State.HALTED, Reason.RISK_ACCOUNT_DRAWDOWN
+    )
+    assert reopens(State.PAUSED, Reason.RISK_PAUSED) == "tradebot resume"
+    assert reopens(State.HALTED, Reason.SYS_ESCALATE).startswith("tradebot rearm")
+
+
+@pytest.mark.parametrize("lost", [Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN])
+def test_a_daily_limit_ends_at_the_regular_open_of_the_next_trade_date(lost):
+    """09:30 New York on Monday: not at the roll on Sunday, and not a second before."""
+    stage = risk(daily_reset="rth")
+    stage.on(build.pulse(at=AT))
+    stage.memory.state, stage.memory.why = State.FLATTEN_ONLY, lost
+    monday = days()[index(AT) + 1]
+    rolled = build.session_opened(at=monday.open, trade_date=monday.date)
+    assert not changes(stage, rolled, build.pulse(at=monday.rth_open - build.SECOND))
+    (back,) = changes(stage, build.pulse(at=monday.rth_open))
+    assert (back.state, back.by, stage.memory.resume_at) == (State.ACTIVE, "clock", 0)
+
+
+def test_a_kill_outlives_the_end_of_a_daily_limit():
+    """What was hit before ends, what a person said since does not."""
+    stage = risk(daily_reset="rth")
+    stage.memory.state, stage.memory.why = State.FLATTEN_ONLY, Reason.RISK_DAILY_LOSS
+    monday = days()[index(AT) + 1]
+    stage.on(build.session_opened(at=monday.open, trade_date=monday.date))
+    stage.on(build.command(at=monday.open, name="kill"))
+    assert not changes(stage, build.pulse(at=monday.rth_open))
+    assert stage.memory.state is State.HALTED and not stage.memory.resume_at

@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.throttles import SENT_KEPT, Past
 from core.messages import Alert, Approved, Halted, Refused, Tightened
 from core.reasons import Reason
 from core.terms import Action, State
@@ -184,3 +185,11 @@ def test_a_log_without_controls_asks_for_none():
     stage.on(build.run_started(at=AT, settings=build.SETTINGS))
     answer = verdict(stage, wish())
     assert Reason.RISK_MAX_QTY not in {row.rule for row in answer.checks}
+
+
+def test_no_more_is_remembered_than_a_day_may_have():
+    past = Past()
+    for n in range(SENT_KEPT + 2):
+        past.approve(wish(n, at=AT + n), 1, AT + n)
+    assert (len(past.sent), past.sent[0].at) == (SENT_KEPT, AT + 2)
+    assert (len(past.ids), "r-i1" in past.ids, "r-i2" in past.ids) == (SENT_KEPT, False, True)

@@ -149,3 +149,7 @@ def test_a_log_that_is_older_than_these_records_is_replayed_without_them():
     assert lose(stage, 5) == []
     answers = stage.on(build.command(at=AT, name="pause"))
     assert [a.reopens for a in answers if isinstance(a, StateChanged)] == [UNSET]
+
+
+def test_before_the_venue_told_a_balance_nothing_is_judged():
+    assert holding(Risk(build.CONTROLLED).memory, AT) == []

@@ -17,7 +17,7 @@ STATUS = {
         {"reason": "RISK_SPREAD", "why": "a spread of 3 ticks", "by": "risk",
          "reopens": "by itself at 1 tick"},
     ],
-    "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00"}],
+    "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00", "left": "299.5"}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
     "actors": {"risk": {"waiting": 3, "conflated": 0}}, "at": 1, "reopens": "", "off": [],
@@ -93,8 +93,19 @@ def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
         "position   -1 @ 5000.25, price 5000.5",
         "equity     999.50 dollars, realised 0.00",
     ]
-    assert "limit      RISK_KILL: 0.50 of 300.00" in out
+    assert "limit      RISK_KILL: 0.50 of 300.00 used, 299.50 left" in out
     assert "order      r1-1-SL STOP +1 x 1 at 5002.25, WORKING" in out
+
+
+def test_a_watcher_who_has_only_that_token_sees_and_cannot_command(tradebot, tmp_path):
+    seen = []
+    with daemon(tmp_path, seen):
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "watch.json").write_text((tmp_path / "watch.json").read_text())
+        looked = tradebot("status", "--state", tmp_path / "mine", "--json")
+        tried = tradebot("pause", "--state", tmp_path / "mine")
+    assert looked[0] == 0 and json.loads(looked[1]) == STATUS
+    assert tried[0] == 1 and seen == []
 
 
 def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):

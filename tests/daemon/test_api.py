@@ -68,6 +68,17 @@ async def test_nobody_else_gets_in(tmp_path, method, path, headers, status):
     assert acts == []
 
 
+async def test_whoever_has_the_watchers_token_may_look_and_not_command(tmp_path):
+    async with serving(tmp_path) as (http, _, acts):
+        path = tmp_path / "watch.json"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        looks = head(json.loads(path.read_text()))
+        assert (await ask(http, "GET", "/status", looks))[0] == 200
+        status, _, told = await ask(http, "POST", "/command", looks, json=WORD)
+    assert (status, told, acts) == (403, {"error": "this token may only look"}, [])
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

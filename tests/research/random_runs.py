@@ -52,7 +52,7 @@ def run(seed, count, **terms):
     at = np.unique(np.concatenate([[exits.min() - SECOND], exits, closes]))
     place = np.searchsorted(exits[order], at, side="right")
     equity = np.concatenate([[START], worth])[place]
-    about = {"mode": "backtest", "symbol": "MES", "multiplier": 5.0, "tick": 0.25}
+    about = {"mode": "backtest", "symbol": "MES", "multiplier": 5.0, "tick": 0.25, "halts": []}
     frame = pl.DataFrame({"at": at, "equity": equity}, schema=runs.EQUITY)
     return Run(START, table, frame, predictions=predictions(seed), about=about)
 

@@ -110,12 +110,12 @@ def batch() -> int:
 
 
 def one(trial: Trial, spare: Path) -> Any:
-    from tests.simulation import paper, safeguards, weathers, whole
+    from tests.simulation import paper, safeguards, tight, weathers, whole
 
     if trial.world == "whole":
         return whole.run(trial.seed, spare / "run", trial.without, trial.weather)
     knobs = safeguards.off(trial.without)
-    found = paper.harms(weathers.PAPER[trial.weather], trial.seed, knobs)
+    found = paper.harms((weathers.PAPER | tight.WEATHERS)[trial.weather], trial.seed, knobs)
     return whole.Outcome(trial.seed, found)
 
 

@@ -1,9 +1,9 @@
 """All safeguards that can be switched off, here and nowhere else, by names joined with " + "."""
 
-from tests.simulation import off_actors, off_daemon
+from tests.simulation import off_actors, off_daemon, tight
 
-OFF = off_actors.OFF | off_daemon.OFF
-KNOBS = off_actors.KNOBS | off_daemon.KNOBS
+OFF = off_actors.OFF | off_daemon.OFF | tight.OFF
+KNOBS = off_actors.KNOBS | off_daemon.KNOBS | tight.KNOBS
 NAMES = (*OFF, *KNOBS)
 
 

@@ -23,7 +23,7 @@ def logs(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.suffix in (".jsonl", ".json") and path.name != "api.json"
+        if path.suffix in (".jsonl", ".json") and path.name not in ("api.json", "watch.json")
     }
 
 

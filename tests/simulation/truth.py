@@ -9,8 +9,10 @@ from typing import Any
 from actors.replay import replay
 from core import messages as m
 from core.clock import SECOND
+from core.reasons import Reason
 from core.sessions import left
 from core.terms import EXITS, FLATTENING, OrderType, Purpose
+from tests.simulation.manners import Manners
 from tests.simulation.world import ASKED, BALANCE, alive, deciding
 
 GRAIN_S = 1.5  # the stages look up with each pulse
@@ -18,6 +20,9 @@ ANSWER_S = 10.0  # to a broken limit, and to what others do
 IDLE_S = 60.0  # without an entry, of a strategy that wishes for one every few seconds
 BOOKS = ("signals", "risk", "executor", "recovery")  # who keep one
 MINUTE_MAX = 200  # requests
+LOSSES = {
+    Reason.RISK_KILL, Reason.RISK_ACCOUNT_DRAWDOWN, Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN,
+}  # fmt: skip
 SPREAD = 5  # dollars that two views of one moment's equity may be apart
 
 
@@ -34,6 +39,7 @@ class Truth:
         self.blind = self.others = False
         self.tags, self.intents = Counter[str](), Counter[str]()
         self.asked = deque[int]()
+        self.manners = Manners(world)
 
     def hurt(self, row: str, sentence: str) -> None:
         self.harms.setdefault(row, sentence)
@@ -41,17 +47,20 @@ class Truth:
     def __call__(self, message: m.Message) -> None:
         self.at = max(self.at, message.at)
         self.others = self.others or bool(self.foreign_at)
+        self.manners.hear(message)
         match message:
             case m.Quote(bid=bid, ask=ask):
                 self.bid, self.ask = bid, ask
             case m.PlaceOrder(tag=tag, purpose=purpose, intent=intent):
                 self.tags[tag] += 1
                 self.entry(message) if purpose is Purpose.ENTRY else None
+            case m.Halted(reason=Reason.RISK_COLLAR_DRIFT):
+                self.broken = self.broken or "prices that drift"
             case m.Halted(reason=reason, why=why):
                 if not self.foreign_at:
                     self.hurt("drift", f"halted: {reason} {why}")
                 self.foreign_at = 0
-            case m.StateChanged(by="risk", why=why):
+            case m.StateChanged(by="risk", why=why) if message.reason in LOSSES:
                 self.money()
                 if self.margin > SPREAD:
                     self.hurt("drift", f"stopped by a loss that is none: {why}")
@@ -62,6 +71,8 @@ class Truth:
             case m.FeedState(link="market", up=up):
                 self.blind = not up
             case m.Approved(intent=intent) if intent.action in EXITS:
+                if self.manners.hasty(message):
+                    self.hurt("breach", "an exit of what was only just entered")
                 self.exit_at = self.exit_at or self.at
             case m.Flat() if held := self.open():
                 self.hurt("end", f"said to be flat: {held}")
@@ -87,6 +98,8 @@ class Truth:
     def entry(self, order: m.PlaceOrder) -> None:
         """It is on its way: might it?"""
         self.entry_at = self.at
+        for said in self.manners.breaches(order):
+            self.hurt("breach", said)
         numbers = self.world.settings
         if self.broken:
             self.hurt("breach", f"an entry after {self.broken}")
@@ -146,8 +159,12 @@ class Truth:
         self.flat_balance = balance
         if made:
             self.losses = self.losses + 1 if made < 0 else 0
+        pauses, wait = self.world.settings.breakers, 0.0
         if made < 0 and self.losses >= risk.losses_in_row_max:
-            self.pause_until = self.at + int(risk.losses_pause_s * SECOND)
+            wait = risk.losses_pause_s
+        elif made < 0 and self.losses == pauses.losses_first:
+            wait = pauses.losses_first_pause_s
+        self.pause_until = max(self.pause_until, self.at + int(wait * SECOND) if wait else 0)
 
     def protection(self) -> None:
         exchange, numbers = self.world.exchange, self.world.settings

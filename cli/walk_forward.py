@@ -1,0 +1,134 @@
+"""tradebot walk-forward: learn, wait out the quarantine, trade a month nobody saw; month by month.
+
+Train 6 months, stop by 1, test 1, rolled monthly; 30 days between, which the loader keeps. What it
+writes with --out is a run: `tradebot report` shows it, folds and stitched equity included.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.arguments import Arguments, between
+from cli.report import plain
+from core import config as configs
+from core.clock import wall
+from core.config import Config
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
+
+LINES = (
+    "folds", "folds_with_enough_trades", "first_day", "last_day", "trades", "net_pnl", "sharpe",
+    "sortino", "calmar", "max_drawdown_dollars", "profit_factor", "halts",
+)  # fmt: skip
+
+
+def main(argv: list[str]) -> int:
+    given = parser().parse_args(argv)
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    config = configs.load(given.config)
+    try:
+        from research import folds, runs, walk
+        from research.train import Plan
+    except ModuleNotFoundError as error:
+        raise UsageError(f"a walk needs {error.name}: extras `research` and `train`") from None
+    from daemon import wiring
+    from venues.fills import MODES
+
+    plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+    model = provable(config, plan) if given.evidence else None
+    months = folds.Months(given.train, given.valid, given.test)
+    loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
+    if not loader.folds:
+        raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
+                         f"months and {months.quarantine_days} days between")  # fmt: skip
+    way = walk.Walk(
+        config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
+        walk.digest(given.data), given.stride,
+    )  # fmt: skip
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
+        transient=True, disable=not console.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("reading")
+        done = walk.forward(loader, way, lambda text: progress.update(task, description=text))
+    run = walk.stitched(done)
+    found = walk.summary(done, run, given.seed)
+    runs.write(given.out, run)
+    if model:
+        prove(found, config, model, f"tradebot walk-forward {given.data.name}")
+    print(json.dumps(plain(found)) if given.json else describe(found))
+    return EXIT_OK if found["folds_with_enough_trades"] else EXIT_DIFFERENCE
+
+
+def parser() -> Arguments:
+    words = Arguments(prog="tradebot walk-forward", description=__doc__)
+    words.add_argument(
+        "data", type=Path, nargs="?", default=Path("data/bars.parquet"), metavar="F",
+        help="bars of one second, as `validate` reads them",
+    )  # fmt: skip
+    words.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
+    words.add_argument("--out", type=Path, default=Path("walk"), metavar="DIR")
+    words.add_argument("--hours", choices=("rth", "globex"), default="rth")
+    words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
+                       default="realistic")  # fmt: skip
+    for part, months in (("train", 6), ("valid", 1), ("test", 1)):
+        words.add_argument(f"--{part}", type=between(1, 60, int), default=months, metavar="MONTHS")
+    words.add_argument("--lookahead", type=between(1, 300, int), default=30, metavar="S")
+    words.add_argument("--theta", type=between(0, 40, float), default=3.0, metavar="TICKS")
+    words.add_argument("--epochs", type=between(1, 1000, int), default=40, metavar="N")
+    words.add_argument("--stride", type=between(1, 600, int), default=10, metavar="S",
+                       help="learn from one row in so many seconds: labels overlap")  # fmt: skip
+    words.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
+    words.add_argument("--evidence", action="store_true",
+                       help="for `tradebot gate`, if the model was made the same way")  # fmt: skip
+    words.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return words
+
+
+def rows_of(data: Path) -> Any:
+    """The bars of a file, lazily."""
+    from research import bars
+
+    if not data.is_file():
+        raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
+    return bars.scan(data)
+
+
+def provable(config: Config, plan: Any) -> str:
+    """The sha256 of the model that this walk is evidence for. Raises UsageError if it was made in
+    another way."""
+    from daemon.wiring import load_model
+
+    model = load_model(config, wall())
+    recipe = msgspec.json.decode(msgspec.json.encode(plan))
+    if model is None or model.manifest.metrics.get("plan") != recipe:
+        raise UsageError("the walk is no evidence for this model: it was made by another plan")
+    return model.manifest_sha256
+
+
+def prove(found: dict[str, Any], config: Config, model: str, how: str) -> None:
+    """Evidence for `tradebot gate`."""
+    from daemon import golive
+    from daemon.main import commit
+
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    values = {name: plain(found)[name] for name in ("sharpe", "calmar")}
+    values["folds"] = float(found["folds_with_enough_trades"])
+    for item, told in (("walk_forward", values), ("skill", found["skill"])):
+        proof = golive.Evidence(item, at, commit(), how, golive.MODEL, model, told)
+        golive.write(Path(config.live.evidence) / f"{item}.json", proof)
+
+
+def describe(found: dict[str, Any]) -> str:
+    rows = [f"{name:<26}{shown(found[name])}" for name in LINES]
+    return "\n".join(rows + [f"{name:<26}{shown(v)}" for name, v in found["skill"].items()])
+
+
+def shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

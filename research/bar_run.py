@@ -1,0 +1,105 @@
+"""A backtest over bars: every message one by one, or with what changes nothing left out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from actors.pipeline import pump
+from core.config import Config
+from core.messages import Bar, Command, Flat, Message, Stage
+from core.settings import Settings
+from indicators.columns import Sweep
+from research import quiet, screen, seconds
+from research.bar_venue import BarVenue
+from research.screen import PredictMany, Screen
+from research.seconds import Floats
+from research.skip import Skipping
+from research.view import Looking
+from venues.fills import Fills
+
+Stages = dict[str, Stage]
+Seen = Callable[[str, Message], None]
+Done = Callable[[Floats], None]  # is told the rows that are over, stretch by stretch
+
+
+def nothing(rows: Floats) -> None:
+    """For who does not ask."""
+
+
+class Outcome(Struct, frozen=True):
+    balance: Decimal
+    position: int
+    open_orders: int
+    realised: Decimal
+    flat: bool
+    bars_told: int  # one by one
+
+
+def every(
+    config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen,
+    done: Done = nothing,
+) -> Outcome:  # fmt: skip
+    """The full pump: the reference."""
+    told: list[Bar] = []
+
+    def bars() -> Iterator[Bar]:
+        for table in tables:
+            for row in table.tolist():
+                told[:] = [seconds.bar_of(row)]
+                count[0] += 1
+                yield told[0]
+            done(table)
+
+    count = [0]
+    script = seconds.script(config, settings, bars(), lambda: quiet.busy(stages, told[0].at))
+    return finish(stages, pump(stages, script), seen, lambda: count[0])
+
+
+def skipping(
+    config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen,
+    predict_many: PredictMany | None, done: Done = nothing,
+) -> Outcome:  # fmt: skip
+    """The same orders, fills, ledger and end state."""
+
+    def screened(table: Floats, swept: Sweep) -> Screen:
+        if predict_many is None:
+            return screen.by_clock(table[:, 0], settings)
+        return screen.by_model(swept.values, swept.ready, predict_many, settings)
+
+    run = Skipping(config, settings, stages, Looking(settings, screened), done)
+
+    def both(actor: str, message: Message) -> None:
+        run.see(message)
+        seen(actor, message)
+
+    return finish(stages, pump(run.stages, run.script(tables)), both, lambda: run.rows_told)
+
+
+def finish(
+    stages: Stages, messages: Iterator[tuple[str, Message]], seen: Seen, told: Callable[[], int]
+) -> Outcome:
+    """Until the account is proven flat after the end, or there is nothing more to come."""
+    flat = stopping = False
+    for actor, message in messages:
+        seen(actor, message)
+        stopping = stopping or (isinstance(message, Command) and message.name == "stop")
+        if stopping and isinstance(message, Flat):
+            flat = True
+            break
+    return outcome(stages, flat, told())
+
+
+def outcome(stages: dict[str, Any], flat: bool, told: int) -> Outcome:
+    venue, book = stages["venue"], stages["risk"].memory.book
+    assert isinstance(venue, BarVenue)
+    exchange = venue.exchange
+    alive = len(exchange.open_orders()) + len(exchange.suspended())
+    return Outcome(
+        exchange.balance, exchange.position.size, alive, book.realised, flat, told
+    )  # fmt: skip
+
+
+def with_venue(config: Config, settings: Settings, fills: Fills, thinking: Stages) -> Stages:
+    return {"venue": BarVenue(settings, config.gateway.balance, fills), **thinking}

@@ -1,0 +1,249 @@
+"""Walk-forward: each fold learns, waits out its quarantine and trades its test; they are stitched.
+
+The model of a fold is written and loaded as the daemon's is, at the moment its test begins: so the
+daemon's own rule (no model before its quarantine ends) holds here too, behind the loader's.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+from msgspec.structs import replace
+
+from core.clock import SECOND
+from core.config import Config
+from core.errors import UsageError
+from core.messages import Message, Stage
+from core.settings import Settings
+from indicators import columns
+from indicators.schema import FINGERPRINT
+from indicators.state import fresh
+from research import bar_run, export, grid, learn, metrics, runs, skill, targets
+from research.dataset import Rows
+from research.folds import Fold, Lesson, Loader, begins
+from research.record import NONE, Recorder
+from research.runs import Run
+from research.train import Plan, fit
+from storage import model as models
+from venues.fills import Fills
+
+TRADES_MIN = 100  # of a test; fewer say nothing, and it is left out of the averages
+VIEW = 250_000  # seconds of a test at a time
+PART = 1_000_000  # seconds of features at a time, 370 MB
+STRIDE_S = 10  # labels overlap: neighbours teach nothing new
+Stages = dict[str, Stage]
+Think = Callable[[Settings, models.Model | None], Stages]
+Told = Callable[[str], None]
+
+
+class Walk(Struct, frozen=True):
+    """What every fold is done with."""
+
+    config: Config
+    plan: Plan
+    fills: Fills
+    think: Think
+    models: Path  # where each fold's model is written
+    source: str  # name of the data, for the manifests
+    sha256: str
+    stride_s: int = STRIDE_S
+
+
+class Result(Struct, frozen=True):
+    fold: Fold
+    run: Run
+
+    @property
+    def enough(self) -> bool:
+        return len(self.run.trades) >= TRADES_MIN
+
+
+def forward(loader: Loader, walk: Walk, told: Told) -> list[Result]:
+    """Every fold in its turn; `told` hears what is being done."""
+    done = []
+    for fold in loader.folds:
+        name = f"fold {fold.number} of {len(loader.folds)}"
+        told(f"{name}: learning")
+        lesson = loader.lesson(fold)
+        model = taught(lesson, walk)
+        told(f"{name}: testing")
+        done.append(Result(fold, traded(loader.test(lesson), model, walk)))
+    return done
+
+
+class Seen(Struct, frozen=True):
+    """The grid of seconds that the daemon's stages would make of the rows, and its labels."""
+
+    table: np.ndarray  # (n, 10), as `indicators.columns` takes it
+    at: np.ndarray  # UTC ns, ends of the seconds
+    move: np.ndarray  # ticks until the label's time; NaN unknown
+    tick: float
+
+    def features(self) -> Iterator[tuple[slice, columns.Sweep]]:
+        """In parts, with the kernel's state carried on: all of it at once may not fit."""
+        state = fresh()
+        for start in range(0, len(self.table), PART):
+            part = slice(start, start + PART)
+            yield part, columns.sweep(self.table[part], self.tick, state)
+
+
+def seen(rows: pl.DataFrame, walk: Walk) -> Seen:
+    settings = walk.config.settings()
+    tick = float(settings.instrument.tick)
+    table = grid.grid(rows, settings.bars.gap_max_s)
+    at, close = table[:, 0].astype(np.int64) * SECOND, np.rint(table[:, 5] / tick).astype(np.int64)
+    move = targets.moves(at, close, table[:, 1].astype(np.int64), walk.plan.lookahead_s)
+    if len(at):
+        move[~targets.fresh(at, table[:, 9] > 0)] = np.nan
+    return Seen(table, at, move, tick)
+
+
+def rows_of(seen: Seen, walk: Walk) -> Rows:
+    """What a model learns from: warm rows with a label, one in `stride_s` seconds."""
+    wanted = ~np.isnan(seen.move) & (seen.at // SECOND % walk.stride_s == 0)
+    x, moves = [], []
+    for part, made in seen.features():
+        use = made.ready & wanted[part]
+        x.append(made.values[use])
+        moves.append(seen.move[part][use])
+    if not sum(map(len, x)):
+        raise UsageError("a fold has no row to learn from: too short, or all of it warm-up")
+    move = np.concatenate(moves)
+    return Rows(np.concatenate(x), targets.classes(move, walk.plan.theta_ticks), move)
+
+
+def taught(lesson: Lesson, walk: Walk) -> models.Model:
+    """Fit, write, and load as the daemon would when the test begins."""
+    plan = walk.plan
+    parts = [seen(rows, walk) for rows in (lesson.train, lesson.valid)]
+    rows, judged = (rows_of(part, walk) for part in parts)
+    trained = fit(rows, judged, plan, lambda epoch, metrics: None)
+    sizes = {"rows": {"train": len(rows), "valid": len(judged)}, "epoch": trained.epoch}
+    about = learn.describe(
+        trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
+        "mlp",
+    )  # fmt: skip
+    name = f"fold-{lesson.fold.number:02}"
+    path = export.write(walk.models, name, trained.graph(), about)[0]
+    return models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
+
+
+def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
+    """The test: what it came to, and every prediction with what came of it."""
+    market = seen(rows, walk)
+    made = played(market, rows, model, walk)
+    return replace(made, predictions=foretold(market, model, walk.plan))
+
+
+def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: Walk) -> Run:
+    """The market through the stages of the daemon, the seconds left out that change nothing; of a
+    mind that is no `model`, every second."""
+    config, settings, plan = walk.config, walk.config.settings(), walk.plan
+    stages = bar_run.with_venue(config, settings, walk.fills, walk.think(settings, model))
+    recorder = Recorder(foretold=False, slips=stages["venue"].slips)  # type: ignore[attr-defined]
+    table = quoted(market.table, rows, settings)
+    tables = (table[start : start + VIEW] for start in range(0, len(table), VIEW))
+
+    def seen(actor: str, message: Message) -> None:
+        recorder.on(message)
+
+    if model is None:
+        bar_run.every(config, settings, stages, tables, seen)
+    else:
+        bar_run.skipping(config, settings, stages, tables, seen, model.predict_many)
+    made = recorder.run(plan.lookahead_s, plan.theta_ticks)
+    return replace(made, equity=at_each(market.at, made))
+
+
+def at_each(at: np.ndarray, run: Run) -> pl.DataFrame:
+    """Equity at every bar: one that was left out has that of the last one told."""
+    place = np.searchsorted(run.equity["at"].to_numpy(), at, side="right")
+    worth = np.concatenate([[run.balance_start], run.equity["equity"].to_numpy()])
+    return pl.DataFrame({"at": at, "equity": worth[place]}, schema=runs.EQUITY)
+
+
+def quoted(table: np.ndarray, rows: pl.DataFrame, settings: Settings) -> np.ndarray:
+    """The grid with bid and ask at the end of each second: those of the rows, else a tick apart."""
+    tick = float(settings.instrument.tick)
+    bid = np.where(table[:, 5] > table[:, 2], table[:, 5] - tick, table[:, 5])
+    ask = bid + tick
+    if {"bid", "ask"} <= set(rows.columns):
+        ends = rows["start"].to_numpy() // SECOND + 1
+        place = np.maximum(np.searchsorted(ends, table[:, 0], side="right") - 1, 0)
+        told = [rows[name].to_numpy()[place] for name in ("bid", "ask")]
+        known = np.isfinite(told[0]) & np.isfinite(told[1]) & (told[0] < told[1])
+        bid, ask = np.where(known, told[0], bid), np.where(known, told[1], ask)
+    return np.column_stack([table, bid, ask])
+
+
+def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:
+    """Every prediction of the test, in batches, and what came of it."""
+    tables = [runs.empty(runs.PREDICTIONS)]
+    for part, made in seen.features():
+        ready, move = np.flatnonzero(made.ready), seen.move[part]
+        if not len(ready):
+            continue
+        shares = learn.softmax(model.predict_many(made.values[ready]))
+        outcome = np.full(len(ready), NONE)
+        known = ~np.isnan(move[ready])
+        outcome[known] = targets.classes(move[ready][known], plan.theta_ticks)
+        values = (seen.at[part][ready], *shares.T, outcome)
+        columns_made = dict(zip(runs.PREDICTIONS, values, strict=True))
+        tables.append(pl.DataFrame(columns_made, schema=runs.PREDICTIONS))
+    return pl.concat(tables)
+
+
+def stitched(done: Sequence[Result]) -> Run:
+    """The tests one behind the other, each going on with the equity of the last."""
+    first, worth, equity = done[0].run, done[0].run.balance_start, []
+    for part in done:
+        rows = part.run.equity
+        shift = worth - part.run.balance_start
+        equity.append(rows.with_columns(pl.col("equity") + shift))
+        worth = float(equity[-1]["equity"][-1]) if len(rows) else worth
+    tables = {
+        name: pl.concat([getattr(part.run, name) for part in done])
+        for name in ("trades", "predictions", "orders", "fills")
+    }
+    halts = [why for part in done for why in part.run.about["halts"]]
+    folds = pl.DataFrame([row(part) for part in done], runs.FOLDS, orient="row")
+    return Run(
+        first.balance_start, equity=pl.concat(equity), folds=folds,
+        about=first.about | {"mode": "walk-forward", "halts": halts}, **tables,
+    )  # fmt: skip
+
+
+def row(part: Result) -> tuple[Any, ...]:
+    fold, found = part.fold, metrics.measure(part.run)
+    dates = (fold.train_start, fold.train_end, fold.valid_end, fold.test_start, fold.test_end)
+    return (
+        fold.number, *(day.isoformat() for day in dates), found["trades"], found["net_pnl"],
+        *(found[name] if np.isfinite(found[name]) else None for name in ("sharpe", "calmar")),
+        part.enough,
+    )  # fmt: skip
+
+
+def summary(done: Sequence[Result], run: Run, seed: int) -> dict[str, Any]:
+    """What the stitched tests came to; folds with too few trades do not count in the mean."""
+    found = metrics.measure(run)
+    told = run.predictions.filter(pl.col("outcome") >= 0)
+    day = np.searchsorted(metrics.rolls(), told["at"].to_numpy(), side="left")
+    best = told.select("down", "flat", "up").to_numpy().argmax(axis=1)
+    mean = run.folds.filter(pl.col("enough"))["sharpe"].mean()
+    return {
+        "folds": len(done),
+        "folds_with_enough_trades": sum(part.enough for part in done),
+        "fold_sharpe_mean": mean,
+        "halts": len(run.about["halts"]),
+        **found,
+        "skill": skill.skill(day, told["outcome"].to_numpy(), best, seed),
+    }
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
