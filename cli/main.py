@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
     "walk-forward": ("cli.walk_forward", "learn and test month by month, on months nobody saw"),
+    "optimise": ("cli.optimise", "search stop, target, confidence and risk, held out once"),
     "report": ("cli.report", "a run as one HTML page: what it is worth, and why"),
     "gate": ("cli.gate", "what must be proven before live mode, and what is"),
     "doctor": ("cli.doctor", "check config, clock, disk, credentials, model, venue"),

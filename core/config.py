@@ -106,6 +106,11 @@ class Paging(Section, frozen=True):
     timeout_s: float
 
 
+class Research(Section, frozen=True):
+    cluster: str
+    storage: str
+
+
 class Gateway(Section, frozen=True):
     port: int
     balance: Decimal
@@ -144,6 +149,7 @@ class Config(Section, frozen=True):
     api: Api
     paging: Paging
     gateway: Gateway
+    research: Research
 
     def settings(self) -> s.Settings:
         """The part that decides."""

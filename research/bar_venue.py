@@ -10,10 +10,12 @@ from decimal import Decimal
 
 from actors import slippage
 from core.clock import SECOND
-from core.messages import Conditions, Mark, Message, Quote, Reconcile
+from core.messages import Conditions, Fill, Mark, Message, Quote, Reconcile
 from core.settings import Settings
+from core.terms import OrderType
 from research.venue import REQUEST, PaperVenue
 from venues.fills import Fills
+from venues.orders import HalfTrade
 
 
 class Path(Message, frozen=True):
@@ -36,6 +38,7 @@ class BarVenue(PaperVenue):
         self.tick = float(settings.instrument.tick)
         self.exchange.book.bare = True
         self.mark = 0.0
+        self.lost: dict[int, int] = {}  # of each half trade, ticks
 
     @property
     def idle(self) -> bool:
@@ -51,7 +54,7 @@ class BarVenue(PaperVenue):
                 return []
             case Reconcile():
                 self.at = max(self.at, message.at)
-                return [self.snapshot(message.since, self.at)]
+                return [self.snapshot(message.since, self.at, message.day or 0)]
         if self.fills.at_close and self.exchange.quote is not None:
             self.at = max(self.at, message.at)
             return self.act(message)
@@ -91,6 +94,15 @@ class BarVenue(PaperVenue):
         if self.fills.slip is not None:
             return self.fills.slip
         return slippage.ticks(self.settings, self.seen, at)
+
+    def fill(self, trade: HalfTrade) -> Fill:
+        """When it is first told: how far it was from the price that was there."""
+        if trade.id not in self.lost:
+            order, touch = self.exchange.orders[trade.order_id], self.exchange.book.touch.prices
+            price = self.instrument.ticks(trade.price)
+            resting = order.type is OrderType.LIMIT and price == order.limit
+            self.lost[trade.id] = 0 if resting else order.side * (price - touch[order.side])
+        return super().fill(trade)
 
     def tell(self, path: Path) -> list[Message]:
         held = self.exchange.position.size

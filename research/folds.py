@@ -39,6 +39,10 @@ class Fold(Struct, frozen=True):
     test_end: date
 
     @property
+    def name(self) -> str:
+        return f"fold-{self.number:02}"
+
+    @property
     def train(self) -> Span:
         return begins(self.train_start), begins(self.train_end)
 

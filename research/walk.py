@@ -127,8 +127,7 @@ def taught(lesson: Lesson, walk: Walk) -> models.Model:
         trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
         "mlp",
     )  # fmt: skip
-    name = f"fold-{lesson.fold.number:02}"
-    path = export.write(walk.models, name, trained.graph(), about)[0]
+    path = export.write(walk.models, lesson.fold.name, trained.graph(), about)[0]
     return models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
 
 
@@ -144,7 +143,7 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     mind that is no `model`, every second."""
     config, settings, plan = walk.config, walk.config.settings(), walk.plan
     stages = bar_run.with_venue(config, settings, walk.fills, walk.think(settings, model))
-    recorder = Recorder(foretold=False, slips=stages["venue"].slips)  # type: ignore[attr-defined]
+    recorder = Recorder(foretold=False, slips=stages["venue"].lost)  # type: ignore[attr-defined]
     table = quoted(market.table, rows, settings)
     tables = (table[start : start + VIEW] for start in range(0, len(table), VIEW))
 

@@ -16,5 +16,5 @@ def test_links_lead_to_files_and_commands_to_verbs(page):
     text = page.read_text()
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
     assert not [link for link in links if not (page.parent / link).exists()]
-    typed = re.findall(r"(?:^ {4}|`)(?:\S*/)?tradebot ([a-z]+)", text, re.MULTILINE)
+    typed = re.findall(r"(?:^ {4}|`)(?:\S*/)?tradebot ([a-z-]+)", text, re.MULTILINE)
     assert not set(typed) - VERBS.keys()

@@ -1,0 +1,118 @@
+"""The search: within its space, resumed where it was left, held out once, and honest about luck."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import load
+from core.errors import UsageError
+from daemon import wiring
+from research import optimise
+from research.folds import Loader, Months
+from research.optimise import SAMPLERS, Space, chosen, holdout, luck, study, tuned
+from research.train import Plan
+from research.walk import Walk
+from tests.research import random_bars, random_runs
+from venues.fills import MODES
+
+ROOT = Path(__file__).parents[2]
+CONFIG = load(ROOT / "config.toml", {"TRADEBOT_CONTROLS_DRIFT_ORDERS": "50"})
+SMALL = Space((6, 10, 2), (8, 16, 4), (0.6, 0.7, 0.05), (1.0, 2.0, 0.5))
+
+
+def url(folder):
+    return f"sqlite:///{folder / 's.db'}"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_stays_on_the_steps_of_the_space(tmp_path, sampler):
+    held = study(url(tmp_path), "one", sampler, 1, SMALL)
+    grid = SMALL.grid()
+    for number in range(6):
+        trial = held.ask()
+        values = chosen(trial, SMALL)
+        assert all(values[name] in options for name, options in grid.items()), values
+        held.tell(trial, float(number))
+
+
+def test_a_study_goes_on_where_it_was_left(tmp_path):
+    first = study(url(tmp_path), "one", "tpe", 1, SMALL)
+    first.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=3)
+    again = study(url(tmp_path), "one", "tpe", 1, SMALL)
+    again.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=2)
+    assert [trial.number for trial in again.trials] == [0, 1, 2, 3, 4]
+    assert len(study(url(tmp_path), "other", "tpe", 1, SMALL).trials) == 0
+
+
+def test_a_place_that_cannot_hold_a_study_is_refused_in_words(tmp_path):
+    with pytest.raises(UsageError, match="cannot hold a study"):
+        study(url(tmp_path / "none"), "one", "tpe", 1, SMALL)
+
+
+def test_what_was_chosen_stands_in_the_config():
+    values = {"stop_ticks": 6, "target_ticks": 20, "confidence": 0.7, "risk_percent": 1.5}
+    config = tuned(CONFIG, values)
+    assert (config.signals.stop_ticks, config.signals.target_ticks) == (6, 20)
+    assert config.signals.confidence_min == 0.7
+    assert {str(row[2]) for row in config.sizing.tiers} == {"1.5"}
+    assert [row[:2] for row in config.sizing.tiers] == [row[:2] for row in CONFIG.sizing.tiers]
+
+
+def searched(folder, trials):
+    bars = random_bars.bars(1, "2024-01-01", "2024-05-09", drift=0.4, every_day=6)
+    way = Walk(CONFIG, Plan(epochs_max=1), MODES["realistic"], wiring.thinking, folder / "models",
+               "chance", "0" * 64)  # fmt: skip
+    loader = Loader(bars.lazy(), Months(train=1), 30)
+    lesson = loader.lesson(loader.folds[-1])
+    model = optimise.remembered(lesson, way)
+    held = study(url(folder), optimise.name_of(way, "tpe", SMALL), "tpe", 7, SMALL)
+    optimise.search(held, lesson, model, way, SMALL, trials, lambda words: None)
+    again = optimise.remembered(lesson, way)
+    assert again.manifest_sha256 == model.manifest_sha256
+    return [(trial.params, trial.value, trial.user_attrs["trades"]) for trial in held.trials]
+
+
+def test_one_process_and_one_seed_are_one_search(tmp_path):
+    first = searched(tmp_path / "a", 2)
+    assert first == searched(tmp_path / "b", 2) and len(first) == 2
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+
+
+def test_the_holdout_is_scored_once_and_answers_the_same_afterwards(tmp_path):
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
+    held.optimize(lambda trial: float(chosen(trial, SMALL)["stop_ticks"]), n_trials=2)
+    seen = []
+
+    def test(config):
+        seen.append(config)
+        return random_runs.run(1, 50)
+
+    told = holdout(held, test, CONFIG)
+    again = study(url(tmp_path), "one", "random", 1, SMALL)
+    assert holdout(again, test, CONFIG) == told and len(seen) == 1
+    assert seen[0].signals.stop_ticks == held.best_params["stop_ticks"]
+
+
+def test_luck_counts_every_trial(tmp_path):
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
+    chance = np.random.default_rng(1)
+
+    def score(trial):
+        chosen(trial, SMALL)
+        returns = chance.normal(0, 0.01, 48)
+        trial.set_user_attr("returns", returns.tolist())
+        return float(returns.mean() / returns.std(ddof=1))
+
+    held.optimize(score, n_trials=30)
+    found = luck(held)
+    assert found["trials"] == 30
+    assert found["deflated_sharpe"] < 0.95 and 0 <= found["overfit_probability"] <= 1
+    empty = luck(study(url(tmp_path), "none", "random", 1, SMALL))
+    assert empty["trials"] == 0 and math.isnan(empty["deflated_sharpe"])
