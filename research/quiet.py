@@ -6,6 +6,7 @@ position may go through meanwhile is in research/corridor.py.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,7 @@ from core.settings import Settings
 from core.terms import EXITS_ONLY, Purpose, State
 
 MINUTE = 60 * SECOND
+HALF = Decimal("0.5")
 
 # Refused for one of these, an entry is refused until the account changes, whoever asks ...
 STANDING = {
@@ -128,6 +130,21 @@ def spent(stages: Mapping[str, Any], refused: Refused, settings: Settings) -> bo
         return False
     most = room(account) * drawdown_share(realised(account), account.high)
     return planned(risk, settings.instrument, 1, refused.intent.stop_ticks) > most
+
+
+def calm(stages: Mapping[str, Any], refused: Refused, settings: Settings) -> float | None:
+    """The range over its normal up to which the budget may hold one contract; None: who knows.
+
+    Of what the budget is made of only that changes while nothing is held (and the hour, downwards).
+    """
+    account = stages["risk"].memory
+    budgets = refused.reason in (Reason.RISK_DRB, Reason.RISK_SIZE_BUDGET)
+    if not budgets or settings.stops.mode != "fixed" or settings.slippage.plan != "fixed":
+        return None
+    risk, stop = settings_of(account).risk, refused.intent.stop_ticks
+    most = room(account) * drawdown_share(realised(account), account.high)
+    needed = planned(risk, settings.instrument, 1, stop) / most if most > 0 else 2
+    return 5.0 if needed <= HALF else 1.5 + 3.0 * float(1 - needed)
 
 
 def opens_after(at: int, settings: Settings) -> int:

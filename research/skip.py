@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from core.clock import SECOND
 from core.config import Config
@@ -80,6 +81,11 @@ class Skipping:
         match message:
             case Refused():
                 self.shut = quiet.shut(message, self.stages, self.settings)
+                most = quiet.calm(self.stages, message, self.settings)
+                if most is not None and self.shut.until:
+                    self.shut = replace(
+                        self.shut, until=max(self.shut.until, self.view.calms(self.row, most))
+                    )
             case Fill() | StateChanged() | SessionOpened():
                 self.shut = quiet.Shut()
 

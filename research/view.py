@@ -42,6 +42,14 @@ class View(Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.table)
 
+    def calms(self, row: int, most: float) -> int:
+        """Bars that end before this are over before a minute is told with so small a range."""
+        told = self.minutes[np.searchsorted(self.minutes[:, minutes.ROW], row) :]
+        low = told[:, minutes.ATR_NOW] <= (most + 1e-5) * told[:, minutes.ATR_NORMAL]
+        found = np.flatnonzero(low | (told[:, minutes.ATR_NORMAL] == 0))
+        last = int(told[found[0] if len(found) else -1, minutes.ROW]) if len(told) else row
+        return int(self.starts[last]) + SECOND + 1
+
     def told(self, number: int) -> Conditions:
         row, atr, normal, volume, volume_normal, low, high = self.minutes[number].tolist()
         at = int(self.table[int(row), 0]) * SECOND
