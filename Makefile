@@ -17,10 +17,15 @@ check: .venv/ready
 	$(BIN)/mypy
 
 # Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
+RISK := breakers budget conditions controls day_end exits exit_time firm guard pretrade \
+  rearming reduction risk risk_edges rolls sizing slippage standing states stops streaks throttles \
+  tightenings today turn
+TABLES := ceilings config contracts sessions steps
 coverage: .venv/coverage
 	mkdir -p build
-	SESSIONS=3 STATES=50 STEPS=400 IDS=1000 SEEDS=20 $(BIN)/coverage run --rcfile=tests/coverage/risk.ini \
-	  -m pytest -q -n 0 tests/actors tests/core
+	SESSIONS=3 STATES=50 STEPS=400 SEEDS=20 $(BIN)/coverage run --rcfile=tests/coverage/risk.ini \
+	  -m pytest -q -n 0 --deselect tests/core/test_sessions.py::test_no_minute_of_four_years_is_wrong \
+	  $(TABLES:%=tests/core/test_%.py) $(RISK:%=tests/actors/test_%.py)
 	$(BIN)/coverage report --rcfile=tests/coverage/risk.ini
 
 .venv/coverage: .venv/ready tests/coverage/requirements.txt

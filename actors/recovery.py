@@ -5,7 +5,7 @@ actors learn it the same way. What cannot be so explained, and stands in two sna
 drift: adopted or halted on, by config. An absent answer is never read as "flat" or "no orders".
 """
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from actors import agreement, statement
 from actors.book import BOOKED, Book, strange
@@ -79,8 +79,8 @@ class Recovery:
                 return self._due(at)
             case AccountSnapshot():
                 return self.compare(message)
-            case QueryFailed(at=at):
-                ledger.asked_at, ledger.told_at, ledger.reads = 0, at, 0
+            case QueryFailed(at=at):  # a day too large for one answer is not asked for again
+                ledger.asked_at, ledger.told_at, ledger.reads, ledger.closed_at = 0, at, 0, 0
             case FeedState(link="user", up=up):
                 ledger.linked_at, ledger.reads = (message.at if up else 0), 0
                 ledger.agreed = ledger.agreed and up
@@ -230,8 +230,8 @@ class Recovery:
         ledger.asked_at = at
         open_since = [order.at for order in ledger.book.living()]
         since = min([ledger.agreed_at, *open_since]) - LOOK_BACK_S * SECOND
-        since = min(since, statement.opened(ledger.closed_at) or since)
-        return [Reconcile(at, max(ledger.began, since), reason)]
+        day = max(ledger.began, statement.opened(ledger.closed_at)) if ledger.closed_at else UNSET
+        return [Reconcile(at, max(ledger.began, since), reason, day)]
 
     def _start(self, run: RunStarted) -> None:
         ledger = self.memory

@@ -42,9 +42,8 @@ class Keeping:
         from msgspec.structs import replace
 
         from research import runs
-        from research.record import outcome_of
 
-        made = self.recorder.run(*outcome_of(Path(config.model.path)))
+        made = self.recorder.run(*runs.outcome_of(Path(config.model.path)))
         runs.write(self.out, replace(made, equity=self.equity.close()))
 
 
@@ -55,6 +54,9 @@ def run(given: argparse.Namespace, config: Config) -> int:
     from venues.fills import MODES
 
     settings, model = config.settings(), wiring.load_model(config, wall())
+    if model and model.manifest.seq_len > 1 and not given.every:
+        seen_s = model.manifest.seq_len
+        raise UsageError(f"{config.model.path}: sees {seen_s} seconds at once: add --every")
     stages = bar_run.with_venue(
         config, settings, MODES[given.fills], wiring.thinking(settings, model)
     )

@@ -119,3 +119,4 @@ class Reconcile(Message, frozen=True):
 
     since: int
     reason: Reason
+    day: int | UnsetType = UNSET  # fills since then, for the statement of a closed day

@@ -104,6 +104,7 @@ class AccountSnapshot(Message, frozen=True):
     orders: tuple[VenueOrder, ...]  # all created since `since`, and all that are alive
     fills: tuple[Fill, ...]  # since `since`, oldest first
     skew: Decimal | UnsetType = UNSET  # seconds the venue's clock is ahead of ours
+    day: int | UnsetType = UNSET  # fills, and those alone, are told since then
     reason: Reason = Reason.REC_SNAPSHOT
 
 

@@ -143,7 +143,8 @@ class Gateway:
 
     async def look(self, record: Record, asked: Reconcile) -> None:
         try:
-            answer: Message = await self.venue.snapshot(asked.since, self.clock())
+            days = (asked.day,) if asked.day else ()
+            answer: Message = await self.venue.snapshot(asked.since, self.clock(), *days)
         except Unreachable as error:
             self.alert(error)
             reason = error.reason or Reason.REC_QUERY_FAILED

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.messages import Bar
-from core.sessions import Day, days, rolls
+from core.sessions import Day, days, index, rolls
 from indicators.kernels import run
 from indicators.schema import NAMES
 from indicators.state import State, fresh
@@ -44,10 +44,13 @@ class Sweep(Struct, frozen=True):
 
 def days_of(bars: Floats) -> tuple[list[Day], NDArray[np.int64]]:
     """The trade dates of the bars, and which of them each bar belongs to."""
+    if not len(bars):
+        return [], np.zeros(0, np.int64)
     starts = (bars[:, 0].astype(np.int64) - 1) * SECOND
-    which = np.minimum(np.searchsorted(rolls(), starts, side="right"), len(days()) - 1)
-    first, last = (which[0], which[-1]) if len(bars) else (0, 0)
-    return list(days()[first : last + 1]), which - first
+    first, last = index(int(starts[0])), index(int(starts[-1]))
+    cuts = np.searchsorted(starts, rolls()[first:last], side="left")
+    counts = np.diff(np.concatenate([[0], cuts, [len(bars)]]))
+    return list(days()[first : last + 1]), np.repeat(np.arange(last - first + 1), counts)
 
 
 def sweep(bars: Floats, tick: float, state: State) -> Sweep:
@@ -55,7 +58,7 @@ def sweep(bars: Floats, tick: float, state: State) -> Sweep:
     n = len(bars)
     made = Sweep(np.zeros((n, len(NAMES))), np.zeros(n, np.bool_), np.zeros(n))
     dates, which = days_of(bars)
-    table = np.array([clock(day) for day in dates], np.int64)
+    table = np.array([clock(day) for day in dates], np.int64).reshape(-1, 4)
     run(*state.values(), made.values, made.ready, made.atr, tick, bars, table, which)
     return made
 

@@ -54,7 +54,7 @@ class BarVenue(PaperVenue):
                 return []
             case Reconcile():
                 self.at = max(self.at, message.at)
-                return [self.snapshot(message.since, self.at)]
+                return [self.snapshot(message.since, self.at, message.day or 0)]
         if self.fills.at_close and self.exchange.quote is not None:
             self.at = max(self.at, message.at)
             return self.act(message)

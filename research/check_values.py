@@ -7,9 +7,8 @@ import polars as pl
 
 from research import bars, blemishes
 from research.blemishes import Blemish, View
+from research.history import OFF, TICKS
 
-TICKS = (0.25, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.00005, 1.0)
-OFF = 1e-4  # of a tick
 ON_TICK = 0.99  # of all prices: then there is a grid
 JUMP = 40  # times the usual step, away from the row before and back again
 EXTREME = 20  # times the volume that one row in a thousand exceeds
@@ -64,7 +63,7 @@ def grid(view: View) -> Iterator[Blemish]:
     column = view.frame.select(numbers(names[-1]).alias("price"), "series")
     for (series,), part in column.group_by("series", maintain_order=True):
         values = part["price"].drop_nulls().drop_nans().to_numpy()
-        for tick in sorted(TICKS, reverse=True):
+        for tick in TICKS:
             off = np.abs(values / tick - np.rint(values / tick)) > OFF
             share = off.mean() if len(off) else 1.0
             if share > 1 - ON_TICK:

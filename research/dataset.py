@@ -69,18 +69,40 @@ def bars(tape: tapes.Tape, settings: Settings) -> Iterator[Bar]:
 
 
 def load(path: Path, settings: Settings) -> Dataset:
-    """Read a tape and make its rows. The instrument is the tape's, whatever `settings` trades."""
+    """Read a tape, or seconds of any make, and make its rows.
+
+    The instrument is the file's, whatever `settings` trades: its tick is told by a tape and by the
+    prices of all else. Raises UsageError."""
+    if not tapes.is_tape(path):
+        return of_seconds(path, settings)
     tape = tapes.read(path)
     symbol = tape.about.get("symbol")
     if symbol not in INSTRUMENTS:
         raise UsageError(f"{path}: symbol {symbol}: expected one of {', '.join(INSTRUMENTS)}")
     made = list(bars(tape, replace(settings, instrument=INSTRUMENTS[symbol])))
-    table = matrix(made)
-    x, warm = features(table, tape.tick)
+    whole = np.array([bar.reason is not Reason.BAR_PARTIAL for bar in made], bool)
+    return of_grid(matrix(made), tape.tick, whole)
+
+
+def of_seconds(path: Path, settings: Settings) -> Dataset:
+    try:
+        from research import grid, history
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{path}: not a tape; bars need {error.name}: `make research`") from None
+    found = history.load([path], "globex")
+    if found.step_s != 1:
+        raise UsageError(f"{path}: bars of {found.step_s} s: a model sees those of 1 s")
+    tick = history.tick_of(found.frame["close"].to_numpy(), float(settings.instrument.tick))
+    table = grid.grid(found.frame, settings.bars.gap_max_s)
+    return of_grid(table, tick, np.ones(len(table), bool))
+
+
+def of_grid(table: np.ndarray, tick: float, whole: np.ndarray) -> Dataset:
+    """`table`: (n, 10) as `indicators.columns` takes it; `whole`: seconds that miss nothing."""
+    x, warm = features(table, tick)
     return Dataset(
-        np.array([bar.at for bar in made], np.int64), x,
-        warm & np.array([bar.reason is not Reason.BAR_PARTIAL for bar in made], bool),
-        np.rint(table[:, 5] / tape.tick).astype(np.int64), table[:, 1].astype(np.int64),
+        table[:, 0].astype(np.int64) * SECOND, x, warm & whole,
+        np.rint(table[:, 5] / tick).astype(np.int64), table[:, 1].astype(np.int64),
         table[:, 9] > 0,
     )  # fmt: skip
 

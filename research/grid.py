@@ -27,8 +27,7 @@ def grid(frame: pl.DataFrame, gap_max_s: int, first_segment: int = 1) -> Floats:
     """(n, 10), the columns GRID, as `indicators.columns.features` takes them.
 
     `frame`: `research.bars` of one second, sorted, one row a second, all within Globex hours.
-    `at_s` is the END of the second. Without buy and sell they follow from where the close lies
-    (quant.md 3.2, feature 30).
+    `at_s` is the END of the second.
     """
     start = frame["start"].to_numpy() // SECOND
     if not len(start):
@@ -63,15 +62,12 @@ def silence(start, stops, gap_max):  # type: ignore[no-untyped-def]
 
 
 def sides(frame: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Volume that bought and that sold."""
-    if {"buy", "sell"} <= set(frame.columns):
-        return tuple(np.ascontiguousarray(frame[name].to_numpy()) for name in ("buy", "sell"))  # type: ignore[return-value]
-    high, low, close, volume = (
-        frame[name].to_numpy() for name in ("high", "low", "close", "volume")
-    )
-    width = high - low
-    lies = np.divide(close - low, width, out=np.full(len(width), 0.5), where=width > 0)
-    return volume * lies, volume * (1 - lies)
+    """Volume that bought and that sold; of a file that does not know, 0: then the kernel goes by
+    where the close lies."""
+    if not {"buy", "sell"} <= set(frame.columns):
+        return np.zeros(frame.height), np.zeros(frame.height)
+    buy, sell = (np.ascontiguousarray(frame[name].to_numpy()) for name in ("buy", "sell"))
+    return buy, sell
 
 
 @njit(cache=True)

@@ -15,6 +15,8 @@ from core.clock import SECOND
 from core.errors import UsageError
 from research import bars, hours, stitch
 
+TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
+OFF = 1e-4  # of a tick
 RARE = 0.01  # of all distances: stamps that jump about are no finer step
 
 
@@ -42,10 +44,10 @@ def load(
             + ("" if roll.sure else ": closes of other days, not adjusted")
             for roll in rolls
         ]
-    frame = bars.in_order(usable(frame, notes))
-    frame = distinct(frame, notes)
-    step = step_of(frame["start"].to_numpy())
-    if ends_labelled(frame["start"].to_numpy(), step):
+    frame = distinct(usable(frame, notes), notes)
+    start = frame["start"].to_numpy()
+    step = step_of(start)
+    if ends_labelled(start, step):
         notes.append(f"stamps are ends of bars: shifted by {step} s")
         frame = frame.with_columns(pl.col("start") - step * SECOND)
     frame = bars.within(frame, kind)
@@ -103,13 +105,26 @@ def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
 
 
 def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """The first of rows with one stamp."""
+    """In order, and the first of rows with one stamp."""
     start = frame["start"].to_numpy()
-    again = np.append(False, start[1:] == start[:-1])[: len(start)]
+    if (start[1:] > start[:-1]).all():
+        return frame
+    frame = bars.in_order(frame)
+    start = frame["start"].to_numpy()
+    again = np.append(False, start[1:] == start[:-1])
     if not again.any():
         return frame
     notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
     return frame.filter(pl.Series(~again))
+
+
+def tick_of(prices: np.ndarray, usual: float) -> float:
+    """The grid that nearly all prices lie on: the usual one if it fits, else the coarsest."""
+    sample = prices[:: max(len(prices) // 10_000, 1)]
+    for tick in (usual, *TICKS):
+        if (np.abs(sample / tick - np.rint(sample / tick)) < OFF).mean() >= 1 - RARE:
+            return tick
+    return usual
 
 
 def step_of(starts: hours.Stamps) -> int:

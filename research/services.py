@@ -107,8 +107,10 @@ class Ccxt:
     name, open_always = "ccxt", True
 
     def __init__(self, symbol: str, step_s: int, env: Mapping[str, str], **how: str) -> None:
-        import ccxt
-
+        try:
+            import ccxt
+        except ModuleNotFoundError as error:
+            raise UsageError(f"this needs {error.name}: run `make research`") from None
         exchange = how.get("exchange") or "binance"
         if exchange not in ccxt.exchanges:
             raise UsageError(f"{exchange}: ccxt knows no such exchange")

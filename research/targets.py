@@ -1,9 +1,13 @@
 """What the model learns to foresee: DOWN, FLAT or UP, some seconds later (quant.md section 6)."""
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 
 from core.errors import UsageError
 
+compiled: Any = njit(cache=True, nogil=True)
 NS = 10**9
 CLOSE_AGE_MAX_S = 30  # an older close is no price to start from
 FLAT = 1
@@ -16,10 +20,22 @@ def moves(at: np.ndarray, close: np.ndarray, segment: np.ndarray, lookahead_s: i
     float64, NaN where the look ahead passes the end of the bar's segment. It goes by time, not by
     row, so that a missing second shifts nothing.
     """
-    until = at + lookahead_s * NS
-    last = np.searchsorted(segment, segment, side="right") - 1
-    then = np.searchsorted(at, until, side="right") - 1
-    return np.where(at[last] >= until, close[then] - close, np.nan)
+    out = np.empty(len(at))
+    look(at, close, segment, lookahead_s * NS, out)
+    return out
+
+
+@compiled
+def look(at, close, segment, ahead, out):  # type: ignore[no-untyped-def]
+    """Backwards, for a segment ends where the next one begins; so does the row looked at."""
+    then, last = len(at) - 1, 0
+    for row in range(len(at) - 1, -1, -1):
+        if row == len(at) - 1 or segment[row] != segment[row + 1]:
+            last = at[row]
+        until = at[row] + ahead
+        while at[then] > until:
+            then -= 1
+        out[row] = close[then] - close[row] if last >= until else np.nan
 
 
 def fresh(at: np.ndarray, filled: np.ndarray) -> np.ndarray:

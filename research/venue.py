@@ -9,6 +9,8 @@ from collections import deque
 from decimal import Decimal
 from itertools import takewhile
 
+from msgspec import UNSET
+
 from actors.breakers import Breakers
 from actors.slippage import ticks
 from core.clock import SECOND
@@ -102,8 +104,8 @@ class PaperVenue:
             case ClosePosition(tag=tag, size=part):
                 done = exchange.partial_close(at, part) if part else exchange.close_position(at)
                 accepted = CloseAccepted(at, tag)
-            case Reconcile(since=since):
-                return [self.snapshot(since, at)]
+            case Reconcile(since=since, day=day):
+                return [self.snapshot(since, at, day or 0)]
             case _:
                 return []
         if done.code:
@@ -132,18 +134,19 @@ class PaperVenue:
                     return [OrderCancelled(at, order.tag, order.id, Reason.ORD_EXPIRED)]
         return []
 
-    def snapshot(self, since: int, at: int) -> AccountSnapshot:
+    def snapshot(self, since: int, at: int, day: int = 0) -> AccountSnapshot:
         exchange = self.exchange
         held = exchange.position
         news = takewhile(lambda order: order.created >= since, reversed(exchange.orders.values()))
         told = {order.id: order for order in news}
         told |= {order.id: order for order in (*exchange.open_orders(), *exchange.suspended())}
         orders = [self.shown(told[number]) for number in sorted(told)]
-        late = takewhile(lambda trade: trade.at >= since, reversed(exchange.trades))
+        late = takewhile(lambda trade: trade.at >= (day or since), reversed(exchange.trades))
         fills = [self.fill(trade) for trade in late][::-1]
         return AccountSnapshot(
             at, since, exchange.balance, exchange.can_trade, held.size,
             held.average if held.size else None, tuple(orders), tuple(fills), Decimal(0),
+            day or UNSET,
         )  # fmt: skip
 
     def shown(self, order: Order) -> VenueOrder:

@@ -89,10 +89,8 @@ def sha256(text: str) -> str:
 
 
 def canonical(state: dict[str, Any]) -> str:
-    """The one way to write this state."""
-    return json.dumps(
-        state, sort_keys=True, separators=(",", ":"), allow_nan=False, default=as_plain
-    )
+    """The one way to write this state. Keys keep their order: what is oldest is forgotten first."""
+    return json.dumps(state, separators=(",", ":"), allow_nan=False, default=as_plain)
 
 
 def as_plain(value: object) -> dict[str, Any]:

@@ -54,6 +54,18 @@ class Tape(Struct, frozen=True):
                 yield Quote(at, round(bid * tick, 9), round(ask * tick, 9), bid_size, ask_size, at)
 
 
+def is_tape(path: Path) -> bool:
+    """Does it call itself one? What is not there or not Parquet is for `read` to complain of."""
+    if not path.exists():
+        return True
+    if path.suffix != ".parquet" or path.is_dir():
+        return False
+    try:
+        return b"tradebot" in (pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowInvalid):
+        return True
+
+
 def read(path: Path) -> Tape:
     """Load a tape. Raises UsageError when the file is no tape."""
     try:

@@ -63,8 +63,9 @@ class Venue(Protocol):
 
     async def close_position(self, order: ClosePosition, at: int) -> list[Message]: ...
 
-    async def snapshot(self, since: int, at: int) -> AccountSnapshot:
+    async def snapshot(self, since: int, at: int, day: int = 0) -> AccountSnapshot:
         """Everything: orders and fills since `since`, live and suspended orders, position, balance.
+        `day`: fills since then, if that is given.
         Raises Unreachable unless every part was answered."""
 
     async def close(self) -> None: ...

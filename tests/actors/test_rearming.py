@@ -81,3 +81,13 @@ def test_a_kill_by_a_person_needs_no_new_configuration():
     stage = risk()
     stage.on(build.command(at=AT, name="kill"))
     assert rearm(stage)[-1].state is State.ACTIVE
+
+
+@pytest.mark.parametrize("name", ["pause", "resume", "flatten", "stop", "enable", "ack"])
+@pytest.mark.parametrize("lost", ["200.00", "300.00"])
+def test_no_other_command_reviews_a_halt(lost, name):
+    stage = fallen(lost)
+    before = (stage.memory.why, stage.memory.high, stage.memory.killed)
+    answers = stage.on(build.command(at=AT, name=name))
+    assert not [a for a in answers if isinstance(a, StateChanged)]
+    assert before == (stage.memory.why, stage.memory.high, stage.memory.killed)

@@ -147,3 +147,10 @@ def test_a_flatten_on_the_day_after_a_daily_limit_is_not_released_by_the_opening
     ))  # fmt: skip
     assert not changes(stage, build.pulse(at=OPENING))
     assert stage.memory.why is Reason.RISK_FLATTENING
+
+
+@pytest.mark.parametrize("link", ["market", "clock", "venue", "user"])
+def test_only_the_users_link_ends_an_agreement(link):
+    stage = risk()
+    stage.on(build.feed_state(at=AT, link=link, up=False))
+    assert stage.memory.agreed is (link != "user")

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from actors.statement import statements
@@ -41,7 +42,8 @@ def changed(kind, change, last=False):
 def test_the_day_is_asked_for_once_and_nothing_is_found_strange():
     asked = [r.message for r in LOG if isinstance(r.message, m.Reconcile) and r.message.at > CLOSE]
     began = next(r.message.at for r in LOG if isinstance(r.message, m.RunStarted))
-    assert [one.since == began for one in asked[:3]] == [True, False, False]
+    assert [one.day for one in asked[:3]] == [began, UNSET, UNSET]
+    assert all(one.since > began for one in asked[1:3])
     assert not [r for r in LOG if isinstance(r.message, m.Halted)]
 
 
@@ -82,3 +84,17 @@ def test_a_balance_that_is_a_cent_off_is_told(cents, differs):
 def test_a_day_that_nobody_asked_for_has_no_statement():
     closed = next(n for n, r in enumerate(LOG) if isinstance(r.message, m.SessionClosed))
     assert list(statements(LOG[: closed + 1])) == []
+    another = m.Record(9999, "test", None, m.SessionClosed(CLOSE + 1, "2026-11-23"))
+    (told,) = statements([*LOG[: closed + 1], another])
+    assert told.trade_date == "2026-11-20" and "by hand" in told.differences[0]
+
+
+def test_a_day_that_is_too_much_for_one_answer_does_not_block_the_next_look():
+    life = Life(1)
+    life.hear(m.SessionClosed(CLOSE, "2026-11-20"))
+    recovery = life.stages["recovery"]
+    (asked,) = recovery.on(m.Pulse(CLOSE + 10 * SECOND))
+    assert asked.day
+    recovery.on(m.QueryFailed(CLOSE + 11 * SECOND, "too much for one record"))
+    (asked,) = recovery.on(m.Pulse(CLOSE + 30 * SECOND))
+    assert asked.day is UNSET

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from actors.risk import Risk
 from cli.replay import records_of
 from core.clock import wall
 from core.messages import RunStarted
 from daemon import wiring
 from daemon.snapshots import remembered, restore
 from storage.snapshot import arrays, canonical, latest, names, save, sha256
-from tests.build import CONFIG
+from tests.build import CONFIG, SETTINGS
 from tests.data.stored import NAMES, unpack
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,18 @@ def test_a_snapshot_at_any_point_and_the_rest_lead_where_the_whole_log_leads(tmp
         restore(second, arrays(json.loads(canonical(remembered(first)))))
         wiring.fold(second, records[point:])
         assert hash_of(second) == hash_of(whole), point
+
+
+def test_what_is_oldest_before_a_snapshot_is_oldest_after_it():
+    """What is kept for a while goes oldest first: booked trades, wishes, orders that ended."""
+    stages, again = ({"risk": Risk(SETTINGS)} for _ in range(2))
+    memory = stages["risk"].memory
+    memory.book.trades = {number: number for number in (9, 10, 100, 2)}
+    memory.controls.past.ids = dict.fromkeys(("f00d-i9", "f00d-i10", "aaaa-i1"))
+    restore(again, arrays(json.loads(canonical(remembered(stages)))))
+    back = again["risk"].memory
+    assert list(back.book.trades) == [9, 10, 100, 2]
+    assert list(back.controls.past.ids) == ["f00d-i9", "f00d-i10", "aaaa-i1"]
 
 
 def spoil(path, chance):

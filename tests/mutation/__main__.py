@@ -28,7 +28,8 @@ ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing"
           "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
           "recovery", "recovery_edges", "recovery_fences", "agreement", "replay", "exits", "stops",
           "turn", "exit_time", "desk", "states", "streaks", "pretrade", "reduction", "tightenings",
-          "rearming", "today", "statement")  # fmt: skip
+          "rearming", "today", "statement", "throttles", "controls", "breakers", "sizing", "rolls",
+          "skew", "firm")  # fmt: skip
 STORAGE = ("chain", "segments", "line", "plain", "wal", "wal_edges", "writer", "snapshot")
 PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
 LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]

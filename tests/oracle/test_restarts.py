@@ -7,6 +7,7 @@ breakers, throttles, a repeating strategy, drifting prices, alerts and a firm's 
 import json
 import os
 import random
+import sys
 from collections import Counter
 from decimal import Decimal
 
@@ -87,16 +88,19 @@ class Killed(Life):
         self.restarts += 1
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+FOUND = (95,)  # a snapshot sorted what had been switched off, and with it what is forgotten first
+
+
+@pytest.mark.parametrize("seed", {*FOUND, *range(SEEDS)})
 def test_a_killed_daemon_knows_each_limit_as_if_it_had_lived(seed):
     assert Killed(seed).live().restarts == KILLS
 
 
 if __name__ == "__main__":
-    met, kills = Counter(), 0
-    for number in range(SEEDS):
-        life = Killed(number).live()
+    met, kills, first = Counter(), 0, int(sys.argv[1]) if sys.argv[1:] else 0
+    for number in range(1, SEEDS + 1):
+        life = Killed(first + number - 1).live()
         met, kills = met + life.met, kills + life.restarts
-        if number + 1 in (SEEDS, *range(100, SEEDS, 100)):
-            print(f"{number + 1} lives, {kills} kills, 0 differences", flush=True)
+        if number in (SEEDS, *range(50, SEEDS, 50)):
+            print(f"{number} lives from {first}, {kills} kills, 0 differences", flush=True)
     print(f"met: {dict(met.most_common())}")

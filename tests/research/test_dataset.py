@@ -75,3 +75,24 @@ def test_a_tape_of_an_unknown_symbol_is_refused(tmp_path):
     tapes.write(path, replace(tape, about=tape.about | {"symbol": "XYZ"}))
     with pytest.raises(UsageError, match="symbol XYZ: expected one of MES"):
         dataset.load(path, SETTINGS)
+
+
+def test_bars_of_a_file_are_the_rows_of_the_tape_they_were_made_of(tmp_path):
+    from research import history
+
+    tape = ROOT / "data/gc_20131007.parquet"
+    history.load([tape]).frame.write_parquet(tmp_path / "bars.parquet")
+    made, seen = dataset.load(tmp_path / "bars.parquet", SETTINGS), dataset.load(tape, SETTINGS)
+    inside = np.isin(seen.at, made.at)  # a file of bars knows no trade beyond the exchange's hours
+    assert len(made) > 75_000
+    first = int(np.flatnonzero(seen.at == made.at[0])[0])
+    assert (made.x[:75_000] == seen.x[first : first + 75_000]).all()
+    assert (made.close[:75_000] == seen.close[inside][:75_000]).all()
+
+
+def test_bars_of_a_minute_are_refused(tmp_path):
+    from tests.research.test_blemishes import minutes
+
+    minutes().write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match="bars of 60 s: a model sees those of 1 s"):
+        dataset.load(tmp_path / "a.parquet", SETTINGS)

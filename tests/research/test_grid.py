@@ -52,10 +52,10 @@ def test_silence_is_filled_as_the_stage_fills_it(silence, start):
     assert (made == matrix(live)).all()
 
 
-def test_without_aggressors_volume_is_split_by_where_the_close_lies():
+def test_without_aggressors_the_kernel_goes_by_where_the_close_lies():
     row = {"start": [OPEN * SECOND], "open": [1.0], "high": [4.0], "low": [0.0], "close": [3.0]}
     made = grid(pl.DataFrame({**row, "volume": [8.0]}), GAP)
-    assert made[0, 7:9].tolist() == [6.0, 2.0]
+    assert made[0, 6:9].tolist() == [8.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("seconds", [5, 15, 60, 300, 900])

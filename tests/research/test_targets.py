@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -58,6 +59,7 @@ def test_weights_of_the_reference_distribution():
     np.testing.assert_allclose(class_weights(labels), [1.69205, 0.55371, 1.65837], atol=1e-5)
 
 
+@effort(deadline=None)
 @given(st.lists(st.integers(0, 2), min_size=3, max_size=60).filter(lambda found: len({*found}) > 2))
 def test_weights_are_those_of_scikit_learn(labels):
     wanted = compute_class_weight("balanced", classes=np.arange(3), y=np.array(labels))
@@ -69,6 +71,7 @@ def test_an_absent_class_is_refused():
         class_weights(np.array([0, 1, 1]))
 
 
+@effort(deadline=None)  # the first one is compiled
 @given(
     st.lists(st.integers(-20, 20), min_size=2, max_size=40),
     st.integers(1, 10),
@@ -86,3 +89,27 @@ def test_moves_are_those_of_the_definition(closes, lookahead, seed):
         if same[-1] >= now + lookahead * NS:
             wanted = close[at <= now + lookahead * NS][-1] - close[row]
         np.testing.assert_array_equal(found[row], wanted)
+
+
+@effort(deadline=None)
+@given(st.integers(20, 120), st.integers(1, 15), st.integers(0, 2**32 - 1))
+def test_what_comes_after_the_look_ahead_changes_no_target(count, lookahead, seed):
+    """Cut off there, or put into disorder, a target that is known stays what it is."""
+    random = np.random.default_rng(seed)
+    at, close, segment = bars(random.integers(-9, 9, count))
+    segment = np.cumsum(random.random(count) < 0.05)
+    row = int(random.integers(0, count - 15))
+    after = row + lookahead + 1
+    wanted = moves(at, close, segment, lookahead)[: row + 1]
+    other = close.copy()
+    other[after:] = random.integers(-1000, 1000, count)[after:]
+    np.testing.assert_array_equal(moves(at, other, segment, lookahead)[: row + 1], wanted)
+    cut = moves(at[:after], close[:after], segment[:after], lookahead)[: row + 1]
+    np.testing.assert_array_equal(cut, wanted)
+
+
+def test_no_target_is_known_by_less_than_its_look_ahead():
+    at, close, segment = bars(range(50))
+    for end in range(1, 50):
+        known = ~np.isnan(moves(at[:end], close[:end], segment[:end], 10))
+        assert known.sum() == max(0, end - 10)

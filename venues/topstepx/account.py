@@ -96,20 +96,21 @@ async def _active(rest: Rest, instrument: Instrument) -> ContractRow:
 
 
 async def snapshot(
-    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags
+    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, day: int = 0
 ) -> AccountSnapshot:
     """All of it, or Unreachable. Asked twice when it changes meanwhile, then given up."""
     for _ in range(2):
         before = await _position(rest, key)
-        taken = await _rest_of_it(rest, key, since, at, tags, before)
+        taken = await _rest_of_it(rest, key, since, at, tags, before, day)
         if await _position(rest, key) == before:
             return taken
     raise Unreachable("the position changed during both snapshots")
 
 
 async def _rest_of_it(
-    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, held: PositionRow | None
-) -> AccountSnapshot:
+    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, held: PositionRow | None,
+    day: int,
+) -> AccountSnapshot:  # fmt: skip
     account_id = key[0]
     span = {"accountId": account_id, "startTimestamp": stamp(since)}
     accounts = await rest.query("Account/search", {"onlyActiveAccounts": False}, Accounts)
@@ -121,8 +122,10 @@ async def _rest_of_it(
     rows = await _suspended(rest, account_id)
     rows += (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
     rows += (await rest.query("Order/search", span, Orders)).orders
+    span |= {"startTimestamp": stamp(day or since)}
     trades = (await rest.query("Trade/search", span, Trades)).trades
     taken = assemble(key, since, at, tags, account, held, rows, trades)
+    taken = replace(taken, day=day) if day else taken
     return taken if rest.skew_s is None else replace(taken, skew=Decimal(f"{rest.skew_s:.3f}"))
 
 

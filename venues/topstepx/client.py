@@ -134,9 +134,9 @@ class TopstepX:
             return [self._rejected(order.tag, Request.CLOSE, refused)]
         return [CloseAccepted(self._clock(), order.tag)]
 
-    async def snapshot(self, since: int, at: int) -> AccountSnapshot:
+    async def snapshot(self, since: int, at: int, day: int = 0) -> AccountSnapshot:
         key = (self.account_id, self.contract_id)
-        return await account.snapshot(self._rest, key, since, at, self._user.tags)
+        return await account.snapshot(self._rest, key, since, at, self._user.tags, day)
 
     def _rejected(self, tag: str, request: Request, refused: Refused) -> OrderRejected:
         place = request is Request.PLACE

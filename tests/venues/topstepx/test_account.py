@@ -121,6 +121,15 @@ async def test_a_snapshot_tells_everything_once():
             "2026-11-20T15:31:02.4493110+00:00"}) in gateway.asked  # fmt: skip
 
 
+async def test_a_closed_day_is_told_by_its_fills_and_no_more_orders():
+    gateway, day = Gateway(), AT - 3600 * 10**9
+    async with trading(gateway) as client:
+        taken = await client.snapshot(AT, 99, day)
+    asked = {path: body for path, body in gateway.asked if path.endswith("/search")}
+    assert (taken.since, taken.day) == (AT, day)
+    assert asked["Trade/search"]["startTimestamp"] < asked["Order/search"]["startTimestamp"]
+
+
 @pytest.mark.parametrize(("seen", "tries"), [([0, 2, 2, 2], 2), ([0, 2, 0, 2], 0)])
 async def test_a_position_that_changes_meanwhile_is_asked_for_once_more(seen, tries):
     gateway = Gateway()
