@@ -135,7 +135,7 @@ def test_what_a_person_made_of_a_daily_limit_is_not_released_by_the_opening(name
     lost(stage, AT, 11)
     changes(stage, MONDAY, build.command(at=MONDAY.at, name=name))
     assert stage.memory.state is state
-    told = [c.state for c in changes(stage, build.pulse(at=OPENING))]
+    told = [c.state for c in changes(stage, build.pulse(at=OPENING + build.SECOND))]
     assert told == [State.PAUSED] * (name == "pause")
 
 
