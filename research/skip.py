@@ -9,7 +9,7 @@ second since the venue was last asked for its truth.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from msgspec.structs import replace
@@ -65,8 +65,7 @@ class Skipping:
         self.turns = seconds.Turns(settings.session.kind)
         self.shut = quiet.Shut()
         self.view: View
-        self.row = 0  # at hand
-        self.bar: Bar | None = None  # the last one that was told
+        self.row, self.bar = 0, cast(Bar | None, None)  # at hand; the last one that was told
         self.next = 0  # of the whole table, as are the rows below: the first one not yet told
         self.heard = 0  # conditions and odd quotes of the rows before are told
         self.counted, self.asked, self.asked_row = 0, 0, -1  # queries of rows that were left out
