@@ -164,3 +164,11 @@ def test_a_log_of_before_closed_the_whole():
     life = Life(1, replace(NUMBERS, edition=0))
     life.price(12)
     assert life.held == 0
+
+
+def test_the_legs_of_the_next_position_are_the_venues_own_again():
+    life = Life(1)
+    life.price(12)
+    assert life.executor.memory.parted
+    life.price(-9)
+    assert life.held == 0 and not life.executor.memory.parted

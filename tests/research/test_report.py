@@ -29,6 +29,7 @@ def whole():
     return replace(run, folds=pl.DataFrame(FOLDS, runs.FOLDS, orient="row"))
 
 
+@pytest.mark.browser
 async def test_it_opens_in_a_browser_without_a_request_or_a_complaint(tmp_path):
     file = tmp_path / "report.html"
     file.write_text(report.build(HOSTILE, whole()))

@@ -58,7 +58,10 @@ async def test_less_than_a_group_and_what_is_on_disk_wake_nobody(tmp_path):
 
 async def test_the_queue_is_half_full_before_anyone_waits_and_full_before_the_log_fails(tmp_path):
     wal = await asleep(tmp_path)
-    for _ in range(QUEUE_MAX // 2):
+    append(wal, build.pulse())
+    with pytest.raises(StopIteration):
+        wal.room().send(None)
+    for _ in range(QUEUE_MAX // 2 - 1):
         append(wal, build.pulse())
     with pytest.raises(StopIteration):
         wal.room().send(None)

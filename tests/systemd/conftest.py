@@ -1,20 +1,8 @@
-"""Tests in a container with a real systemd run only when asked for: `pytest -m systemd`.
-
-They need root and, the first time, the network; without these they fail, they are never skipped.
-"""
+"""A container with a real systemd: it needs root and, the first time, the network."""
 
 import pytest
 
 from tests.systemd.host import Host
-
-
-def pytest_collection_modifyitems(config, items):
-    if "systemd" in config.option.markexpr:
-        return
-    unasked = [item for item in items if item.get_closest_marker("systemd")]
-    if unasked:
-        config.hook.pytest_deselected(items=unasked)
-        items[:] = [item for item in items if item not in unasked]
 
 
 @pytest.fixture(scope="module")
