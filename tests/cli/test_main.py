@@ -22,6 +22,14 @@ def test_no_verb_is_a_wrong_command_line(tradebot):
     assert (code, out) == (2, "") and err.startswith("usage: tradebot VERB")
 
 
+# What a verb cannot do without.
+ASKED = {
+    "wal": ("tail",),
+    "validate": ("a.csv",),
+    "download": ("topstepx", "MES", "--since", "2025-01-02"),
+}
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(tradebot, verb):
     with pytest.raises(SystemExit) as ended:
@@ -31,8 +39,7 @@ def test_every_verb_has_help(tradebot, verb):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_unknown_option_is_one_line_and_exit_2(tradebot, verb):
-    words = ("wal", "tail") if verb == "wal" else (verb,)
-    code, out, err = tradebot(*words, "--no-such-option")
+    code, out, err = tradebot(verb, *ASKED.get(verb, ()), "--no-such-option")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("tradebot: ") and "--no-such-option" in err and f"{verb} " in err
 

@@ -33,6 +33,7 @@ GOOD = {
     "Order/cancel": (wire.Envelope, ok()),
     "Order/modify": (wire.Envelope, ok()),
     "Position/closeContract": (wire.Envelope, ok()),
+    "Position/partialCloseContract": (wire.Envelope, ok()),
 }
 WRONG = {
     str: (5, 1.5, True, None, [], {}, ["x"]),
