@@ -53,17 +53,24 @@ def backtest(
     settings = config.settings().at_speed(config.run.speed or 1.0)  # as the live run in sim
     venue = PaperVenue(settings, config.gateway.balance, latency_s)
     stages: dict[str, Stage] = {"venue": venue, "market": Market(settings), **think(settings)}
-    flat = False
-    for actor, message in pump(stages, script(config, settings, tape)):
-        if type(message) not in TICKS:
-            seen(actor, message)
-            if isinstance(message, Flat):
-                flat = True
-                break
+    flat = until_flat(pump(stages, script(config, settings, tape)), seen)
     book = stages["risk"].memory.book  # type: ignore[attr-defined]
     exchange = venue.exchange
     alive = len(exchange.open_orders()) + len(exchange.suspended())
     return Outcome(exchange.balance, exchange.position.size, alive, book.realised, flat)
+
+
+def until_flat(messages: Iterator[tuple[str, Message]], seen: Seen) -> bool:
+    """Until the account is proven flat after the end: a limit may have flattened it before."""
+    stopping = False
+    for actor, message in messages:
+        if type(message) in TICKS:
+            continue
+        seen(actor, message)
+        stopping = stopping or (isinstance(message, Command) and message.name == "stop")
+        if stopping and isinstance(message, Flat):
+            return True
+    return False
 
 
 def event_known(event: Quote | Trade) -> bool:

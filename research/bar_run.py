@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from actors.pipeline import pump
 from core.config import Config
-from core.messages import Bar, Command, Flat, Message, Stage
+from core.messages import Bar, Message, Stage
 from core.settings import Settings
 from indicators.columns import Sweep
 from research import quiet, screen, seconds
+from research.backtest import until_flat
 from research.bar_venue import BarVenue
 from research.screen import PredictMany, Screen
 from research.seconds import Floats
@@ -54,7 +55,8 @@ def every(
 
     count = [0]
     script = seconds.script(config, settings, bars(), lambda: quiet.busy(stages, told[0].at))
-    return finish(stages, pump(stages, script), seen, lambda: count[0])
+    flat = until_flat(pump(stages, script), seen)
+    return outcome(stages, flat, count[0])
 
 
 def skipping(
@@ -74,21 +76,8 @@ def skipping(
         run.see(message)
         seen(actor, message)
 
-    return finish(stages, pump(run.stages, run.script(tables)), both, lambda: run.rows_told)
-
-
-def finish(
-    stages: Stages, messages: Iterator[tuple[str, Message]], seen: Seen, told: Callable[[], int]
-) -> Outcome:
-    """Until the account is proven flat after the end, or there is nothing more to come."""
-    flat = stopping = False
-    for actor, message in messages:
-        seen(actor, message)
-        stopping = stopping or (isinstance(message, Command) and message.name == "stop")
-        if stopping and isinstance(message, Flat):
-            flat = True
-            break
-    return outcome(stages, flat, told())
+    flat = until_flat(pump(run.stages, run.script(tables)), both)
+    return outcome(stages, flat, run.rows_told)
 
 
 def outcome(stages: dict[str, Any], flat: bool, told: int) -> Outcome:
