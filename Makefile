@@ -17,7 +17,7 @@ check: .venv/ready
 	$(BIN)/mypy
 
 # Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
-RISK := breakers budget conditions controls day_end exits exit_time firm guard pretrade \
+RISK := breakers budget conditions controls daily_reset day_end exits exit_time firm guard pretrade \
   rearming reduction risk risk_edges rolls sizing slippage standing states stops streaks throttles \
   tightenings today turn
 TABLES := ceilings config contracts sessions steps

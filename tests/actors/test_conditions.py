@@ -121,3 +121,9 @@ def test_a_run_brings_its_own_settings():
     stage = MarketConditions(replace(SETTINGS, conditions=ConditionSettings()))
     stage.on(build.run_started(settings=SETTINGS))
     assert minutes([(5001.0, 5000.0, 5000.5, 60)], stage=stage)
+
+
+def test_a_log_without_conditions_tells_none():
+    stage = MarketConditions(replace(SETTINGS, conditions=ConditionSettings()))
+    assert not minutes(walk(5), stage=stage)
+    assert not stage.on(build.pulse())
