@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         from research import folds, optimise, walk
         from research.train import Plan
     except ModuleNotFoundError as error:
-        raise UsageError(f"a search needs {error.name}: see `make networks`") from None
+        raise UsageError(f"a search needs {error.name}: see `make research`") from None
     from daemon import wiring
     from venues.fills import MODES
 

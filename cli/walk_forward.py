@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         from research import folds, runs, walk
         from research.train import Plan
     except ModuleNotFoundError as error:
-        raise UsageError(f"a walk needs {error.name}: extras `research` and `train`") from None
+        raise UsageError(f"a walk needs {error.name}: see `make research`") from None
     from daemon import wiring
     from venues.fills import MODES
 

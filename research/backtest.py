@@ -6,6 +6,7 @@ every second that begins, before the first event at or after it.
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,6 +45,7 @@ class Outcome(Struct, frozen=True):
     open_orders: int
     realised: Decimal
     flat: bool
+    bars_told: int = 0  # one by one, where some may be left out
 
 
 def backtest(
@@ -54,10 +56,13 @@ def backtest(
     venue = PaperVenue(settings, config.gateway.balance, latency_s)
     stages: dict[str, Stage] = {"venue": venue, "market": Market(settings), **think(settings)}
     flat = until_flat(pump(stages, script(config, settings, tape)), seen)
-    book = stages["risk"].memory.book  # type: ignore[attr-defined]
-    exchange = venue.exchange
+    return outcome(stages, flat)
+
+
+def outcome(stages: dict[str, Any], flat: bool, told: int = 0) -> Outcome:
+    exchange, book = stages["venue"].exchange, stages["risk"].memory.book
     alive = len(exchange.open_orders()) + len(exchange.suspended())
-    return Outcome(exchange.balance, exchange.position.size, alive, book.realised, flat)
+    return Outcome(exchange.balance, exchange.position.size, alive, book.realised, flat, told)
 
 
 def until_flat(messages: Iterator[tuple[str, Message]], seen: Seen) -> bool:

@@ -1,10 +1,6 @@
 """A backtest over bars: every message one by one, or with what changes nothing left out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
-from typing import Any
-
-from msgspec import Struct
 
 from actors.pipeline import pump
 from core.config import Config
@@ -12,7 +8,7 @@ from core.messages import Bar, Message, Stage
 from core.settings import Settings
 from indicators.columns import Sweep
 from research import quiet, screen, seconds
-from research.backtest import until_flat
+from research.backtest import Outcome, outcome, until_flat
 from research.bar_venue import BarVenue
 from research.screen import PredictMany, Screen
 from research.seconds import Floats
@@ -27,15 +23,6 @@ Done = Callable[[Floats], None]  # is told the rows that are over, stretch by st
 
 def nothing(rows: Floats) -> None:
     """For who does not ask."""
-
-
-class Outcome(Struct, frozen=True):
-    balance: Decimal
-    position: int
-    open_orders: int
-    realised: Decimal
-    flat: bool
-    bars_told: int  # one by one
 
 
 def every(
@@ -78,16 +65,6 @@ def skipping(
 
     flat = until_flat(pump(run.stages, run.script(tables)), both)
     return outcome(stages, flat, run.rows_told)
-
-
-def outcome(stages: dict[str, Any], flat: bool, told: int) -> Outcome:
-    venue, book = stages["venue"], stages["risk"].memory.book
-    assert isinstance(venue, BarVenue)
-    exchange = venue.exchange
-    alive = len(exchange.open_orders()) + len(exchange.suspended())
-    return Outcome(
-        exchange.balance, exchange.position.size, alive, book.realised, flat, told
-    )  # fmt: skip
 
 
 def with_venue(config: Config, settings: Settings, fills: Fills, thinking: Stages) -> Stages:

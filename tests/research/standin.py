@@ -17,23 +17,15 @@ KEY = "db-canary"
 
 
 @contextmanager
-def serving(app):
-    """The address of a running app."""
-    loop = asyncio.new_event_loop()
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    ready, where = threading.Event(), []
-
-    async def start():
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        where.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        ready.set()
+def threaded(start, stop):
+    """What `start` answers, in a loop that runs meanwhile."""
+    loop, ready, where = asyncio.new_event_loop(), threading.Event(), []
 
     def work():
-        loop.run_until_complete(start())
+        where.append(loop.run_until_complete(start()))
+        ready.set()
         loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(stop())
         loop.close()
 
     thread = threading.Thread(target=work)
@@ -44,6 +36,18 @@ def serving(app):
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+
+
+def serving(app):
+    """The address of a running app."""
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+
+    async def start():
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    return threaded(start, runner.cleanup)
 
 
 class Standin:
