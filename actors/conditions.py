@@ -53,8 +53,7 @@ class MarketConditions:
                 memory.settings = settings
             case Bar() if memory.settings.conditions.minutes:
                 self.gather(message)
-                if not message.at % MINUTE:
-                    return [self.finish(message.at)]
+                return [] if message.at % MINUTE else [self.finish(message.at)]
         return []
 
     def gather(self, bar: Bar) -> None:

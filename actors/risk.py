@@ -159,18 +159,14 @@ class Risk:
                 return self._start(message)
             case OrderRejected(tag=tag):
                 self.memory.reserved.pop(tag, None)
-            case FeedState(up=False) if why := stormy(self.memory):
-                return self._change(
-                    message.at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, why, "risk"
-                )
+            case FeedState(at=at, up=False) if why := stormy(self.memory):
+                return self._change(at, State.FLATTEN_ONLY, Reason.DATA_LINK_DOWN, why, "risk")
             case Pulse(at=at) if late := due(self.memory, at):
                 if late[0] is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
                 return self._change(at, State.FLATTEN_ONLY, *late, "clock")
             case Pulse(at=at) if 0 < self.memory.resume_at <= at:
-                self.memory.resume_at = 0
-                if self.memory.state is State.FLATTEN_ONLY and self.memory.why in DAILY:
-                    return self._release(at, f"day {self.memory.day}", "clock")
+                return self._resume(at)
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
@@ -220,6 +216,12 @@ class Risk:
             return []
         account.resume_at = resumes(account, at)
         return [] if account.resume_at else self._release(at, f"day {day}", "clock")
+
+    def _resume(self, at: int) -> list[Message]:
+        """The hour has come at which a daily limit ends."""
+        account, self.memory.resume_at = self.memory, 0
+        daily = account.state is State.FLATTEN_ONLY and account.why in DAILY
+        return self._release(at, f"day {account.day}", "clock") if daily else []
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
