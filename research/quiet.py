@@ -26,10 +26,11 @@ from core.terms import EXITS_ONLY, Purpose, State
 MINUTE = 60 * SECOND
 HALF = Decimal("0.5")
 
-# Refused for one of these, an entry is refused until the account changes, whoever asks ...
+# Refused for one of these, an entry is refused until account or day change, whoever asks ...
 STANDING = {
     Reason.RISK_KILL, Reason.RISK_ACCOUNT_DRAWDOWN, Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN,
     Reason.RISK_MIN_BALANCE, Reason.RISK_MAX_TRADES, Reason.RISK_SIZE_TIER, Reason.RISK_NOT_ALLOWED,
+    Reason.DATA_CONTRACT_ROLL,
 }  # fmt: skip
 # ... until the next minute tells of the market ...
 MINUTELY = {

@@ -6,6 +6,7 @@ In a gap of the grid the clock stands still, unless something is open.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,31 +51,41 @@ def bar_of(row: list[float]) -> Bar:
 
 
 class Turns:
-    """When sessions open and close, told as the feed tells it."""
+    """When sessions open and close, told as the feed tells it.
 
-    def __init__(self, kind: str) -> None:
-        self.kind, self.until = kind, 0
-        self.session: Session | None = None
+    A contract that has rolled is left as a daemon leaves it: by a start in the next one."""
+
+    def __init__(self, config: Config, settings: Settings) -> None:
+        self.config, self.settings = config, settings
+        self.until, self.session = 0, cast(Session | None, None)
+        self.contract, self.runs = "", 0
 
     def at(self, at: int) -> list[Message]:
         if at < self.until:
             return []
-        was, (self.session, self.until) = self.session, state(at, self.kind)
+        was = self.session
+        self.session, self.until = state(at, self.settings.session.kind)
         told: list[Message] = []
         if was and was != self.session:
             told.append(SessionClosed(at, was.trade_date))
+        told += self.start(at)
         if self.session and was != self.session:
             told.append(SessionOpened(at, self.session.trade_date))
         return told
 
-
-def beginning(config: Config, settings: Settings, at: int) -> Iterator[Message]:
-    yield RunStarted(
-        at, "backtest", "backtest", 0, front(settings.instrument, at).id,
-        config.account.balance_start, "", "", "", settings,
-    )  # fmt: skip
-    for link in ("user", "market"):
-        yield FeedState(at, link, True, "bars", Reason.DATA_LINK_UP)
+    def start(self, at: int) -> list[Message]:
+        """At first, and in each contract after."""
+        contract = front(self.settings.instrument, at).id
+        if contract == self.contract or (self.contract and not self.session):
+            return []
+        self.contract, self.runs = contract, self.runs + 1
+        run = f"backtest{self.runs}" if self.runs > 1 else "backtest"
+        balance = self.config.account.balance_start
+        return [
+            RunStarted(at, run, "backtest", 0, contract, balance, "", "", "", self.settings),
+            FeedState(at, "user", True, "bars", Reason.DATA_LINK_UP),
+            FeedState(at, "market", True, "bars", Reason.DATA_LINK_UP),
+        ]
 
 
 def gap(since: int, until: int, busy: Callable[[], bool]) -> Iterator[Message]:
@@ -112,11 +123,9 @@ def script(
     config: Config, settings: Settings, bars: Iterable[Bar], busy: Callable[[], bool]
 ) -> Iterator[Message]:
     """The whole life of a run, one message at a time."""
-    turns, last = Turns(settings.session.kind), None
+    turns, last = Turns(config, settings), None
     for bar in bars:
-        if last is None:
-            yield from beginning(config, settings, bar.at - SECOND)
-        else:
+        if last is not None:
             yield from gap(last.at, bar.at - SECOND, busy)
         yield from second(bar, turns)
         last = bar

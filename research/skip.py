@@ -59,10 +59,10 @@ class Skipping:
     ) -> None:  # fmt: skip
         """`done` is told the rows that are over."""
         self.done = done
-        self.config, self.settings, self.looking = config, settings, looking
+        self.settings, self.looking = settings, looking
         swept = {"features": Recalled(self.features), "conditions": Recalled(self.conditions)}
         self.stages = {name: swept.get(name, stage) for name, stage in stages.items()}
-        self.turns = seconds.Turns(settings.session.kind)
+        self.turns = seconds.Turns(config, settings)
         self.shut = quiet.Shut()
         self.view: View
         self.row, self.bar = 0, cast(Bar | None, None)  # at hand; the last one that was told
@@ -91,9 +91,6 @@ class Skipping:
     def script(self, tables: Iterable[Floats]) -> Iterator[Message]:
         for view in self.looking.views(tables):
             self.view = view
-            if self.bar is None:
-                start = int(self.view.starts[0])
-                yield from seconds.beginning(self.config, self.settings, start)
             yield from self.through()
             self.done(view.table[view.fresh :])
         if self.bar is None:

@@ -45,12 +45,13 @@ def quoted(bars):
 
 
 def market(seed, days=3, seconds=4200):
-    """(n, 12): pieces of some days, one of which jumps."""
-    random = np.random.default_rng(seed)
-    chosen = sorted(random.choice(len(DAYS), days, replace=False))
+    """(n, 12): pieces of some days, or of those days, one of which jumps."""
+    if isinstance(days, int):
+        random = np.random.default_rng(seed)
+        days = [DAYS[number] for number in sorted(random.choice(len(DAYS), days, replace=False))]
     parts = []
-    for number, day in enumerate(chosen, 1):
-        part = columns(DAYS[day], seconds, seed * 100 + number, number, quiet=0.2)
+    for number, day in enumerate(days, 1):
+        part = columns(day, seconds, seed * 100 + number, number, quiet=0.2)
         if number == 2:
             part[seconds // 2 :, 2:6] += 60 * TICK
             part[seconds // 2 :: 7, 3] += 9 * TICK

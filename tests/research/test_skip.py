@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from core.messages import TradeClosed
+from core.clock import SECOND
+from core.messages import Approved, TradeClosed
 from core.settings import BreakerSettings, StopSettings
 from daemon import wiring
 from research import dataset, seconds
@@ -90,3 +91,27 @@ def test_so_it_is_on_a_recorded_hour(fills):
 def test_so_it_is_for_a_strategy_that_goes_by_the_clock():
     settings = replace(RICH, signals=replace(RICH.signals, strategy="cycle", cycle_s=30))
     assert len(assert_same(settings, "realistic", None, market(77, days=2, seconds=2000), 500)) > 9
+
+
+ROLL = ["2024-03-08T15:00:00", "2024-03-11T15:00:00", "2024-03-12T15:00:00"]
+
+
+def early(roll_days):
+    return replace(RICH, session=replace(RICH.session, roll_days=roll_days))
+
+
+@pytest.mark.parametrize(
+    ("roll_days", "runs"), [(4, {"backtest", "backtest2"}), (11, {"backtest2"})]
+)
+def test_at_a_roll_both_start_in_the_next_contract_and_trade_on(roll_days, runs):
+    table, network, settings = market(5, ROLL, 2200), Network(5, 1.0), early(roll_days)
+    trades = assert_same(settings, "conservative", network, table, 1000)
+    assert trades[-1].at > (table[-1, 0] - 2200) * SECOND
+    told, _, _ = run(settings, "conservative", network, [table], every=False)
+    entries = [message.intent.id for _, message in told if isinstance(message, Approved)]
+    assert {entry.split("-")[0] for entry in entries} == runs
+
+
+def test_a_contract_that_has_rolled_is_refused_once_a_day():
+    table = market(5, ROLL[:1], 2200)
+    assert run(early(11), "conservative", Network(5, 1.0), [table], every=False)[2].bars_told == 2
