@@ -15,8 +15,9 @@ from core.sessions import day
 from core.settings import Settings
 from core.terms import Check
 from indicators.columns import clock
-from indicators.kernels import step
+from indicators.kernels import measure
 from indicators.schema import NAMES
+from indicators.squash import squash
 from indicators.state import ATR, DONE, WARM_BARS, WARM_FRAMES, N, State, fresh
 
 
@@ -25,7 +26,8 @@ class Catalogue:
 
     def __init__(self, settings: Settings) -> None:
         self.tick = float(settings.instrument.tick)
-        self.values = np.zeros(len(NAMES))
+        self.rows = np.zeros((1, len(NAMES)))
+        self.values = self.rows[0]
         self.roll = 0  # `clock` holds until then
         self.clock = (0, 0, 0, 0)
         self.restore(fresh())
@@ -51,13 +53,13 @@ class Catalogue:
         if start >= self.roll:
             today = day(start)
             self.roll, self.clock = today.roll, clock(today)
-        return bool(
-            step(
-                *self.arrays, self.values, self.tick, bar.at // SECOND, *self.clock, bar.segment,
-                bar.open, bar.high, bar.low, bar.close, float(bar.volume), float(bar.buy),
-                float(bar.sell), float(bar.filled),
-            )
+        warm = measure(
+            *self.arrays, self.values, self.tick, bar.at // SECOND, *self.clock, bar.segment,
+            bar.open, bar.high, bar.low, bar.close, float(bar.volume), float(bar.buy),
+            float(bar.sell), float(bar.filled),
         )  # fmt: skip
+        squash(self.rows)
+        return bool(warm)
 
     def judge(self, bar: Bar, warm: bool) -> Message:
         if not warm:

@@ -15,6 +15,7 @@ from core.messages import Bar
 from core.sessions import Day, days, index, rolls
 from indicators.kernels import run
 from indicators.schema import NAMES
+from indicators.squash import squash
 from indicators.state import State, fresh
 
 Floats = NDArray[np.float64]
@@ -53,13 +54,20 @@ def days_of(bars: Floats) -> tuple[list[Day], NDArray[np.int64]]:
     return list(days()[first : last + 1]), np.repeat(np.arange(last - first + 1), counts)
 
 
-def sweep(bars: Floats, tick: float, state: State) -> Sweep:
-    """`state` is carried on. `bars` may have more columns than the kernel needs."""
+def measured(bars: Floats, tick: float, state: State) -> Sweep:
+    """With values that are still to be squashed. `state` is carried on."""
     n = len(bars)
     made = Sweep(np.zeros((n, len(NAMES))), np.zeros(n, np.bool_), np.zeros(n))
     dates, which = days_of(bars)
     table = np.array([clock(day) for day in dates], np.int64).reshape(-1, 4)
     run(*state.values(), made.values, made.ready, made.atr, tick, bars, table, which)
+    return made
+
+
+def sweep(bars: Floats, tick: float, state: State) -> Sweep:
+    """`state` is carried on. `bars` may have more columns than the kernel needs."""
+    made = measured(bars, tick, state)
+    squash(made.values)
     return made
 
 

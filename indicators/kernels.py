@@ -1,14 +1,15 @@
 """The 46 features of a second (quant.md 3.2), O(1) a bar. The one implementation there is.
 
-`step` advances the state by one bar of the grid: the live stage calls it once a second, `run` calls
-it over columns. Prices are held in whole ticks and so are exact: sums over windows do not drift.
+`measure` takes one bar of the grid into the state: the live stage calls it once a second, `run`
+over columns; indicators/squash.py then bounds what was measured. Prices are held in whole ticks and
+so are exact: sums over windows do not drift.
 Membership (RTH, trade date, minute of day) is judged by the START of the second the bar covers.
 One file: numba's cache looks only at the file of the function it is asked for.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 # ruff: noqa: E741, I001
-from math import cos, log, pi, sin, sqrt, tanh
+from math import log, pi, sqrt, tanh
 from typing import Any
 
 import numpy as np
@@ -86,8 +87,8 @@ def finish(frames, f, c, ranges):
 @compiled
 def trend(out, i, bar, scale):
     """The last close against the mean of five, and against the close three bars ago."""
-    out[i] = tanh((bar[C0] - bar[C0 : C0 + 5].mean()) / scale) if bar[DONE] >= 5 else 0.0
-    out[i + 1] = tanh((bar[C0] - bar[C0 + 3]) / (2.0 * scale)) if bar[DONE] >= 4 else 0.0
+    out[i] = (bar[C0] - bar[C0 : C0 + 5].mean()) / scale if bar[DONE] >= 5 else 0.0
+    out[i + 1] = (bar[C0] - bar[C0 + 3]) / (2.0 * scale) if bar[DONE] >= 4 else 0.0
 
 
 @compiled
@@ -126,14 +127,14 @@ def prices(out, s, k, ring, n, o, h, l, c):
         ema(s, i, n + 1, period, c)
     ring[E9, n & MASK], ring[E50, n & MASK] = s[EMA9], s[EMA50]
     for i, lag, scale in ((0, 1, 2.0), (1, 5, 4.0), (2, 10, 6.0), (3, 30, 10.0), (4, 60, 14.0)):
-        out[i] = tanh((c - ring[CLOSE, (n - lag) & MASK]) / scale) if n >= lag else 0.0
+        out[i] = (c - ring[CLOSE, (n - lag) & MASK]) / scale if n >= lag else 0.0
     for i, average, scale in ((5, EMA9, 4.0), (6, EMA21, 6.0), (7, EMA50, 10.0), (8, EMA200, 20.0)):
-        out[i] = tanh((c - s[average]) / scale)
-    out[9] = tanh((s[EMA9] - s[EMA21]) / 4.0)
-    out[10] = tanh((s[EMA21] - s[EMA50]) / 6.0)
-    out[11] = tanh((s[EMA50] - s[EMA200]) / 10.0)
-    out[12] = tanh((s[EMA9] - ring[E9, (n - 5) & MASK]) / 2.0) if n >= 5 else 0.0
-    out[13] = tanh((s[EMA50] - ring[E50, (n - 10) & MASK]) / 2.0) if n >= 10 else 0.0
+        out[i] = (c - s[average]) / scale
+    out[9] = (s[EMA9] - s[EMA21]) / 4.0
+    out[10] = (s[EMA21] - s[EMA50]) / 6.0
+    out[11] = (s[EMA50] - s[EMA200]) / 10.0
+    out[12] = (s[EMA9] - ring[E9, (n - 5) & MASK]) / 2.0 if n >= 5 else 0.0
+    out[13] = (s[EMA50] - ring[E50, (n - 10) & MASK]) / 2.0 if n >= 10 else 0.0
     out[25] = np.sign(c - o)
     out[26] = (h - max(o, c)) / (h - l) if h > l else 0.0
     out[27] = (min(o, c) - l) / (h - l) if h > l else 0.0
@@ -143,8 +144,8 @@ def prices(out, s, k, ring, n, o, h, l, c):
     out[40] = between(s[GAIN] / (s[GAIN] + s[LOSS]), 0.0, 1.0) if s[GAIN] + s[LOSS] > 0 else 0.0
     seen = min(n + 1, 20)
     spread = sqrt(max(seen * s[CC20] - s[C20] ** 2, 0.0))  # seen * sd, of whole numbers
-    out[42] = tanh((seen * c - s[C20]) / (2.0 * spread)) if spread > 0.0 else 0.0
-    out[43] = tanh(macd(s, n + 1, c))
+    out[42] = (seen * c - s[C20]) / (2.0 * spread) if spread > 0.0 else 0.0
+    out[43] = macd(s, n + 1, c)
 
 
 @compiled
@@ -171,11 +172,11 @@ def volumes(out, s, k, ring, day, past, n, h, l, c, v, buy, sell, filled, minute
     out[30] = delta / (buy + sell if buy + sell > 0.0 else v) if v > 0.0 else 0.0
     out[31] = delta10 / s[V10] if s[V10] > 0.0 else 0.0
     out[32] = delta60 / s[V60] if s[V60] > 0.0 else 0.0
-    out[33] = tanh(3.0 * s[CVD] / s[VSUM]) if s[VSUM] > 0.0 else 0.0
-    out[34] = tanh(s[V10] / (s[V300] / 30.0) - 1.0) if s[V300] > 0.0 else 0.0
-    out[35] = tanh(0.5 * log((1.0 + s[V60]) / (1.0 + usual))) if usual >= 0.0 else 0.0
+    out[33] = 3.0 * s[CVD] / s[VSUM] if s[VSUM] > 0.0 else 0.0
+    out[34] = s[V10] / (s[V300] / 30.0) - 1.0 if s[V300] > 0.0 else 0.0
+    out[35] = 0.5 * log((1.0 + s[V60]) / (1.0 + usual)) if usual >= 0.0 else 0.0
     out[38] = sqrt(s[RV60]) / 8.0 / (1.0 + sqrt(s[RV60]) / 8.0)
-    out[39] = tanh(sqrt(10.0 * s[RV60] / s[RV600]) - 1.0) if s[RV600] > 0.0 else 0.0
+    out[39] = sqrt(10.0 * s[RV60] / s[RV600]) - 1.0 if s[RV600] > 0.0 else 0.0
     out[41] = between(c, low, high)
     out[45] = s[FILL60] / min(n + 1, 60)
 
@@ -196,19 +197,18 @@ def sessions(out, k, ring, spans, n, h, l, c, v, in_rth):
         mean = row[SP] / row[SV]
         vwap, sd = row[ANCHOR] + mean, sqrt(max(row[SPP] / row[SV] - mean * mean, 0.0))
         ring[VWAP, n & MASK] = vwap
-        out[14] = tanh((c - vwap) / 20.0)
-        out[15] = tanh((c - vwap) / (2.0 * sd)) if sd > 1e-9 else 0.0
-        out[16] = tanh((vwap - ring[VWAP, (n - 60) & MASK]) / 4.0) if k[VWAPS] >= 60 else 0.0
+        out[14] = (c - vwap) / 20.0
+        out[15] = (c - vwap) / (2.0 * sd) if sd > 1e-9 else 0.0
+        out[16] = (vwap - ring[VWAP, (n - 60) & MASK]) / 4.0 if k[VWAPS] >= 60 else 0.0
         k[VWAPS] += 1
     out[44] = between(c, row[BOTTOM], row[TOP])
 
 
 @compiled
-def step(s, k, ring, spans, frames, ranges, day, past, out, tick, end, date, offset, opens, closes,
-         segment, o, h, l, c, v, buy, sell, filled):  # fmt: skip
-    """Take one bar (prices in points, volumes in contracts), write its 46 features; True if warm.
-
-    Stamps and offsets in seconds. Cold features are 0 or formed of what there is."""
+def measure(s, k, ring, spans, frames, ranges, day, past, out, tick, end, date, offset, opens,
+            closes, segment, o, h, l, c, v, buy, sell, filled):  # fmt: skip
+    """Take one bar (prices in points, volumes in contracts), write 46 values for `squash`; True if
+    warm. Stamps and offsets in seconds. Cold features are 0 or formed of what there is."""
     if date != k[DATE]:
         if k[DATE] >= 0:
             past[k[PAST] % SESSIONS] = day
@@ -226,7 +226,7 @@ def step(s, k, ring, spans, frames, ranges, day, past, out, tick, end, date, off
     sessions(out, k, ring, spans, n, h, l, c, v, in_rth)
     out[17] = min((closes - start) / 23400.0, 1.0) if in_rth else (1.0 if start < opens else 0.0)
     out[18] = in_rth
-    out[19], out[20] = sin(2.0 * pi * clock / 86400.0), cos(2.0 * pi * clock / 86400.0)
+    out[19] = out[20] = 2.0 * pi * clock / 86400.0
     for f, seconds in ((0, 60), (1, 300)):
         widen(frames[f], FH, FL, h, l)
         if end % seconds == 0:
@@ -240,11 +240,11 @@ def step(s, k, ring, spans, frames, ranges, day, past, out, tick, end, date, off
 
 @compiled
 def run(s, k, ring, spans, frames, ranges, day, past, out, ready, atr, tick, bars, days, which):
-    """`step` over columns: `bars` (n, 10) of end, segment, OHLC, volume, buy, sell, filled; `days`
-    (m, 4) of date, offset, RTH open and close; `which` (n,) the day of each bar; `out` (n, 46)."""
+    """Columns: `bars` (n, 10) of end, segment, OHLC, volume, buy, sell, filled; `days` (m, 4) of
+    date, offset, RTH open and close; `which` (n,) the day of each bar; `out` (n, 46)."""
     for i in range(len(bars)):
         b, d = bars[i], days[which[i]]
-        ready[i] = step(s, k, ring, spans, frames, ranges, day, past, out[i], tick, int(b[0]),
-                        d[0], d[1], d[2], d[3], int(b[1]), b[2], b[3], b[4], b[5], b[6], b[7],
-                        b[8], b[9])  # fmt: skip
+        ready[i] = measure(s, k, ring, spans, frames, ranges, day, past, out[i], tick, int(b[0]),
+                           d[0], d[1], d[2], d[3], int(b[1]), b[2], b[3], b[4], b[5], b[6], b[7],
+                           b[8], b[9])  # fmt: skip
         atr[i] = s[ATR]

@@ -3,6 +3,7 @@
 The last rows of the stretch before stand in front, so that a run can look back over its edge.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -15,13 +16,15 @@ from core.clock import SECOND
 from core.messages import Conditions
 from core.settings import Settings
 from indicators import minutes
-from indicators.columns import Sweep, days_of, sweep
+from indicators.columns import Sweep, days_of, measured
+from indicators.squash import squash
 from indicators.state import State, fresh
 from research.screen import NO, Screen
 
 Floats = NDArray[np.float64]
 TAIL = 512  # rows: longer than any silence in a segment, and than the way back to a query
 Screening = Callable[[Floats, Sweep], Screen]
+Ahead = tuple[Sweep, Floats, Screen]
 
 
 class View(Struct, frozen=True):
@@ -67,31 +70,35 @@ class Looking:
         self.before: View | None = None
 
     def views(self, tables: Iterable[Floats]) -> Iterator[View]:
-        """One after the other; while one is looked at, the kernels sweep the next."""
-        with ThreadPoolExecutor(1) as other:
-            coming: tuple[Floats, Future[tuple[Sweep, Floats]]] | None = None
-            for table in tables:
-                if not len(table):
-                    continue
-                after = (table, other.submit(self.swept, table))
-                if coming is not None:
-                    yield self.joined(coming[0], *coming[1].result())
-                coming = after
-            if coming is not None:
-                yield self.joined(coming[0], *coming[1].result())
+        """One after the other; while one is looked at, the kernels and the model do the next."""
+        with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+            coming: deque[tuple[Floats, Future[Ahead]]] = deque()
+            for table in filter(len, tables):
+                swept = first.submit(self.swept, table)
+                coming.append((table, second.submit(self.screened, table, swept)))
+                if len(coming) > 2:
+                    table, ahead = coming.popleft()
+                    yield self.joined(table, *ahead.result())
+            for table, ahead in coming:
+                yield self.joined(table, *ahead.result())
 
     def swept(self, new: Floats) -> tuple[Sweep, Floats]:
-        """The features of the next rows, and their minutes."""
-        swept = sweep(new, self.tick, self.state)
+        """What is measured of the next rows, and their minutes: each row goes on from the last."""
+        swept = measured(new, self.tick, self.state)
         if not self.settings.conditions.minutes:
             return swept, np.zeros((0, 7))
         dates, which = days_of(new)
         opens = np.array([day.open // SECOND for day in dates], np.int64)[which]
         return swept, minutes.conditions(new, opens, self.tick, self.told)
 
-    def joined(self, new: Floats, swept: Sweep, told: Floats) -> View:
+    def screened(self, new: Floats, ahead: Future[tuple[Sweep, Floats]]) -> Ahead:
+        """What each row can be judged by alone."""
+        swept, told = ahead.result()
+        squash(swept.values)
+        return swept, told, self.screening(new, swept)
+
+    def joined(self, new: Floats, swept: Sweep, told: Floats, screen: Screen) -> View:
         """The view of the next rows, behind the last ones of the view before."""
-        screen = self.screening(new, swept)
         was = self.before
         tail = was.table[-TAIL:] if was else new[:0]
         first = was.first + len(was) - len(tail) if was else 0
