@@ -94,7 +94,11 @@ def pending_risk(
 
 def worst_side(held: int, entries: list[Order]) -> int:
     """Contracts on the worse side if every entry that may live fills."""
-    return max(worst_case(held, entries, side) for side in (1, -1))
+    coming = {1: max(0, held), -1: max(0, -held)}
+    for order in entries:
+        if order.side:
+            coming[order.side] += order.left
+    return max(coming.values())
 
 
 def worst_case(held: int, entries: Iterable[Order], side: int) -> int:

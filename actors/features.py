@@ -3,7 +3,6 @@
 A partial bar moves the state, as the grid must have no hole, but nothing is decided from it.
 """
 
-from decimal import Decimal
 from math import isfinite
 
 import numpy as np
@@ -13,12 +12,14 @@ from core.messages import Bar, Features, Hold, Message
 from core.reasons import Reason
 from core.sessions import day
 from core.settings import Settings
-from core.terms import Check
+from core.terms import Check, whole
 from indicators.columns import clock
 from indicators.kernels import measure
 from indicators.schema import NAMES
 from indicators.squash import squash
 from indicators.state import ATR, DONE, WARM_BARS, WARM_FRAMES, N, State, fresh
+
+SECONDS_MIN, FRAMES_MIN = whole(WARM_BARS), whole(WARM_FRAMES)
 
 
 class Catalogue:
@@ -74,8 +75,8 @@ class Catalogue:
 
     def missing(self) -> tuple[Check, ...]:
         """Seconds of the grid, and completed 5-minute bars, against what warm-up asks for."""
-        have = (int(self.memory["k"][N]), int(self.memory["frames"][1, DONE]))
-        return tuple(
-            Check(Reason.FEAT_WARMUP, Decimal(value), Decimal(limit), value >= limit)
-            for value, limit in zip(have, (WARM_BARS, WARM_FRAMES), strict=True)
+        seconds, frames = int(self.memory["k"][N]), int(self.memory["frames"][1, DONE])
+        return (
+            Check(Reason.FEAT_WARMUP, whole(seconds), SECONDS_MIN, seconds >= WARM_BARS),
+            Check(Reason.FEAT_WARMUP, whole(frames), FRAMES_MIN, frames >= WARM_FRAMES),
         )

@@ -53,7 +53,7 @@ def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[D
         seq, message, first = record.seq, record.message, here
         while causes[here] <= seq:
             here += 1
-        answered = answers[first:here]
+        answered = answers[first:here] if here > first else None
         for name, on in takers.get(type(message), ()):
             if failed and (name, seq) in failed:
                 continue

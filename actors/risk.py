@@ -6,7 +6,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.account import Account, hour, limits, marked, realised
+from actors.account import Account, limits, marked, realised
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -42,6 +42,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.reasons import Reason
+from core.sessions import lasts
 from core.settings import Settings
 from core.terms import EXITS, Action, State
 
@@ -65,6 +66,7 @@ class Risk:
     def __init__(self, settings: Settings) -> None:
         self.memory = Account(settings=settings)
         self.standing: Standing | None = None  # as of the last pulse; None if it may be wrong
+        self.until = 0  # the day's step ends, and that with it
 
     def on(self, message: Message) -> list[Message]:
         """Between two pulses of a quiet account an intent meets what the first has found."""
@@ -87,12 +89,12 @@ class Risk:
             answers += tightened(self.memory, message.at)
         if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
+            self.until = lasts(message.at, self._settings().session)
         return answers
 
     def _quiet(self, at: int) -> bool:
         """Does the clock change nothing either?"""
-        account = self.memory
-        return not due(account, at) and hour(account, at) == hour(account, account.now)
+        return at < self.until and not due(self.memory, at)
 
     def hear(self, message: Message) -> list[Message]:
         account = self.memory

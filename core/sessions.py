@@ -184,6 +184,14 @@ def phase(at: int, rules: SessionSettings) -> Phase:
     return Phase.REDUCED if at >= day.reduced else Phase.FULL
 
 
+def lasts(at: int, rules: SessionSettings) -> int:
+    """Until when the phase of that moment surely holds."""
+    number = index(at)
+    roll, day = rolls()[number], steps(number, rules)
+    edges = (day.opens, day.reduced, day.exits, day.flatten, day.flat, roll)
+    return min((edge for edge in edges if edge > at), default=NEVER)
+
+
 def share(at: int, rules: SessionSettings) -> Decimal:
     """Of its full size that an entry may have now."""
     now = phase(at, rules)

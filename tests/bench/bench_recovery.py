@@ -67,7 +67,7 @@ def write(directory: Path, stored: list[Record]) -> None:
 
 def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
-        stored = [line.record for line in read(unpack("traded", Path(name, "stored")))]
+        stored = [line.record for line in read(unpack("whole", Path(name, "stored")))]
         write(Path(name, "wal"), [r for r in stored if not isinstance(r.message, SegmentOpened)])
         size = sum(path.stat().st_size for path in Path(name, "wal").glob("*.jsonl")) / 2**20
         told, records = timed("read", lambda: [line.record for line in read(Path(name, "wal"))])

@@ -8,7 +8,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core.sessions import CHICAGO, NEW_YORK, SECOND, Phase, days, left, phase, share, shut, steps
+from core.sessions import (
+    CHICAGO,
+    NEW_YORK,
+    SECOND,
+    Phase,
+    days,
+    lasts,
+    left,
+    phase,
+    share,
+    shut,
+    steps,
+)
 from tests import build
 
 
@@ -113,3 +125,22 @@ def test_every_change_of_clocks_until_2035_is_met():
             assert (there.hour, there.minute) == (17, 0)
             assert date.fromisoformat(one.date) - there.date() == timedelta(1)
     assert seen == 32
+
+
+@given(
+    number=st.integers(0, len(days()) - 2), second=st.integers(-7 * 3600, 18 * 3600),
+    rules=st.sampled_from([TOPSTEP, OWN, replace(TOPSTEP, kind="rth")]),
+)  # fmt: skip
+def test_a_phase_holds_until_it_is_told_to_end(number, second, rules):
+    at = days()[number].open + (7 * 3600 + second) * SECOND
+    end, now = lasts(at, rules), phase(at, rules)
+    assert end > at
+    for moment in (at + (end - at) // 3, at + (end - at) // 2, end - 1):
+        assert phase(moment, rules) is now
+
+
+@pytest.mark.parametrize(("rules", "day", "times"), ENDS)
+def test_a_phase_is_told_to_end_where_the_next_begins(rules, day, times):
+    for clock in times.split():
+        at = moment(f"{day}T{clock}")
+        assert lasts(at - 1, rules) == lasts(at - SECOND, rules) == at

@@ -202,8 +202,8 @@ def ungrown(raw):
     now = json.loads(again)
     told = now["msg"]["settings"]
     now["msg"]["settings"] = {
-        section: {key: told[section][key] for key in values}
-        for section, values in was["msg"]["settings"].items()
+        name: {key: told[name][key] for key in values} if isinstance(values, dict) else told[name]
+        for name, values in was["msg"]["settings"].items()
     }
     return raw if now["msg"] == was["msg"] else again
 
