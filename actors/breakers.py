@@ -50,16 +50,16 @@ class Breakers(Struct):
             rows.append(Check(Reason.RISK_VOLATILITY, self.ratio, most, not self.wild))
         if limits.pause and limits.volume_low:
             least = limits.volume_low
-            rows.append(Check(Reason.RISK_VOLUME, self.volume, least, not self._thin(settings)))
+            rows.append(Check(Reason.RISK_VOLUME, self.volume, least, not self.thin(settings)))
         return tuple(rows)
 
     def factor(self, settings: Settings) -> Decimal:
         """Of the size of an entry."""
         limits = settings.breakers
         wild = limits.factor if self.wild else ONE
-        return wild * limits.factor if self._thin(settings) else wild
+        return wild * limits.factor if self.thin(settings) else wild
 
-    def _thin(self, settings: Settings) -> bool:
+    def thin(self, settings: Settings) -> bool:
         return self.volume < settings.breakers.volume_low
 
     def _spread_max(self, settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from actors.book import Book
 from actors.budget import worst_side
@@ -82,11 +82,11 @@ class Desk(Struct):
         order.asked_at = at
         return [CancelOrder(at, order.tag, order.venue_id)]
 
-    def close(self, at: int, reason: Reason) -> list[Message]:
-        """At most one close request under way."""
+    def close(self, at: int, reason: Reason, size: int | UnsetType = UNSET) -> list[Message]:
+        """At most one close request under way: of all, or of so many contracts."""
         if self.asked(self.book.close_at, at):
             return []
-        order = ClosePosition(at, self.tag(), reason)
+        order = ClosePosition(at, self.tag(), reason, size)
         self.book.hear(order, self.numbers().instrument)
         return [order]
 
@@ -94,12 +94,11 @@ class Desk(Struct):
         """Close so many contracts by the venue's own call; all of them as any exit."""
         if size >= abs(self.book.position.size):
             return self.exit(at, reason)
-        if self.exit_at or self.flatten or self.asked(self.book.close_at, at):
+        if self.exit_at or self.flatten:
             return []
-        self.parted = True
-        order = ClosePosition(at, self.tag(), reason, size)
-        self.book.hear(order, self.numbers().instrument)
-        return [order]
+        asked = self.close(at, reason, size)
+        self.parted = self.parted or bool(asked)
+        return asked
 
     def shrunk(self, at: int) -> list[Message]:
         """Stop and target of the venue for no more than what is left of a position."""

@@ -111,10 +111,5 @@ class Sequential(Inference):
         rows.append(message.values)
         del rows[: -self.seconds]
         if len(rows) < self.seconds:
-            return [short(message.at, len(rows), self.seconds)]
+            return [hold(message.at, Reason.FEAT_WARMUP, len(rows), self.seconds)]
         return [self.ask(message, rows)]
-
-
-def short(at: int, have: int, least: int) -> Hold:
-    check = Check(Reason.FEAT_WARMUP, Decimal(have), Decimal(least), False)
-    return Hold(at, (check,), Reason.FEAT_WARMUP)

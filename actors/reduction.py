@@ -4,7 +4,7 @@ One contract is as risky as another, so the riskiest first is any of them. A pos
 is not this rule's: it gets one within seconds, or is closed.
 """
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from actors.account import Account, at_stake, room, settings_of
 from core.clock import SECOND
@@ -36,5 +36,4 @@ def reduction(account: Account, at: int) -> list[Message]:
 
 def excess(size: int, stake: Decimal, space: Decimal) -> int:
     """Contracts to close until what is left may lose no more than `space`."""
-    kept = (space * size / stake).to_integral_value(ROUND_FLOOR)
-    return size - int(kept)
+    return size - int(space * size / stake)

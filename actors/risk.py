@@ -66,7 +66,7 @@ class Risk:
     def __init__(self, settings: Settings) -> None:
         self.memory = Account(settings=settings)
         self.standing: Standing | None = None  # as of the last pulse; None if it may be wrong
-        self.until = 0  # the day's step ends, and that with it
+        self.until = 0  # that ends with the day's step; 0 while there is none
 
     def on(self, message: Message) -> list[Message]:
         """Between two pulses of a quiet account an intent meets what the first has found."""
@@ -81,20 +81,16 @@ class Risk:
             changed = self.memory.breakers.wide is not wide
             return tightened(self.memory, message.at) if changed else []
         pulse = isinstance(message, Pulse)
-        if pulse and self.standing is not None and self._quiet(message.at):
+        if pulse and message.at < self.until and not due(self.memory, message.at):
             self.memory.now = message.at
             return []
-        self.standing, answers = None, self.hear(message)
+        self.standing, self.until, answers = None, 0, self.hear(message)
         if type(message) in TIGHTENING:
             answers += tightened(self.memory, message.at)
         if pulse and not answers and not self.memory.resume_at:
             self.standing = standing(self.memory)
             self.until = lasts(message.at, self._settings().session)
         return answers
-
-    def _quiet(self, at: int) -> bool:
-        """Does the clock change nothing either?"""
-        return at < self.until and not due(self.memory, at)
 
     def hear(self, message: Message) -> list[Message]:
         account = self.memory

@@ -14,6 +14,6 @@ def ticks(settings: Settings, seen: Breakers, at: int) -> int:
     found = [table.normal, *(slip for above, slip in table.range if seen.ratio > above)]
     if not regular(at):
         found.append(table.night)
-    if seen.volume < settings.breakers.volume_low:
+    if seen.thin(settings):
         found.append(table.thin)
     return max(found)

@@ -81,7 +81,7 @@ def of_market(account: Account) -> Iterator[Row]:
     if seen.wild:
         why = f"range over {limits.atr_high} times its normal: {less}"
         yield Reason.RISK_VOLATILITY, "wild", why, f"by itself, under {limits.atr_calm} times"
-    if seen.volume < limits.volume_low:
+    if seen.thin(settings_of(account)):
         why = f"volume under {limits.volume_low} of its normal: {less}"
         yield Reason.RISK_VOLUME, "thin", why, f"by itself, at {limits.volume_low} or more"
 

@@ -143,8 +143,7 @@ class Gateway:
 
     async def look(self, record: Record, asked: Reconcile) -> None:
         try:
-            days = (asked.day,) if asked.day else ()
-            answer: Message = await self.venue.snapshot(asked.since, self.clock(), *days)
+            answer: Message = await self.venue.snapshot(asked.since, self.clock(), asked.day or 0)
         except Unreachable as error:
             self.alert(error)
             reason = error.reason or Reason.REC_QUERY_FAILED

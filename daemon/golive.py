@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import ConfigError, UsageError
+from storage.disk import Disk, write_file
 
 OVERRIDES = "overrides"
 BUILD, MODEL = "build", "model"
@@ -177,11 +178,9 @@ def override(folder: Path, name: str, by: str, why: str, build: str, model: str)
 def write(path: Path, told: Struct) -> None:
     """Whole or not at all: another process may read it. Raises UsageError."""
     text = json.dumps(msgspec.to_builtins(told), indent=2, allow_nan=False) + "\n"
-    aside = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text)
-        aside.replace(path)
+        write_file(path, text.encode(), Disk())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 

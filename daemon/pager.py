@@ -57,6 +57,7 @@ class Pager:
             await asyncio.wait_for(child.communicate(text.encode()), self.limit)
         except TimeoutError:
             log.critical("a page took too long and was given up", limit_s=self.limit)
+            return
         finally:
             if child.returncode is None:
                 with suppress(ProcessLookupError):

@@ -93,6 +93,8 @@ def _order(message: Message) -> str:
             return f"order {tag} is cancelled"
         case CancelOrder(tag=tag):
             return f"cancel of order {tag} asked"
+        case ModifyOrder(limit_price=None, stop_price=None) as o:
+            return f"order {o.tag} to be changed to {o.size} contracts"
         case ModifyOrder() as o:
             return f"order {o.tag} to be moved to {o.limit_price or o.stop_price}"
         case ClosePosition(size=size):

@@ -114,7 +114,7 @@ class Desk:
 
     cancel = modify = close_position = place
 
-    async def snapshot(self, since, at):
+    async def snapshot(self, since, at, day=0):
         (answer,) = self.paper.on(Reconcile(at, since, Reason.REC_QUERY))
         return replace(answer, skew=Decimal(0))
 

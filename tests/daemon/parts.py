@@ -85,7 +85,7 @@ class Venue:
 
     place = cancel = modify = close_position = answer
 
-    async def snapshot(self, since, at):
+    async def snapshot(self, since, at, day=0):
         answers = await self.answer(Request.PLACE, at)
         return answers[0]
 

@@ -102,7 +102,7 @@ class Venue:
 
     place = cancel = modify = close_position = asked
 
-    async def snapshot(self, since, at):
+    async def snapshot(self, since, at, day=0):
         await asyncio.sleep(0.001)
         return self.paper.on(m.Reconcile(at, since, Reason.REC_QUERY))[0]
 
