@@ -179,6 +179,9 @@ class Executor:
     def _tend(self, at: int) -> list[Message]:
         """What the book needs now."""
         desk = self.memory
+        if not (desk.book.alive or desk.book.position.size or desk.turn):
+            desk.naked_at = desk.exit_at = 0
+            return []
         if not desk.run or shut(at):
             return []
         answers: list[Message] = []
