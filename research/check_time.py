@@ -193,10 +193,10 @@ def held(start: hours.Stamps, number: int) -> float:
 def label(view: View) -> Iterator[Blemish]:
     from research.history import ends_labelled
 
-    if view.kind != "bars" or view.open_always:
+    if view.kind != "bars" or view.open_always or view.step_s < 60:
         return
     start = view.frame["start"].drop_nulls().unique().sort().to_numpy()
-    if ends_labelled(start, int(view.step_s)):
+    if ends_labelled(start):
         yield view.blemish("STAMP_AT_END", view.frame["start"].is_not_null())
 
 

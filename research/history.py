@@ -17,6 +17,7 @@ from research import bars, hours, stitch
 
 TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
 OFF = 1e-4  # of a tick
+HEAD, MINUTE = 100_000, 60  # rows; seconds
 RARE = 0.01  # of all distances: stamps that jump about are no finer step
 
 
@@ -45,9 +46,8 @@ def load(
             for roll in rolls
         ]
     frame = distinct(usable(frame, notes), notes)
-    start = frame["start"].to_numpy()
-    step = step_of(start)
-    if ends_labelled(start, step):
+    step = step_of(frame["start"].head(HEAD).to_numpy())
+    if step >= MINUTE and ends_labelled(frame["start"].to_numpy()):
         notes.append(f"stamps are ends of bars: shifted by {step} s")
         frame = frame.with_columns(pl.col("start") - step * SECOND)
     frame = bars.within(frame, kind)
@@ -106,8 +106,7 @@ def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
 
 def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     """In order, and the first of rows with one stamp."""
-    start = frame["start"].to_numpy()
-    if (start[1:] > start[:-1]).all():
+    if rising(frame["start"]):
         return frame
     frame = bars.in_order(frame)
     start = frame["start"].to_numpy()
@@ -116,6 +115,17 @@ def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
         return frame
     notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
     return frame.filter(pl.Series(~again))
+
+
+def rising(start: pl.Series) -> bool:
+    """Is each later than the one before? Chunk by chunk, for one column of all is a copy."""
+    last = -1
+    for chunk in start.get_chunks():
+        stamps = chunk.to_numpy()
+        if len(stamps) and (stamps[0] <= last or not (stamps[1:] > stamps[:-1]).all()):
+            return False
+        last = stamps[-1] if len(stamps) else last
+    return True
 
 
 def tick_of(prices: np.ndarray, usual: float) -> float:
@@ -129,18 +139,16 @@ def tick_of(prices: np.ndarray, usual: float) -> float:
 
 def step_of(starts: hours.Stamps) -> int:
     """Seconds of a bar: the shortest distance that is not rare, at least 1."""
-    gaps = np.diff(starts[:100_000]) // SECOND
+    gaps = np.diff(starts) // SECOND
     if not len(gaps):
         return 1
     values, counts = np.unique(gaps, return_counts=True)
     return max(int(values[counts >= RARE * len(gaps)].min(initial=values[counts.argmax()])), 1)
 
 
-def ends_labelled(starts: hours.Stamps, step_s: int) -> bool:
+def ends_labelled(starts: hours.Stamps) -> bool:
     """Do more sessions end with a bar at the close than begin with one at the open?
 
     Only bars of a minute and more can tell: the last second of a session seldom has a trade."""
-    if step_s < 60:
-        return False
     opens, closes = hours.edges("globex")
     return int(np.isin(closes, starts).sum()) > int(np.isin(opens, starts).sum())

@@ -21,7 +21,7 @@ from core.messages import Message, Stage
 from core.settings import Settings
 from indicators import columns
 from indicators.schema import FINGERPRINT
-from indicators.state import fresh
+from indicators.state import State, fresh
 from research import bar_run, export, grid, learn, metrics, runs, skill, targets
 from research.dataset import Rows
 from research.folds import Fold, Lesson, Loader, begins
@@ -83,9 +83,9 @@ class Seen(Struct, frozen=True):
     move: np.ndarray  # ticks until the label's time; NaN unknown
     tick: float
 
-    def features(self) -> Iterator[tuple[slice, columns.Sweep]]:
+    def features(self, state: State | None = None) -> Iterator[tuple[slice, columns.Sweep]]:
         """In parts, with the kernel's state carried on: all of it at once may not fit."""
-        state = fresh()
+        state = fresh() if state is None else state
         for start in range(0, len(self.table), PART):
             part = slice(start, start + PART)
             yield part, columns.sweep(self.table[part], self.tick, state)
