@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("cli.explain", "why something was done, or not"),
     "replay": ("cli.replay", "decide a log again with this code, and compare"),
     "wal": ("cli.wal", "verify, tail or count the log"),
+    "collect": ("cli.collect", "record the venue's market as tapes"),
     "synth": ("cli.synth", "make synthetic seconds of the market, as many as you like"),
     "validate": ("cli.validate", "what is wrong with recorded market data"),
     "download": ("cli.download", "fetch history: databento, ccxt, topstepx"),

@@ -82,9 +82,17 @@ def read(path: Path) -> Tape:
 
 
 def write(path: Path, tape: Tape) -> None:
-    """Store the tape, sorted, zstd."""
+    """Store the tape, zstd."""
+    path.write_bytes(packed(tape))
+
+
+def packed(tape: Tape) -> bytes:
+    """The file that `read` reads."""
     schema = pa.schema(
         COLUMNS.items(), metadata={"tradebot": json.dumps(tape.about, sort_keys=True)}
     )
     arrays = [pa.array(tape.columns[name], kind) for name, kind in COLUMNS.items()]
-    pq.write_table(pa.table(arrays, schema=schema), path, compression="zstd", compression_level=19)
+    table, made = pa.table(arrays, schema=schema), pa.BufferOutputStream()
+    pq.write_table(table, made, compression="zstd", compression_level=19)
+    content: bytes = made.getvalue().to_pybytes()
+    return content
