@@ -82,6 +82,7 @@ class Log(Section, frozen=True):
     group_records: int
     segment_mb: int
     sync_timeout_s: float
+    exit_wait_s: float
     snapshot_records: int
     snapshots_kept: int
     free_min_mb: int

@@ -14,6 +14,7 @@ import structlog
 from core.clock import Clock, TapeClock
 from core.errors import LogError
 from core.messages import (
+    Alert,
     CancelOrder,
     ClosePosition,
     Message,
@@ -59,7 +60,7 @@ class Gateway:
     ) -> None:  # fmt: skip
         self.gate = Gate(state)
         self.venue, self.inbox, self.bus, self.wal = venue, inbox, bus, wal
-        self.clock, self.latency = clock, latency
+        self.clock, self.latency, self.exit_wait_s = clock, latency, wal.settings.exit_wait_s
         self.tape = clock if isinstance(clock, TapeClock) else None
         self.calls = {
             PlaceOrder: venue.place,
@@ -100,7 +101,7 @@ class Gateway:
         order, began = record.message, time.perf_counter()
         assert isinstance(order, Asked)
         try:
-            await self.wal.durable(record.seq)
+            await self.journalled(record, order)
         except LogError as error:
             if not reduces(order):
                 self.tell(record, self.refusal(order, Reason.SYS_WAL_IO, str(error)))
@@ -115,6 +116,21 @@ class Gateway:
                 self.tell(record, self.refusal(order, *no))
                 return
         await self.act(record, order)
+
+    async def journalled(self, record: Record, order: Asked) -> None:
+        """Return when the order is on disk, or when an exit has waited long enough for that.
+
+        The log is waited for all the same: it fails if it takes much longer. Raises LogError."""
+        if not reduces(order):
+            await self.wal.durable(record.seq)
+            return
+        written, wait_s = asyncio.ensure_future(self.wal.durable(record.seq)), self.exit_wait_s
+        written.add_done_callback(lambda late: late.cancelled() or late.exception())
+        if (await asyncio.wait({written}, timeout=wait_s))[0]:
+            written.result()
+            return
+        text = f"{order.tag}: sent before its record was on disk: the log took over {wait_s} s"
+        self.tell(record, Alert(self.clock(), text, Reason.SYS_WAL_IO))
 
     def too_late(self, order: Asked) -> str | None:
         """Why an entry must not be sent any more. An earlier run's was decided in its world.

@@ -17,7 +17,7 @@ from daemon.gateway import TAKES, Gateway
 from daemon.report import Latency
 from tests import build
 from tests.actors.test_risk import AT, PLAIN, intent, risk
-from tests.daemon.parts import RUN, Memory, Venue, bus, until
+from tests.daemon.parts import LOG, RUN, Memory, Venue, bus, until
 
 CASES = int(os.environ.get("CASES", "300"))
 SECOND = build.SECOND
@@ -27,7 +27,7 @@ TURNS = {1: Action.REVERSE_TO_LONG, -1: Action.REVERSE_TO_SHORT}
 class SlowLog(Memory):
     """Takes its time by the clock until a record is on the disk."""
 
-    run = RUN
+    run, settings = RUN, LOG
 
     def __init__(self):
         super().__init__()

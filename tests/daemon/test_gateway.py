@@ -4,9 +4,11 @@ from contextlib import asynccontextmanager, suppress
 from threading import Event
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from core.messages import (
+    Alert,
     CancelOrder,
     ClosePosition,
     OrderRejected,
@@ -20,7 +22,7 @@ from daemon.gateway import TAKES, Gateway
 from daemon.report import Latency
 from storage.disk import Disk
 from tests import build
-from tests.daemon.parts import RUN, Venue, bus, until, wal
+from tests.daemon.parts import LOG, RUN, Venue, bus, until, wal
 from venues.base import Limited, Unauthorised, Unknown, Unreachable
 
 ENTRY = build.place_order(tag=f"{RUN}-1", intent=f"{RUN}-i1")
@@ -45,8 +47,8 @@ class SlowDisk(Disk):
 
 
 @asynccontextmanager
-async def serving(folder, *script, now=build.AT, disk=None):
-    with wal(folder, disk=disk) as log:
+async def serving(folder, *script, now=build.AT, disk=None, settings=LOG):
+    with wal(folder, settings, disk) as log:
         venue = Venue(*script)
         hub = bus({}, log, gateway=TAKES)
         told = []
@@ -94,6 +96,34 @@ async def test_what_reduces_is_sent_even_with_a_dead_log(tmp_path, order):
         hub.post("executor", order)
         await until(lambda: venue.sent)
         assert venue.sent == [order]
+
+
+@pytest.mark.parametrize("order", REDUCERS, ids=lambda order: type(order).__name__)
+async def test_on_a_slow_disk_an_exit_goes_after_its_time_and_an_entry_waits(tmp_path, order):
+    disk, patient = SlowDisk(), replace(LOG, sync_timeout_s=20.0, exit_wait_s=0.05)
+    async with serving(tmp_path, disk=disk, settings=patient) as (hub, venue, told):
+        disk.may.clear()
+        hub.post("executor", ENTRY)
+        hub.post("executor", order)
+        await until(lambda: venue.sent)
+        assert venue.sent == [order]
+        (alert,) = (one for one in told if isinstance(one, Alert))
+        assert alert.of is Reason.SYS_WAL_IO and order.tag in alert.text
+        disk.may.set()
+        await until(lambda: len(venue.sent) > 1)
+        assert venue.sent == [order, ENTRY]
+
+
+async def test_on_a_fast_disk_an_exit_is_on_it_before_it_goes(tmp_path):
+    disk, patient = SlowDisk(), replace(LOG, sync_timeout_s=20.0, exit_wait_s=5.0)
+    async with serving(tmp_path, disk=disk, settings=patient) as (hub, venue, told):
+        disk.may.clear()
+        hub.post("executor", REDUCERS[0])
+        await asyncio.sleep(0.1)
+        assert venue.sent == []
+        disk.may.set()
+        await until(lambda: venue.sent)
+        assert not [one for one in told if isinstance(one, Alert)]
 
 
 async def test_an_entry_too_old_when_journalled_is_not_sent(tmp_path):
