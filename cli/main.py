@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "walk-forward": ("cli.walk_forward", "learn and test month by month, on months nobody saw"),
     "optimise": ("cli.optimise", "search stop, target, confidence and risk, held out once"),
     "report": ("cli.report", "a run as one HTML page: what it is worth, and why"),
+    "features": ("cli.features", "how the features hang together, and which the model uses"),
     "gate": ("cli.gate", "what must be proven before live mode, and what is"),
     "doctor": ("cli.doctor", "check config, clock, disk, credentials, model, venue"),
 }

@@ -30,8 +30,9 @@ def page(title: str, about: str, body: str, figures: dict[str, dict[str, Any]]) 
     )
 
 
-def plot(name: str, tall: bool = False) -> str:
-    return f'<div id="{name}" class="plot{" tall" if tall else ""}"></div>'
+def plot(name: str, size: str = "") -> str:
+    """`size`: further classes of report.css."""
+    return f'<div id="{name}" class="{f"plot {size}".strip()}"></div>'
 
 
 def section(title: str, words: str, *parts: str) -> str:

@@ -90,11 +90,11 @@ def caution(run: Run, found: dict[str, Any]) -> list[str]:
     return [f'<p class="bad">{escape(text)}</p>' for text in words]
 
 
-def add(drawn: dict[str, dict[str, Any]], name: str, figure: Any, tall: bool = False) -> str:
+def add(drawn: dict[str, dict[str, Any]], name: str, figure: Any, size: str = "") -> str:
     if figure is None:
         return '<p class="quiet">Nothing to show.</p>'
     drawn[name] = figure
-    return page.plot(name, tall)
+    return page.plot(name, size)
 
 
 def over_time(run: Run, drawn: dict[str, dict[str, Any]]) -> list[str]:
@@ -152,11 +152,11 @@ def of_trades(run: Run, drawn: dict[str, dict[str, Any]]) -> list[str]:
     )
     hours = page.section(
         "Hours", "Net dollars by New York hour of entry and weekday.",
-        add(drawn, "hours", figures.hours(run), tall=True),
+        add(drawn, "hours", figures.hours(run), "tall"),
     )  # fmt: skip
     costs = page.section(
         "Costs", "From gross at the prices decided on, to net.",
-        add(drawn, "spending", figures.spending(run), tall=True),
+        add(drawn, "spending", figures.spending(run), "tall"),
     )  # fmt: skip
     return [f'<div class="pair">{left}{right}</div>', f'<div class="pair">{hours}{costs}</div>']
 
@@ -170,7 +170,7 @@ def confidence(run: Run, drawn: dict[str, dict[str, Any]]) -> list[str]:
         f"{len(sure):,} of them, by tenths of confidence. On the dashed line a confidence is the "
         f"share of {what}; the mean distance from it is {error:.1%}."
     )
-    figure = add(drawn, "calibration", figures.calibration(run), tall=True)
+    figure = add(drawn, "calibration", figures.calibration(run), "tall")
     return [page.section("Calibration", escape(words), figure)]
 
 
