@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.states import reopens
+from actors.states import DAILY, reopens
 from core.reasons import Reason
 from core.sessions import days, index
 from core.terms import State
@@ -47,6 +47,7 @@ def test_what_reopens_is_told_for_every_state_by_its_reason_or_itself():
     )
     assert reopens(State.PAUSED, Reason.RISK_PAUSED) == "tradebot resume"
     assert reopens(State.HALTED, Reason.SYS_ESCALATE).startswith("tradebot rearm")
+    assert all("trade date" in reopens(State.FLATTEN_ONLY, reason) for reason in DAILY)
 
 
 @pytest.mark.parametrize("lost", [Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN])

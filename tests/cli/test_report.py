@@ -2,6 +2,8 @@
 
 import json
 
+from core.messages import TradeClosed
+
 
 def test_a_backtest_and_its_log_become_a_page(tradebot, tape, tmp_path, monkeypatch):
     monkeypatch.setenv("TRADEBOT_SIGNALS_STRATEGY", "cycle")
@@ -16,10 +18,13 @@ def test_a_backtest_and_its_log_become_a_page(tradebot, tape, tmp_path, monkeypa
 
 
 def test_a_log_of_the_daemon_becomes_a_page(tradebot, log, tmp_path):
-    folder, _ = log
-    code, out, err = tradebot("report", folder, "--out", tmp_path / "page.html")
-    assert (code, err) == (0, "") and out == f"wrote {tmp_path / 'page.html'}\n"
-    assert (tmp_path / "page.html").stat().st_size > 1_000_000
+    (folder, records), page = log, tmp_path / "page.html"
+    assert tradebot("report", folder, "--out", page) == (0, f"wrote {page}\n", "")
+    found = json.loads(tradebot("report", folder, "--out", page, "--json")[1])
+    closed = [r.message.net for r in records if isinstance(r.message, TradeClosed)]
+    assert found["trades"] == len(closed) > 0
+    assert f"{found['net_pnl']:.2f}" == f"{sum(closed):.2f}"
+    assert f"{len(closed):,}" in page.read_text() and "Equity" in page.read_text()
 
 
 def test_a_run_that_is_not_there_is_one_line(tradebot, tmp_path):

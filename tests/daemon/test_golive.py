@@ -91,6 +91,8 @@ def test_a_verdict_in_the_file_counts_for_nothing(folder):
 
 
 def test_without_a_model_what_is_measured_on_models_is_open(folder):
+    told = msgspec.to_builtins(evidence("skill"))
+    (folder / "skill.json").write_text(json.dumps(told | {"sha256": ""}))
     found = {f.item for f in judge(folder, build(), "", NOW) if f.open}
     assert found == {name for name, item in ITEMS.items() if item.of != BUILD}
 
@@ -117,6 +119,14 @@ def test_no_name_no_reason_or_no_such_item_is_no_override(folder, name, by, why)
     with pytest.raises(UsageError):
         override(folder, name, by, why, build(), MODEL)
     assert not (folder / golive.OVERRIDES).exists()
+
+
+def test_an_override_under_another_items_name_counts_for_nothing(folder):
+    (folder / "limits.json").unlink()
+    override(folder, "paper", "ann", "x", build(), MODEL)
+    path = folder / golive.OVERRIDES / "paper.json"
+    path.rename(path.with_name("limits.json"))
+    assert of(folder, "limits").open
 
 
 def test_an_override_without_a_name_in_its_file_counts_for_nothing(folder):

@@ -24,15 +24,15 @@ def python(code, *words):
     return shlex.join([sys.executable, "-c", code, *map(str, words)])
 
 
-async def paged(command, alerts, limit_s=5.0, until=lambda: True):
-    """Tell a pager so much, and give it until then; what it said."""
+async def paged(command, alerts, limit_s=5.0):
+    """Tell a pager so much, and let it come to its end; what it said."""
     pager = Pager(Paging(command, limit_s))
     with capture_logs() as said:
         for alert in alerts:
             pager.watch("risk", alert, 1)
         work = asyncio.create_task(pager.run())
         async with asyncio.timeout(20):
-            while pager.news.is_set() or not until():
+            while pager.news.is_set():
                 await asyncio.sleep(0.01)
         work.cancel()
         with suppress(asyncio.CancelledError):

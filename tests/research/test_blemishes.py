@@ -80,10 +80,6 @@ def found(frame, path):
     return blemishes.find(path)
 
 
-def as_utc(frame):
-    return frame.with_columns(pl.col("start").cast(pl.Datetime("ns", "UTC")))
-
-
 def test_sound_bars_have_no_blemish(tmp_path):
     told = found(minutes(), tmp_path / "sound.parquet")
     assert told.blemishes == []

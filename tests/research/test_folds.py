@@ -111,9 +111,16 @@ def test_a_test_is_seen_once_and_nothing_is_learned_after_it(loader):
 def test_rows_of_the_quarantine_in_a_lesson_refuse_the_test(loader):
     fold = loader.folds[0]
     lesson = loader.lesson(fold)
-    smuggled = pl.DataFrame({"start": [begins(fold.test_start) - SECOND]})
-    with pytest.raises(UsageError, match="quarantine"):
-        loader.test(replace(lesson, valid=pl.concat([lesson.valid, smuggled])))
+    begin = begins(fold.test_start) - 30 * DAY  # of the quarantine
+    ahead = LOOKAHEAD_S * SECOND
+
+    def smuggled(at):
+        return replace(lesson, valid=pl.concat([lesson.valid, pl.DataFrame({"start": [at]})]))
+
+    for late in (begin - ahead + 1, begin, begins(fold.test_start) - SECOND):
+        with pytest.raises(UsageError, match="quarantine"):
+            loader.test(smuggled(late))
+    assert loader.test(smuggled(begin - ahead)).height
 
 
 def test_a_fold_of_another_walk_is_not_tested(loader):
