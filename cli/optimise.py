@@ -43,12 +43,14 @@ def main(argv: list[str]) -> int:
             f"{given.data}: too short for {given.train}+1+1 months and 30 days between"
         )
     given.out.mkdir(parents=True, exist_ok=True)
+    market = f"{given.hours}-{given.train}"  # what is learned from, beside the file
     way = walk.Walk(
-        config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
+        config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
+        given.data.name,
         walk.digest(given.data),
     )  # fmt: skip
     space = optimise.Space()
-    name = optimise.name_of(way, given.sampler, space)
+    name = optimise.name_of(way, given.sampler, space, market)
     url = config.research.storage or f"sqlite:///{given.out / 'study.db'}"
     held = optimise.study(url, name, given.sampler, given.seed, space)
     lesson = loader.lesson(loader.folds[-1])

@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
 
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
     model = provable(config, plan) if given.evidence else None
-    months = folds.Months(given.train, given.valid, given.test)
+    months = folds.Months(given.train, given.valid, given.test, roll=given.test)
     loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
     if not loader.folds:
         raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
@@ -93,11 +93,13 @@ def parser() -> Arguments:
 
 def rows_of(data: Path) -> Any:
     """The bars of a file, lazily."""
-    from research import bars
+    from research import bars, history
 
     if not data.is_file():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
-    return bars.scan(data)
+    rows = bars.scan(data)
+    history.seconds_only(data, rows)
+    return rows
 
 
 def provable(config: Config, plan: Any) -> str:

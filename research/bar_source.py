@@ -8,11 +8,10 @@ the second went; where no aggressor is known the kernel goes by where the close 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from core.settings import Settings
-from research import bars, dataset, grid, seconds
+from research import bars, dataset, grid, history, seconds
 from research.seconds import Floats
 from storage import tape as tapes
 
@@ -28,32 +27,16 @@ def tables(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
 
 
 def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
-    if is_tape(path):
+    if tapes.is_tape(path):
         yield seconds.table(dataset.bars(tapes.read(path), settings))
         return
     segment, tick = 1, float(settings.instrument.tick)
-    for frame in bars.chunks(bars.scan(path), CHUNK):
-        kept = bars.within(bars.in_order(frame), hours)
+    rows = bars.scan(path).filter(pl.col("start").is_not_null())
+    history.seconds_only(path, rows)
+    for frame in bars.chunks(rows, CHUNK):
+        kept = bars.within(history.sound(frame, []), hours)
         if kept.height:
-            table = quoted(kept, settings.bars.gap_max_s, segment, tick)
+            made = grid.grid(kept, settings.bars.gap_max_s, segment)
+            table = grid.quoted(made, kept, tick)
             segment = int(table[-1, 1]) + 1
             yield table
-
-
-def is_tape(path: Path) -> bool:
-    if path.suffix != ".parquet" or not path.is_file():
-        return False
-    return {"kind", "bid_size", "at"} <= set(pl.read_parquet_schema(path))
-
-
-def quoted(frame: pl.DataFrame, gap_max_s: int, segment: int, tick: float) -> Floats:
-    """The grid, with a quote of one tick."""
-    made = grid.grid(frame, gap_max_s, segment)
-    table = np.empty((len(made), seconds.WIDTH))
-    table[:, :10] = made
-    if not {"buy", "sell"} <= set(frame.columns):
-        table[:, 7:9] = 0.0
-    close = table[:, 5]
-    table[:, 10] = np.where(close >= table[:, 2], close - tick, close)
-    table[:, 11] = table[:, 10] + tick
-    return table

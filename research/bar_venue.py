@@ -36,7 +36,7 @@ class BarVenue(PaperVenue):
         super().__init__(settings, balance)
         self.fills = fills
         self.tick = float(settings.instrument.tick)
-        self.exchange.book.bare = True
+        self.exchange.book.bare, self.exchange.book.through = True, int(fills.through)
         self.mark = 0.0
         self.lost: dict[int, int] = {}  # of each half trade, ticks
 
@@ -77,14 +77,14 @@ class BarVenue(PaperVenue):
 
     def route(self, path: Path) -> list[float]:
         """The prices that matter in the order in which they are assumed: stops, then limits."""
-        margin = self.tick if self.fills.through else 0.0
         working = [waiting.order for waiting in self.exchange.book.working.values()]
-        stops = [(o.stop * self.tick, o.side) for o in working if o.stop is not None]
-        met = [level for level, _ in stops if path.low <= level <= path.high]
-        if path.high - path.low < margin:
-            return met  # nothing can have been gone through
+        low, high = self.instrument.ticks(path.low), self.instrument.ticks(path.high)
+        stops = [o.stop for o in working if o.stop is not None and low <= o.stop <= high]
+        met = [level * self.tick for level in stops]
+        if path.high == path.low:
+            return met  # the open has been shown
         sides = {o.side for o in working if o.limit is not None}
-        return met + [path.high - margin] * (-1 in sides) + [path.low + margin] * (1 in sides)
+        return met + [path.high] * (-1 in sides) + [path.low] * (1 in sides)
 
     def show(self, price: float) -> list[Message]:
         """The market stands at one price: what a taker loses is `slip`."""

@@ -80,6 +80,8 @@ def load(path: Path, settings: Settings) -> Dataset:
     if symbol not in INSTRUMENTS:
         raise UsageError(f"{path}: symbol {symbol}: expected one of {', '.join(INSTRUMENTS)}")
     made = list(bars(tape, replace(settings, instrument=INSTRUMENTS[symbol])))
+    if not made:
+        raise UsageError(f"{path}: no trade in it makes a bar")
     whole = np.array([bar.reason is not Reason.BAR_PARTIAL for bar in made], bool)
     return of_grid(matrix(made), tape.tick, whole)
 

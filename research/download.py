@@ -40,7 +40,7 @@ def fetch(
 ) -> Fetched:  # fmt: skip
     """All of [since, until). `seen`: nanoseconds done. Raises UsageError when it is no use."""
     told, step = Fetched(), service.step_s * SECOND
-    span = (span[0] // step * step, -(-span[1] // step) * step)
+    span = (span[0] // step * step, span[1] // step * step)  # not the bar that is still forming
     missing = archive.missing(span)
     told.known = len(without(span, missing))
     done = span[1] - span[0] - sum(until - since for since, until in missing)

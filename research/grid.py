@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from core.clock import SECOND
+from core.errors import UsageError
 from core.sessions import NEVER, NEW_YORK, Day, days
 from research import hours
 
@@ -32,12 +33,28 @@ def grid(frame: pl.DataFrame, gap_max_s: int, first_segment: int = 1) -> Floats:
     start = frame["start"].to_numpy() // SECOND
     if not len(start):
         return np.empty((0, len(GRID)))
+    if (start[1:] <= start[:-1]).any():
+        raise UsageError("seconds that repeat or go back: `tradebot validate` tells where")
     quiet, segment = silence(start, stops(frame["start"].to_numpy()), gap_max_s)
     prices = [np.ascontiguousarray(frame[name].to_numpy()) for name in GRID[2:7]]
     buy, sell = sides(frame)
     out = np.empty((len(start) + int(quiet.sum()), len(GRID)))
     fill(out, start, quiet, segment + first_segment, *prices, buy, sell)
     return out
+
+
+def quoted(table: Floats, frame: pl.DataFrame, tick: float) -> Floats:
+    """(n, 12): the grid of these rows with bid and ask at the end of each second, theirs or, where
+    they are not known, a tick apart with the close on the side to which the second went."""
+    bid = np.where(table[:, 5] >= table[:, 2], table[:, 5] - tick, table[:, 5])
+    ask = bid + tick
+    if {"bid", "ask"} <= set(frame.columns):
+        ends = frame["start"].to_numpy() // SECOND + 1
+        place = np.maximum(np.searchsorted(ends, table[:, 0], side="right") - 1, 0)
+        told = [frame[name].to_numpy()[place] for name in ("bid", "ask")]
+        known = np.isfinite(told[0]) & np.isfinite(told[1]) & (told[0] < told[1])
+        bid, ask = np.where(known, told[0], bid), np.where(known, told[1], ask)
+    return np.column_stack([table, bid, ask])
 
 
 def stops(stamps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -45,7 +45,7 @@ def load(
             + ("" if roll.sure else ": closes of other days, not adjusted")
             for roll in rolls
         ]
-    frame = distinct(usable(frame, notes), notes)
+    frame = sound(frame, notes)
     step = step_of(frame["start"].head(HEAD).to_numpy())
     if step >= MINUTE and ends_labelled(frame["start"].to_numpy()):
         notes.append(f"stamps are ends of bars: shifted by {step} s")
@@ -83,6 +83,17 @@ def is_contract(name: str) -> bool:
     except UsageError:
         return False
     return True
+
+
+def sound(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """The rows that a stage can use, in order, one a stamp; what was left out goes to `notes`."""
+    return distinct(usable(frame, notes), notes)
+
+
+def seconds_only(path: Path, rows: pl.LazyFrame) -> None:
+    """Raises UsageError for bars of another length."""
+    if (step := step_of(rows.select("start").head(HEAD).collect()["start"].to_numpy())) != 1:
+        raise UsageError(f"{path}: bars of {step} s: the daemon's are of 1 s")
 
 
 def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

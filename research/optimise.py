@@ -90,12 +90,12 @@ def study(url: str, name: str, sampler: str, seed: int, space: Space) -> optuna.
         raise UsageError(f"{url}: cannot hold a study: {str(error).splitlines()[0]}") from None
 
 
-def name_of(walk: Walk, sampler: str, space: Space) -> str:
+def name_of(walk: Walk, sampler: str, space: Space, market: str) -> str:
     """The same data, numbers that decide, plan and space are the same study; where the config
-    says that it runs does not matter."""
+    says that it runs does not matter. `market`: which of the file's rows."""
     config = walk.config
     numbers = [config.settings(), config.account, config.gateway.balance]
-    parts = [walk.sha256, numbers, walk.plan, walk.fills, sampler, space]
+    parts = [walk.sha256, numbers, walk.plan, walk.fills, sampler, space, market]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
 
 

@@ -69,7 +69,7 @@ class Recorder:
         self.arrived: dict[str, int] = {}  # when the venue first told of it, or of its change
         self.ended: dict[str, int] = {}
         self.fills: list[Fill] = []
-        self.halts: list[str] = []  # each ended the trading: nobody re-arms a backtest
+        self.halts: list[str] = []
 
     def on(self, message: Message) -> None:
         match message:

@@ -82,7 +82,7 @@ def lasting(seconds: float) -> str:
 
 def caution(run: Run, found: dict[str, Any]) -> list[str]:
     """What makes the figures mean less than they seem to."""
-    words = [f"Halted on {halt}; nothing was traded after it." for halt in
+    words = [f"Halted on {halt}." for halt in
              run.about.get("halts", [])]  # fmt: skip
     if found["observations"] < FEW_DAYS:
         days = found["observations"]

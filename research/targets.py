@@ -55,5 +55,5 @@ def class_weights(labels: np.ndarray) -> np.ndarray:
     """N / (K n_c): each class weighs the same in all. Raises UsageError when one is absent."""
     counts = np.bincount(labels, minlength=3)
     if not counts.all():
-        raise UsageError(f"a class is absent from the training rows: {counts.tolist()}")
+        raise UsageError(f"a class is absent from the rows: {counts.tolist()}")
     return len(labels) / (3 * counts)

@@ -22,7 +22,7 @@ from core.settings import Settings
 from indicators import columns
 from indicators.schema import FINGERPRINT
 from indicators.state import State, fresh
-from research import bar_run, export, grid, learn, metrics, runs, skill, targets
+from research import bar_run, export, grid, history, learn, metrics, runs, skill, targets
 from research.dataset import Rows
 from research.folds import Fold, Lesson, Loader, begins
 from research.record import NONE, Recorder
@@ -94,7 +94,7 @@ class Seen(Struct, frozen=True):
 def seen(rows: pl.DataFrame, walk: Walk) -> Seen:
     settings = walk.config.settings()
     tick = float(settings.instrument.tick)
-    table = grid.grid(rows, settings.bars.gap_max_s)
+    table = grid.grid(history.sound(rows, []), settings.bars.gap_max_s)
     at, close = table[:, 0].astype(np.int64) * SECOND, np.rint(table[:, 5] / tick).astype(np.int64)
     move = targets.moves(at, close, table[:, 1].astype(np.int64), walk.plan.lookahead_s)
     if len(at):
@@ -144,7 +144,7 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     config, settings, plan = walk.config, walk.config.settings(), walk.plan
     stages = bar_run.with_venue(config, settings, walk.fills, walk.think(settings, model))
     recorder = Recorder(foretold=False, slips=stages["venue"].lost)  # type: ignore[attr-defined]
-    table = quoted(market.table, rows, settings)
+    table = grid.quoted(market.table, rows, float(settings.instrument.tick))
     tables = (table[start : start + VIEW] for start in range(0, len(table), VIEW))
 
     def seen(actor: str, message: Message) -> None:
@@ -163,20 +163,6 @@ def at_each(at: np.ndarray, run: Run) -> pl.DataFrame:
     place = np.searchsorted(run.equity["at"].to_numpy(), at, side="right")
     worth = np.concatenate([[run.balance_start], run.equity["equity"].to_numpy()])
     return pl.DataFrame({"at": at, "equity": worth[place]}, schema=runs.EQUITY)
-
-
-def quoted(table: np.ndarray, rows: pl.DataFrame, settings: Settings) -> np.ndarray:
-    """The grid with bid and ask at the end of each second: those of the rows, else a tick apart."""
-    tick = float(settings.instrument.tick)
-    bid = np.where(table[:, 5] > table[:, 2], table[:, 5] - tick, table[:, 5])
-    ask = bid + tick
-    if {"bid", "ask"} <= set(rows.columns):
-        ends = rows["start"].to_numpy() // SECOND + 1
-        place = np.maximum(np.searchsorted(ends, table[:, 0], side="right") - 1, 0)
-        told = [rows[name].to_numpy()[place] for name in ("bid", "ask")]
-        known = np.isfinite(told[0]) & np.isfinite(told[1]) & (told[0] < told[1])
-        bid, ask = np.where(known, told[0], bid), np.where(known, told[1], ask)
-    return np.column_stack([table, bid, ask])
 
 
 def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:

@@ -21,6 +21,7 @@ class OrderBook:
         self.slip = 0  # ticks by which market orders and stops fill worse than the touch
         self.orders: dict[int, Order] = {}  # oldest first
         self.working: dict[int, Working] = {}  # a stop stands before its target
+        self.through = 0  # ticks by which the touch must pass a limit that rests, to fill it
         self.bare = False  # no quotes are known: a limit that takes at once slips too
         self.legs: dict[int, tuple[int, ...]] = {}  # entry -> stop and target
 
@@ -71,7 +72,7 @@ class OrderBook:
             return
         price = touch
         if order.limit is not None:
-            if touch <= 0 or order.side * (order.limit - touch) < 0:
+            if touch <= 0 or order.side * (order.limit - touch) < (0 if taker else self.through):
                 waiting.front = self.touch.ahead(order.side, order.limit, waiting.front)
                 return
             price = self.taken(order, touch, order.limit) if taker else order.limit

@@ -9,6 +9,7 @@ import pytest
 
 from research import bar_source, runs
 from tests.indicators.bars import columns
+from tests.research.invented import SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,46 @@ def bars(tmp_path_factory):
     path = tmp_path_factory.mktemp("bars") / "seconds.parquet"
     frame.insert_column(0, pl.Series("start", start)).write_parquet(path)
     return path
+
+
+def test_rows_that_no_stage_could_use_are_left_out(bars, tmp_path):
+    """Each second twice, one without a close, one without a volume, none in order."""
+    frame = pl.read_parquet(bars)
+    bad = frame.with_columns(
+        close=pl.when(pl.int_range(pl.len()) == 7).then(None).otherwise(pl.col("close")),
+        volume=pl.when(pl.int_range(pl.len()) == 9).then(None).otherwise(pl.col("volume")),
+    )
+    pl.concat([bad, bad]).write_parquet(tmp_path / "bad.parquet")
+    whole = frame.with_row_index().filter(pl.col("index") != 7).drop("index").with_columns(
+        volume=pl.when(pl.int_range(pl.len()) == 8).then(0.0).otherwise(pl.col("volume"))
+    )  # fmt: skip
+    whole.write_parquet(tmp_path / "whole.parquet")
+    one, other = (
+        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS, "globex")))
+        for name in ("bad.parquet", "whole.parquet")
+    )
+    assert np.array_equal(one, other) and np.isfinite(one).all()
+
+
+def test_a_file_without_volumes_has_none(bars, tmp_path):
+    pl.read_parquet(bars).drop("volume").write_parquet(tmp_path / "dry.parquet")
+    table = np.vstack(list(bar_source.tables(tmp_path / "dry.parquet", SETTINGS, "globex")))
+    assert not table[:, 6].any() and len(table) == 5400
+
+
+def test_the_files_own_quotes_are_used(bars, tmp_path):
+    close = pl.col("close")
+    quoted = pl.read_parquet(bars).with_columns(bid=close - 1.0, ask=close + 1.0)
+    quoted.write_parquet(tmp_path / "quoted.parquet")
+    table = np.vstack(list(bar_source.tables(tmp_path / "quoted.parquet", SETTINGS, "globex")))
+    assert (table[:, 11] - table[:, 10] == 2.0).all()
+
+
+def test_bars_of_a_minute_are_one_line(tradebot, bars, tmp_path):
+    frame = pl.read_parquet(bars)
+    frame.filter(pl.col("start") // 10**9 % 60 == 0).write_parquet(tmp_path / "minutes.parquet")
+    code, out, err = tradebot("backtest", "--bars", tmp_path / "minutes.parquet")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "the daemon's are of 1 s" in err
 
 
 def test_leaving_out_what_changes_nothing_leaves_the_same_files(tradebot, bars, tmp_path):

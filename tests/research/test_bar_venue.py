@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from core.clock import SECOND
+from core.instruments import INSTRUMENTS
 from core.messages import Conditions, Fill, Mark, ModifyOrder, OrderRejected, PlaceOrder
 from core.terms import OrderType, Purpose
 from research.bar_venue import BarVenue, Path
@@ -12,14 +14,15 @@ from tests.indicators.bars import seconds
 from tests.research.invented import SETTINGS
 from venues.fills import MODES
 
+GOLD = replace(SETTINGS, instrument=INSTRUMENTS["MGC"])
 RTH, NIGHT = "2024-01-03T11:00:00", "2024-01-03T03:00:00"
 
 
 class Market:
     """Bars one after the other, each a second long."""
 
-    def __init__(self, fills, when=RTH):
-        self.venue = BarVenue(SETTINGS, Decimal(1000), MODES[fills])
+    def __init__(self, fills, when=RTH, settings=SETTINGS):
+        self.venue = BarVenue(settings, Decimal(1000), MODES[fills])
         self.at = seconds(when) * SECOND
 
     def bar(self, opened, high, low, close):
@@ -99,6 +102,26 @@ def test_stops_come_before_targets_and_targets_fill_at_their_price(kind, side, b
 )
 def test_what_is_only_touched_or_not_even_that_rests(bar):
     assert not fills(entered("conservative").bar(*bar))
+
+
+@pytest.mark.parametrize(("kind", "done"), [("conservative", []), ("optimistic", [(5003.0, -1)])])
+def test_a_market_that_stands_at_a_target_has_not_gone_through_it(kind, done):
+    """It closed there, and the next second opens there: only who is content with a touch has it."""
+    market, target = entered(kind), 5003.25 if kind == "conservative" else 5003.0
+    told = fills(market.bar(5002.0, target, 5002.0, target))
+    assert told + fills(market.bar(target, target, target, target)) == done
+    assert fills(market.bar(target + 0.25, target + 0.25, target, target)) or done
+
+
+@pytest.mark.parametrize("ticks", range(20_000, 20_100))
+def test_a_stop_at_the_end_of_a_range_is_met_whatever_its_tick(ticks):
+    """Tenths are no binary numbers: 2000.3 is not 20003 times 0.1."""
+    market = Market("conservative", settings=GOLD)
+    market.bar(ticks / 10, ticks / 10, ticks / 10, ticks / 10)
+    market.enter(-1)
+    market.bar(ticks / 10, ticks / 10, ticks / 10, ticks / 10)
+    stop = next(o.stop for o in market.venue.exchange.orders.values() if o.tag.endswith("-SL"))
+    assert fills(market.bar(ticks / 10, stop / 10, ticks / 10, ticks / 10))
 
 
 def test_a_target_that_is_moved_through_the_market_slips():

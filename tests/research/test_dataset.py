@@ -77,6 +77,15 @@ def test_a_tape_of_an_unknown_symbol_is_refused(tmp_path):
         dataset.load(path, SETTINGS)
 
 
+def test_a_tape_without_a_trade_is_refused(tmp_path):
+    tape = tapes.read(ROOT / "data/es_20231225.parquet")
+    quotes = tape.columns["kind"] == tapes.QUOTE
+    path = tmp_path / "quotes.parquet"
+    tapes.write(path, replace(tape, columns={k: v[quotes] for k, v in tape.columns.items()}))
+    with pytest.raises(UsageError, match="no trade in it makes a bar"):
+        dataset.load(path, SETTINGS)
+
+
 def test_bars_of_a_file_are_the_rows_of_the_tape_they_were_made_of(tmp_path):
     from research import history
 

@@ -64,6 +64,17 @@ def test_what_was_cut_short_goes_on_and_nothing_is_asked_for_twice(tmp_path):
     assert stored(tmp_path).equals(MARKET)
 
 
+def test_a_bar_that_is_still_forming_is_left_for_the_next_time(tmp_path):
+    standin = Standin(MARKET)
+    middle = WEEK[1].open + 90 * SECOND  # half a minute into the second bar
+    with serving(standin.app) as url:
+        kept = archive.Archive(tmp_path, 60)
+        download.fetch(databento(url), kept, (SPAN[0], middle))
+        assert stored(tmp_path)["start"].max() == WEEK[1].open
+        download.fetch(databento(url), kept, SPAN)
+    assert stored(tmp_path).equals(MARKET)
+
+
 def test_a_later_end_asks_for_what_is_new_only(tmp_path):
     standin = Standin(MARKET)
     with serving(standin.app) as url:

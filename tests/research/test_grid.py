@@ -9,6 +9,7 @@ import pytest
 from actors.bars import Bars
 from core.clock import SECOND
 from core.config import load
+from core.errors import UsageError
 from core.messages import Pulse, Trade
 from indicators.columns import matrix
 from research import bars, dataset, history
@@ -38,6 +39,14 @@ def test_the_grid_of_a_tape_is_the_one_the_daemon_makes(name):
     made = grid(history.load([path]).frame, GAP)
     assert len(live) - len(made) < GAP  # quotes after the last trade make quiet seconds
     assert (made == live[: len(made)]).all()
+
+
+@pytest.mark.parametrize(
+    "seconds", [[OPEN, OPEN], [OPEN + 2, OPEN + 1], [*range(OPEN, OPEN + 99), OPEN]]
+)
+def test_seconds_that_repeat_or_go_back_are_refused(seconds):
+    with pytest.raises(UsageError, match="repeat or go back"):
+        grid(frame(seconds), GAP)
 
 
 @pytest.mark.parametrize("silence", [1, GAP - 1, GAP, GAP + 1, GAP + 2, 5_000])
