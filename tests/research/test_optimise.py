@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from core.config import load
 from core.errors import UsageError
@@ -60,12 +61,30 @@ def test_what_was_chosen_stands_in_the_config():
     assert [row[:2] for row in config.sizing.tiers] == [row[:2] for row in CONFIG.sizing.tiers]
 
 
-def searched(folder, trials):
+def begun(folder):
+    """A lesson, and how it is learned."""
     bars = random_bars.bars(1, "2024-01-01", "2024-05-09", drift=0.4, every_day=6)
     way = Walk(CONFIG, Plan(epochs_max=1), MODES["realistic"], wiring.thinking, folder / "models",
                "chance", "0" * 64)  # fmt: skip
     loader = Loader(bars.lazy(), Months(train=1), 30)
-    lesson = loader.lesson(loader.folds[-1])
+    return loader.lesson(loader.folds[-1]), way
+
+
+def test_a_lesson_is_taught_once_for_one_plan(tmp_path, monkeypatch):
+    lesson, way = begun(tmp_path)
+    model = optimise.remembered(lesson, way)
+    taught = []
+    monkeypatch.setattr(optimise.walk, "taught", lambda lesson, way: taught.append(way.plan))
+    assert optimise.remembered(lesson, way).manifest_sha256 == model.manifest_sha256
+    assert not taught
+    other = replace(way, plan=Plan(epochs_max=2))
+    optimise.remembered(lesson, other)
+    optimise.remembered(lesson, replace(way, sha256="1" * 64))
+    assert taught == [other.plan, way.plan]
+
+
+def searched(folder, trials):
+    lesson, way = begun(folder)
     model = optimise.remembered(lesson, way)
     held = study(url(folder), optimise.name_of(way, "tpe", SMALL, ""), "tpe", 7, SMALL)
     optimise.search(held, lesson, model, way, SMALL, trials, lambda words: None)
