@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.statement import statements
+from actors.statement import opened, statements, whole
 from core import messages as m
 from tests import build
 from tests.actors.test_reduction import Life
@@ -15,6 +15,7 @@ from tests.actors.test_reduction import Life
 D = Decimal
 SECOND = build.SECOND
 CLOSE = int(datetime.fromisoformat("2026-11-20T17:00:00-05:00").timestamp()) * SECOND
+OPENED = opened(CLOSE)
 
 
 def lived():
@@ -79,6 +80,17 @@ def test_a_balance_that_is_a_cent_off_is_told(cents, differs):
     log[at] = replace(log[at], message=replace(snapshot, balance=snapshot.balance + D(cents)))
     (told,) = statements(log)
     assert bool(told.differences) is differs
+
+
+@pytest.mark.parametrize(("at", "since", "day", "began", "holds"), [
+    (CLOSE, OPENED, 0, 0, True), (CLOSE - 1, OPENED, 0, 0, False),
+    (CLOSE, OPENED + 1, 0, 0, False), (CLOSE, OPENED + 1, OPENED, 0, True),
+    (CLOSE, OPENED, OPENED + 1, 0, False), (CLOSE, OPENED + 1, 0, OPENED + 1, True),
+])  # fmt: skip
+def test_only_an_answer_about_the_whole_day_or_log_is_compared(at, since, day, began, holds):
+    told = build.account_snapshot(at=at, since=since, day=day or UNSET)
+    assert whole(told, CLOSE, began) is holds
+    assert not whole(told, 0, began), "no day has closed"
 
 
 def test_a_day_that_nobody_asked_for_has_no_statement():

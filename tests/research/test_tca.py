@@ -62,6 +62,7 @@ def test_an_order_is_measured_by_the_quotes_just_before_it_and_its_fills():
     row = tca.orders(one_order(), QUOTES).row(0, named=True)
     assert (row["delay"], row["drift"], row["spread"], row["depth"]) == (0, 0.625, 1.25, 0)
     assert row["total"] == pytest.approx(5 * 0.375 + 0.42)
+    assert row["bps"] == pytest.approx(1e4 * row["total"] / (5000.375 * 5))
 
 
 def test_what_was_not_filled_costs_what_the_market_ran_away():
@@ -76,6 +77,12 @@ def test_an_order_that_rests_does_not_arrive_late():
 def test_fills_before_the_first_quote_are_left_out():
     late = Quotes(QUOTES.at + 50 * SECOND, QUOTES.bid, QUOTES.ask)
     assert not len(tca.orders(one_order(), late))
+
+
+def test_a_quote_is_good_for_its_time_only():
+    quotes = Quotes(np.array([0, 1_000 * SECOND]), np.array([9.0, 19.0]), np.array([11.0, 21.0]))
+    last = tca.FRESH_S * SECOND
+    assert (quotes.mid_at(last), quotes.mid_at(last + 1)) == (10.0, None)
 
 
 def test_purposes_are_added_up_and_unknown_markouts_counted():
