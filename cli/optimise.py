@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(
             f"{given.data}: too short for {given.train}+1+1 months and 30 days between"
         )
-    given.out.mkdir(parents=True, exist_ok=True)
+    make(given.out)
     market = f"{given.hours}-{given.train}"  # what is learned from, beside the file
     way = walk.Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
         optimise.search(held, lesson, model, way, space, given.trials, say)
     if given.worker:
         return EXIT_OK
-    best = held.best_trial
+    best = best_of(held, url)
 
     def test(tuned: Any) -> Any:
         return walk.traded(loader.test(lesson), model, replace(way, config=tuned))
@@ -74,6 +74,19 @@ def main(argv: list[str]) -> int:
     }  # fmt: skip
     print(json.dumps(plain(told)) if given.json else describe(told))
     return EXIT_OK
+
+
+def make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be made: {error.strerror}") from None
+
+
+def best_of(held: Any, url: str) -> Any:
+    if not [trial for trial in held.trials if trial.value is not None]:
+        raise UsageError(f"{url}: holds no trial that came to an end: --trials N")
+    return held.best_trial
 
 
 def parser() -> Arguments:

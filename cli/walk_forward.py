@@ -59,7 +59,10 @@ def main(argv: list[str]) -> int:
         done = walk.forward(loader, way, lambda text: progress.update(task, description=text))
     run = walk.stitched(done)
     found = walk.summary(done, run, given.seed)
-    runs.write(given.out, run)
+    try:
+        runs.write(given.out, run)
+    except OSError as error:
+        raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     if model:
         prove(found, config, model, f"tradebot walk-forward {given.data.name}")
     print(json.dumps(plain(found)) if given.json else describe(found))

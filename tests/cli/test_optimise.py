@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from distributed import LocalCluster
@@ -59,3 +60,11 @@ def test_a_cluster_that_is_not_there_is_one_line(monkeypatch):
     monkeypatch.setattr(optimise, "CLUSTER_S", 1)
     with pytest.raises(UsageError, match="no scheduler there"):
         optimise.afar("tcp://127.0.0.1:9", [["--help"]])
+
+
+def test_a_folder_that_cannot_be_made_and_a_study_without_a_trial_are_one_line():
+    with pytest.raises(UsageError, match="/dev/null/x: cannot be made: Not a directory"):
+        optimise.make(Path("/dev/null/x"))
+    for trials in ([], [SimpleNamespace(value=None)]):
+        with pytest.raises(UsageError, match="no trial that came to an end"):
+            optimise.best_of(SimpleNamespace(trials=trials), "sqlite:///study.db")
