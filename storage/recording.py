@@ -115,7 +115,7 @@ def parts_of(folder: Path) -> dict[str, list[tuple[int, Path]]]:
 def joined(folder: Path, name: str) -> int:
     """How many parts the tape of that day holds; 0 without one."""
     path = folder / f"{name}.parquet"
-    return int(tapes.read(path).about["parts"]) if path.exists() else 0
+    return int(tapes.about(path)["parts"]) if path.exists() else 0
 
 
 def save(path: Path, tape: Tape) -> None:

@@ -7,7 +7,7 @@ int32. The schema's metadata holds JSON under `tradebot`: symbol, tick, source, 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +68,29 @@ def is_tape(path: Path) -> bool:
 
 def read(path: Path) -> Tape:
     """Load a tape. Raises UsageError when the file is no tape."""
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such tape") from None
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UsageError(f"{path}: not a parquet file: {error}") from None
+    table = opened(path, pq.read_table)
     about = (table.schema.metadata or {}).get(b"tradebot")
     if about is None or set(COLUMNS) - set(table.column_names) or not len(table):
         raise UsageError(f"{path}: not a tape: make one with `tradebot collect`")
     columns = {name: table[name].to_numpy() for name in COLUMNS}
     return Tape(json.loads(about), columns)
+
+
+def about(path: Path) -> dict[str, Any]:
+    """What a tape tells of itself, without its rows. Raises UsageError; empty for other files."""
+    found: dict[str, Any] = json.loads(
+        (opened(path, pq.read_schema).metadata or {}).get(b"tradebot", b"{}")
+    )
+    return found
+
+
+def opened(path: Path, read: Callable[[Path], Any]) -> Any:
+    try:
+        return read(path)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such tape") from None
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UsageError(f"{path}: not a parquet file: {error}") from None
 
 
 def write(path: Path, tape: Tape) -> None:
