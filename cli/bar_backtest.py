@@ -25,10 +25,9 @@ class Keeping:
         from research.equity import Equity
 
         instrument = config.settings().instrument
-        worth = instrument.tick_value / instrument.tick
         try:
             out.mkdir(parents=True, exist_ok=True)
-            self.equity = Equity(out / "equity.parquet", config.account.balance_start, worth)
+            self.equity = Equity(out / "equity.parquet", config.account.balance_start, instrument)
         except OSError as error:
             raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
 

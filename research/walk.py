@@ -17,13 +17,14 @@ from msgspec.structs import replace
 from core.clock import SECOND
 from core.config import Config
 from core.errors import UsageError
-from core.messages import Message, Stage
+from core.messages import Fill, Message, Stage
 from core.settings import Settings
 from indicators import columns
 from indicators.schema import FINGERPRINT
 from indicators.state import State, fresh
 from research import bar_run, export, grid, history, learn, metrics, runs, skill, targets
 from research.dataset import Rows
+from research.equity import Curve
 from research.folds import Fold, Lesson, Loader, begins
 from research.record import NONE, Recorder
 from research.runs import Run
@@ -147,22 +148,23 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     table = grid.quoted(market.table, rows, float(settings.instrument.tick))
     tables = (table[start : start + VIEW] for start in range(0, len(table), VIEW))
 
+    curve = Curve(config.account.balance_start, settings.instrument)
+    equity = [runs.empty(runs.EQUITY)]
+
     def seen(actor: str, message: Message) -> None:
         recorder.on(message)
+        if isinstance(message, Fill):
+            curve.fill(message)
+
+    def done(table: np.ndarray) -> None:
+        equity.append(pl.DataFrame(curve.marked(table), schema=runs.EQUITY))
 
     if model is None:
-        bar_run.every(config, settings, stages, tables, seen)
+        bar_run.every(config, settings, stages, tables, seen, done)
     else:
-        bar_run.skipping(config, settings, stages, tables, seen, model.predict_many)
+        bar_run.skipping(config, settings, stages, tables, seen, model.predict_many, done)
     made = recorder.run(plan.lookahead_s, plan.theta_ticks)
-    return replace(made, equity=at_each(market.at, made))
-
-
-def at_each(at: np.ndarray, run: Run) -> pl.DataFrame:
-    """Equity at every bar: one that was left out has that of the last one told."""
-    place = np.searchsorted(run.equity["at"].to_numpy(), at, side="right")
-    worth = np.concatenate([[run.balance_start], run.equity["equity"].to_numpy()])
-    return pl.DataFrame({"at": at, "equity": worth[place]}, schema=runs.EQUITY)
+    return replace(made, equity=pl.concat(equity))
 
 
 def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:

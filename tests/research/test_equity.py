@@ -1,7 +1,5 @@
 """Equity over columns is the recorder's, bar by bar."""
 
-from decimal import Decimal
-
 import numpy as np
 
 from core.messages import Fill
@@ -16,7 +14,7 @@ from venues.fills import MODES
 def test_each_bar_has_the_equity_that_the_recorder_gives_it(tmp_path):
     recorder = Recorder()
     balance = CONFIG.account.balance_start
-    equity = Equity(tmp_path / "equity.parquet", balance, Decimal(5))
+    equity = Equity(tmp_path / "equity.parquet", balance, RICH.instrument)
     table = market(3, days=2, seconds=2600)
 
     def seen(actor, message):

@@ -102,6 +102,22 @@ def test_trades_of_a_test_lie_within_it(once):
         assert told.min() > first and told.max() <= last
 
 
+def test_the_equity_of_a_walk_is_marked_at_bars_that_were_left_out_too(once):
+    """While a trade is on, each second has the worth of the position at its own close."""
+    _, done = once
+    part = done[0]
+    rows = part.run.equity.filter(pl.col("at") % SECOND == 0)
+    closes = dict(market().select(pl.col("start") + SECOND, "close").iter_rows())
+    trade = part.run.trades.sort(pl.col("exit_time") - pl.col("entry_time"))[-1]
+    began, ended = (trade[name].dt.epoch("ns")[0] for name in ("entry_time", "exit_time"))
+    held = rows.filter((pl.col("at") > began) & (pl.col("at") < ended))
+    marks = [5.0 * trade["direction"][0] * trade["contracts"][0] * closes[at]
+             for at in held["at"] if at in closes]  # fmt: skip
+    worth = [row["equity"] for row in held.iter_rows(named=True) if row["at"] in closes]
+    assert len(marks) > 20 and len(set(marks)) > 5
+    np.testing.assert_allclose(np.diff(worth), np.diff(marks), atol=1e-6)
+
+
 def test_folds_are_stitched_without_a_step_and_thin_ones_are_left_out_of_the_mean(once):
     _, (real,) = once
     parts = [Result(real.fold, random_runs.run(n, count)) for n, count in ((1, 150), (2, 40))]
