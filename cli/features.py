@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     words = " · ".join(f"{name} {value}" for name, value in about.items())
     text = importance_page.build("The features", words, found, known(given.tape, model))
     try:
-        given.out.write_text(text)
+        given.out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     told = about | importance_page.summary(found)

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     quotes = tca.quotes_of(tapes.read(given.tape)) if given.tape else None
     text = report.build(given.title or folder.resolve().name, run, quotes)
     try:
-        given.out.write_text(text)
+        given.out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     found = metrics.measure(run)

@@ -96,12 +96,13 @@ def parser() -> Arguments:
 
 def rows_of(data: Path) -> Any:
     """The bars of a file, lazily."""
-    from research import bars, history
+    from research import bars, history, sources
 
     if not data.is_file():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
-    rows = bars.scan(data)
-    history.seconds_only(data, rows)
+    with sources.reading(data):
+        rows = bars.scan(data)
+        history.seconds_only(data, rows)
     return rows
 
 

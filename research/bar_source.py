@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from core.settings import Settings
-from research import bars, dataset, grid, history, seconds
+from research import bars, dataset, grid, history, seconds, sources
 from research.seconds import Floats
 from storage import tape as tapes
 
@@ -31,12 +31,17 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
         yield seconds.table(dataset.bars(tapes.read(path), settings))
         return
     segment, tick = 1, float(settings.instrument.tick)
-    rows = bars.scan(path).filter(pl.col("start").is_not_null())
-    history.seconds_only(path, rows)
-    for frame in bars.chunks(rows, CHUNK):
+    for frame in frames(path):
         kept = bars.within(history.sound(frame, []), hours)
         if kept.height:
             made = grid.grid(kept, settings.bars.gap_max_s, segment)
             table = grid.quoted(made, kept, tick)
             segment = int(table[-1, 1]) + 1
             yield table
+
+
+def frames(path: Path) -> Iterator[pl.DataFrame]:
+    with sources.reading(path):
+        rows = bars.scan(path).filter(pl.col("start").is_not_null())
+        history.seconds_only(path, rows)
+        yield from bars.chunks(rows, CHUNK)

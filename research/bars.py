@@ -47,20 +47,21 @@ class Source(Struct, frozen=True):
 
 def opened(path: Path, zone: str = "UTC") -> Source:
     """Open a file of any make. Raises UsageError when it has no time in it."""
-    lazy = plain(sources.open_table(path))
-    schema = lazy.collect_schema()
-    found = [name for name in STAMPS if name in schema]
-    if not found:
-        raise UsageError(f"{path}: no column of times: expected one of {', '.join(STAMPS)}")
-    stamp, first = stamp_of(lazy, found)
-    start = stamps.to_utc(pl.col(stamp), schema[stamp], first, zone)
+    with sources.reading(path):
+        lazy = plain(sources.open_table(path))
+        schema = lazy.collect_schema()
+        found = [name for name in STAMPS if name in schema]
+        if not found:
+            raise UsageError(f"{path}: no column of times: expected one of {', '.join(STAMPS)}")
+        stamp, first = stamp_of(path, lazy, found)
+        start = stamps.to_utc(pl.col(stamp), schema[stamp], first, zone)
     others = [name for name in schema if name not in ("start", stamp)]
     rows = lazy.select(start.alias("start"), *others)
     keys = tuple(name for name in KEYS if name in schema)
     return Source(path, rows, kind_of(set(schema)), keys, stamp, stamps.told(schema[stamp], first))
 
 
-def stamp_of(lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
+def stamp_of(path: Path, lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
     """The first of these columns that holds anything, and a value of it."""
     for name in names:
         if lazy.collect_schema()[name] == pl.Null:
@@ -71,7 +72,7 @@ def stamp_of(lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
         if len(head):
             usual = head.sort()[len(head) // 2]  # the first may be in another unit
             return name, usual if head.dtype.is_numeric() else head[0]
-    raise UsageError(f"{', '.join(names)}: no time in any row")
+    raise UsageError(f"{path}: {', '.join(names)}: no time in any row")
 
 
 def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:
@@ -82,9 +83,18 @@ def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:
     wanted = [known.get(name, name) if known.get(name) not in lower else name for name in lower]
     lazy = lazy.rename(dict(zip(names, wanted, strict=True)))
     if {"date", "time"} <= set(wanted):
-        both = pl.col("date").cast(pl.String) + " " + pl.col("time").cast(pl.String)
+        both = pl.col("date").cast(pl.String) + " " + clock(lazy)
         lazy = lazy.with_columns(both.alias("time")).drop("date")
     return lazy
+
+
+def clock(lazy: pl.LazyFrame) -> pl.Expr:
+    """A column of times of day as text; 93000 stands for 093000, and 930 for 0930."""
+    text = pl.col("time").cast(pl.String)
+    if not lazy.collect_schema()["time"].is_integer():
+        return text
+    last = lazy.select(pl.col("time").max()).collect().item()
+    return text.str.zfill(4 if (last or 0) < 2400 else 6)
 
 
 def kind_of(names: set[str]) -> str:

@@ -12,7 +12,7 @@ import polars as pl
 from msgspec import Struct
 
 from core.errors import UsageError
-from research import bars, hours
+from research import bars, hours, sources
 from research.history import RARE, is_contract
 
 GRAVE, MILD = True, False
@@ -96,6 +96,7 @@ class View(Struct, frozen=True):
     step_s: float  # of bars; 0 unknown
     open_always: bool
     gap_max_s: float
+    zone: str  # of stamps that name none
 
     def blemish(self, kind: str, mask: pl.Series, example: str = "", all_rows: int = 0) -> Blemish:
         """From the rows it stands on. `example`: the columns to show of the first one."""
@@ -136,7 +137,8 @@ def when(at: object) -> str:
 def look(path: Path, zone: str = "UTC", gap_max_s: float = 300.0, market: str = "auto") -> View:
     """Read a file for the checks. `market`: globex, always, or auto: which of them fits."""
     source = bars.opened(path, zone)
-    frame = source.rows.collect().with_columns(series=bars.name_of(source).fill_null(""))
+    with sources.reading(path):
+        frame = source.rows.collect().with_columns(series=bars.name_of(source).fill_null(""))
     kind = source.kind or ("quotes" if bid_of(frame.columns) else "series")
     if "action" in frame.columns:  # every event of a book, trades among them
         kind = "quotes"
@@ -146,6 +148,7 @@ def look(path: Path, zone: str = "UTC", gap_max_s: float = 300.0, market: str = 
     return View(
         path, frame, kind, source.stamps, step_of(frame) if kind != "trades" else 0.0,
         never_closes(path, source, starts) if market == "auto" else market == "always", gap_max_s,
+        zone,
     )  # fmt: skip
 
 

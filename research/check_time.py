@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from core.clock import SECOND
 from core.sessions import days
-from research import hours
+from research import hours, stamps
 from research.blemishes import ZONES, Blemish, View, closed_share, local, when
 from research.grid import GAP, silences
 
@@ -84,8 +84,12 @@ def clock(view: View) -> Iterator[Blemish]:
         return
     if received is None:
         return
-    late = pl.col(received).cast(pl.Int64) - pl.col("start")
-    delay = view.frame.select(late.alias("late")).to_series()
+    known = view.frame[received].drop_nulls()
+    if not len(known):
+        return
+    usual = known.sort()[len(known) // 2] if known.dtype.is_numeric() else known[0]
+    at = stamps.to_utc(pl.col(received), known.dtype, usual, view.zone)
+    delay = view.frame.select(at - pl.col("start")).to_series()
     middle = float(delay.median() or 0)  # type: ignore[arg-type]
     if middle < 0 and delay.len() > FEW:
         kind = "CLOCK_OFF" if middle < -CLOCK_MAX_NS else "CLOCK_SLOW"
@@ -172,7 +176,8 @@ def dates(view: View) -> Iterator[Blemish]:
         return
     outside = ~hours.inside(start, "globex")
     if outside.any():
-        mask = pl.Series(~hours.inside(view.frame["start"].fill_null(0).to_numpy(), "globex"))
+        at = view.frame["start"]
+        mask = pl.Series(~hours.inside(at.fill_null(0).to_numpy(), "globex")) & at.is_not_null()
         yield view.blemish("CLOSED_HOURS", mask)
     there = np.unique(hours.date_index(start))
     missing = int(there[-1] - there[0] + 1 - len(there))

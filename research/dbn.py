@@ -23,11 +23,13 @@ def read(path: Path) -> pl.LazyFrame:
 
 def decode(content: bytes, name: str) -> pl.LazyFrame:
     import databento
+    from databento import BentoError
+    from databento_dbn import DBNError
 
     try:
         store = databento.DBNStore.from_bytes(content)
         rows = store.to_ndarray().ravel()  # of no records it has two dimensions
-    except (ValueError, RuntimeError, TypeError, databento.BentoError) as error:
+    except (ValueError, RuntimeError, TypeError, BentoError, DBNError) as error:
         raise UsageError(f"{name}: not a DBN file: {error}") from None
     names = [name for name in rows.dtype.names if name not in ("length", "rtype", "publisher_id")]
     frame = pl.DataFrame({name: column(name, rows[name]) for name in names})

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import bars, hours, stitch
+from research import bars, hours, sources, stitch
 
 TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
 OFF = 1e-4  # of a tick
@@ -39,6 +39,8 @@ def load(
     parts = [read(path, zone, key, notes) for path in paths]
     frame, rolls = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal"), []
     if "contract" in frame.columns:
+        if frame["contract"].null_count():
+            raise UsageError(f"{paths[0]}: some of the files hold contracts, others one series")
         frame, rolls = stitch.continuous(frame, how=how, rule=rule)
         notes += [
             f"rolled from {roll.old} to {roll.new}"
@@ -58,8 +60,12 @@ def load(
 
 def read(path: Path, zone: str, key: str, notes: list[str]) -> pl.DataFrame:
     """The bars of a file; with a column `contract` where it holds several of one future."""
-    source = bars.opened(path, zone)
-    names = bars.series(source) if source.keys else []
+    with sources.reading(path):
+        return collected(bars.opened(path, zone), key, notes)
+
+
+def collected(source: bars.Source, key: str, notes: list[str]) -> pl.DataFrame:
+    path, names = source.path, bars.series(source) if source.keys else []
     if len(names) > 1 and not key and all(is_contract(name) for name in names):
         name = bars.name_of(source)
         parts = [

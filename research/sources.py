@@ -8,6 +8,9 @@ frames, tapes.
 import json
 import re
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,12 @@ HEADLESS = {  # what a line without names holds, by the number of its fields
 }
 LEAN = re.compile(r"(\d{8})_(\w+?)_(tick|second|minute|hour|daily)_(trade|quote)(?:_(\d+))?")
 HEAD_BYTES = 65_536
+UNREADABLE = (
+    OSError, EOFError, UnicodeDecodeError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid,
+    pl.exceptions.PolarsError,
+)  # fmt: skip
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+COMMA = re.compile(r"(^|;)-?\d+,\d+(;|$)")  # of a number, where fields are parted otherwise
 
 
 def open_table(path: Path) -> pl.LazyFrame:
@@ -36,7 +45,7 @@ def open_table(path: Path) -> pl.LazyFrame:
     kind = next((name for name in reversed(names) if name not in SQUEEZED), "")
     if not path.exists():
         raise UsageError(f"{path}: no such file")
-    try:
+    with reading(path):
         if path.is_dir():
             return folder(path)
         if kind == ".parquet":
@@ -51,9 +60,17 @@ def open_table(path: Path) -> pl.LazyFrame:
             return captures.read(path)
         if kind in TEXTS:
             return text(path)
-    except (OSError, pa.ArrowInvalid, pl.exceptions.PolarsError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path}: not readable: {one_line(error)}") from None
     raise UsageError(f"{path}: expected .parquet, .feather, .csv, .txt, .jsonl, .zip or .dbn")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around whatever reads the file, for a lazy table may fail long after it was opened: what goes
+    wrong is said in words. Raises UsageError."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise UsageError(f"{path}: not readable: {one_line(error)}") from None
 
 
 def one_line(error: BaseException) -> str:
@@ -124,16 +141,24 @@ def member(content: bytes, name: Path) -> pl.DataFrame:
 def text(path: Path) -> pl.LazyFrame:
     with pa.input_stream(path, compression="detect") as file:
         head = file.read(HEAD_BYTES)
-    return pl.scan_csv(path, **shape(head))
+    if not head.startswith(UTF_16) and path.suffix.lower() != ".bz2":
+        return pl.scan_csv(path, **shape(head))
+    with pa.input_stream(path, compression="detect") as file:
+        content = file.read()
+    if head.startswith(UTF_16):  # as spreadsheets write it
+        content = content.decode("utf-16").encode()
+    return pl.read_csv(content, **shape(content[:HEAD_BYTES])).lazy()
 
 
 def shape(head: bytes) -> dict[str, Any]:
     """How a text table is written: what stands between fields, and the names of its columns."""
-    line = head.decode("utf-8", "replace").lstrip("\ufeff").partition("\n")[0].strip()
-    between = max(",;\t|", key=line.count)
+    lines = head.decode("utf-8", "replace").lstrip("\ufeff").splitlines() or [""]
+    line = lines[0].strip()
+    between = max(";,\t|", key=line.count)
     fields = [field.strip().strip('"<>').lower() for field in line.split(between)]
     told: dict[str, Any] = {"separator": between, "infer_schema_length": 10_000}
     told["try_parse_dates"] = False
+    told["decimal_comma"] = between == ";" and any(COMMA.search(line) for line in lines[:3])
     if any(re.fullmatch(r"[a-z_ ]+", field) for field in fields):
         return {**told, "new_columns": fields}
     if len(fields) not in HEADLESS:

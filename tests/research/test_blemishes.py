@@ -128,6 +128,28 @@ def test_a_blemish_of_quotes_is_found(tmp_path, kind, count, columns):
     assert {b.kind: b.count for b in told.blemishes if b.kind != "CUT_DATE"} == {kind: count}
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        pl.col("ts_recv") // 1000,
+        pl.col("ts_recv").cast(pl.Datetime("ns", "UTC")),
+        pl.col("ts_recv").cast(pl.Datetime("ns", "UTC")).dt.strftime("%Y-%m-%dT%H:%M:%S%.9fZ"),
+    ],
+)
+@pytest.mark.parametrize(("late_s", "kinds"), [(0.25, set()), (-1.25, {"CLOCK_OFF"})])
+def test_a_time_of_receipt_is_understood_in_any_make(tmp_path, written, late_s, kinds):
+    frame = quotes().with_columns(ts_recv=pl.col("ts_event") + int(late_s * SECOND))
+    frame = frame.with_columns(ts_recv=written)
+    told = found(frame, tmp_path / "a.parquet")
+    assert {b.kind for b in told.blemishes} - {"CUT_DATE"} == kinds
+
+
+def test_a_row_without_a_stamp_is_not_one_of_closed_hours(tmp_path):
+    late = at([9], start=WEEK[0].close + SECOND)(at([7], start=None)(minutes()))
+    counts = {b.kind: b.count for b in found(late, tmp_path / "a.parquet").blemishes}
+    assert (counts["STAMP_NULL"], counts["CLOSED_HOURS"]) == (1, 1)
+
+
 def test_a_book_without_a_snapshot_and_one_with_a_hole(tmp_path):
     book = pl.DataFrame(
         {"ts_event": WEEK[0].open + np.arange(6) * SECOND, "msg": np.arange(6),

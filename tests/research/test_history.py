@@ -1,5 +1,6 @@
 """Files of any make end as one sorted series, and what was done to them is told."""
 
+import bz2
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,21 @@ def as_csv(frame, path, **how):
     )
 
 
+def two_columns(frame, path, day, clock, **how):
+    """A date and a time of day, as `day` and `clock` write them."""
+    stamps = utc(frame).select(
+        pl.col("start").dt.strftime(day).alias("Date"),
+        pl.col("start").dt.strftime(clock).alias("Time"), *bars.COLUMNS[1:],
+    )  # fmt: skip
+    stamps.write_csv(path, **how)
+
+
+def again(frame, path, change):
+    """A CSV, its bytes changed."""
+    as_csv(frame, path)
+    path.write_bytes(change(path.read_bytes()))
+
+
 WRITERS = {
     "ns.parquet": lambda frame, path: frame.write_parquet(path),
     "utc.parquet": lambda frame, path: utc(frame).write_parquet(path),
@@ -49,12 +65,16 @@ WRITERS = {
     "none.txt": lambda frame, path: utc(frame).with_columns(
         pl.col("start").dt.strftime("%Y%m%d %H%M%S")
     ).write_csv(path, separator=";", include_header=False),
-    "two.csv": lambda frame, path: utc(frame).select(
-        pl.col("start").dt.strftime("%m/%d/%Y").alias("Date"),
-        pl.col("start").dt.strftime("%H:%M:%S").alias("Time"), *bars.COLUMNS[1:],
-    ).write_csv(path),
+    "two.csv": lambda *to: two_columns(*to, "%m/%d/%Y", "%H:%M:%S"),
+    "numbers.csv": lambda *to: two_columns(*to, "%Y%m%d", "%-H%M%S"),
+    "short.csv": lambda *to: two_columns(*to, "%Y%m%d", "%-H%M"),
+    "comma.csv": lambda *to: two_columns(
+        *to, "%d.%m.%Y", "%H:%M:%S", separator=";", decimal_comma=True
+    ),
     "a.feather": lambda frame, path: frame.write_ipc(path),
     "a.csv.gz": lambda frame, path: as_csv(frame, path, compression="gzip"),
+    "a.csv.bz2": lambda *to: again(*to, bz2.compress),
+    "utf16.csv": lambda *to: again(*to, lambda text: text.decode().encode("utf-16")),
     "a.csv.zst": lambda frame, path: as_csv(frame, path, compression="zstd"),
 }  # fmt: skip
 
@@ -151,6 +171,17 @@ def test_chunks_are_whole_trade_dates(tmp_path):
     assert not set.intersection(*dates) and sum(map(len, dates)) == len(set.union(*dates))
 
 
+def test_contracts_beside_a_file_that_names_none_are_refused(tmp_path):
+    paths = [tmp_path / "mes.parquet", tmp_path / "other.parquet"]
+    market(EARLY).write_parquet(paths[0])
+    rows().write_parquet(paths[1])
+    with pytest.raises(UsageError, match="some of the files hold contracts"):
+        history.load(paths)
+
+
+HEAD = b"time,open,high,low,close\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -158,7 +189,12 @@ def test_chunks_are_whole_trade_dates(tmp_path):
         ("a.csv", b"x,y\n1,2\n", "no column of times"), ("a.zip", b"PK", "not readable"),
         ("a.dbn", b"nothing", "not a DBN file"), ("a.csv", b"1,2,3\n", "give it a first line"),
         ("a.csv", b"time,bid\n2024-01-02,1\n", "neither bars nor trades"),
-        ("a.csv", b"time,open,high,low,close\n", "no time"), ("a.csv", b"", "without names"),
+        ("a.csv", b"time,open,high,low,close\n", "a.csv: time: no time"),
+        ("a.csv", b"", "without names"), ("a.dbn", b"DBN\x02no header", "not a DBN file"),
+        ("a.feather", b"ARROW1\x00\x00cut off", "not readable"),
+        ("a.csv", HEAD + b"2024-01-02,1,2,0\n2024-01-03,1,2,0,1,5\n", "more fields"),
+        ("a.csv", HEAD + b"2024-01-02,one,2,0,1\n", "a.csv: not readable: conversion"),
+        ("a.csv.bz2", bz2.compress(HEAD)[:20], "not readable"),
     ],
 )  # fmt: skip
 def test_what_holds_no_bars_is_refused_in_one_line(tmp_path, name, content, why):
