@@ -82,7 +82,7 @@ def test_leaving_out_what_changes_nothing_leaves_the_same_files(tradebot, bars, 
     assert len(runs.read(tmp_path / "run0").equity) == 5400
 
 
-def test_what_is_stopped_early_is_whole(tradebot, bars, tmp_path, monkeypatch):
+def test_what_is_stopped_early_is_whole(tradebot, bars, tmp_path, monkeypatch, request):
     whole = bar_source.tables
 
     def stopped(*given):
@@ -93,6 +93,8 @@ def test_what_is_stopped_early_is_whole(tradebot, bars, tmp_path, monkeypatch):
 
     monkeypatch.setattr(bar_source, "ROWS", 500)
     monkeypatch.setattr(bar_source, "tables", stopped)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     code, printed, err = tradebot("backtest", "--bars", bars, "--out", tmp_path / "run", "--json")
     told = json.loads(printed)
     assert (code, err, told["ended"]) == (0, "", "interrupted")
