@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("cli.train", "fit the model on tapes"),
     "backtest": ("cli.backtest", "the same stages on a tape, without a gateway"),
     "walk-forward": ("cli.walk_forward", "learn and test month by month, on months nobody saw"),
+    "cross-validate": ("cli.cross_validate", "the same on every part, by models of the others"),
     "optimise": ("cli.optimise", "search stop, target, confidence and risk, held out once"),
     "report": ("cli.report", "a run as one HTML page: what it is worth, and why"),
     "features": ("cli.features", "how the features hang together, and which the model uses"),
@@ -43,7 +44,7 @@ EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
 def usage() -> str:
-    rows = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in VERBS.items())
+    rows = "\n".join(f"  {verb:<14} {text}" for verb, (_, text) in VERBS.items())
     return f"usage: tradebot VERB [options]   (tradebot VERB --help)\n\n{rows}"
 
 

@@ -6,6 +6,8 @@ writes with --out is a run: `tradebot report` shows it, folds and stitched equit
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,13 +52,8 @@ def main(argv: list[str]) -> int:
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
         walk.digest(given.data), given.stride,
     )  # fmt: skip
-    console = Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
-        transient=True, disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("reading")
-        done = walk.forward(loader, way, lambda text: progress.update(task, description=text))
+    with spoken() as told:
+        done = walk.forward(loader, way, told)
     run = walk.stitched(done)
     found = walk.summary(done, run, given.seed)
     try:
@@ -69,27 +66,45 @@ def main(argv: list[str]) -> int:
     return EXIT_OK if found["folds_with_enough_trades"] else EXIT_DIFFERENCE
 
 
+@contextmanager
+def spoken() -> Iterator[Callable[[str], None]]:
+    """What is being done, in one line of a terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
+        transient=True, disable=not console.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("reading")
+        yield lambda text: progress.update(task, description=text)
+
+
 def parser() -> Arguments:
-    words = Arguments(prog="tradebot walk-forward", description=__doc__)
+    words = lessons("tradebot walk-forward", __doc__, "walk")
+    for part, months in (("train", 6), ("valid", 1), ("test", 1)):
+        words.add_argument(f"--{part}", type=between(1, 60, int), default=months, metavar="MONTHS")
+    words.add_argument("--evidence", action="store_true",
+                       help="for `tradebot gate`, if the model was made the same way")  # fmt: skip
+    return words
+
+
+def lessons(prog: str, about: str | None, out: str) -> Arguments:
+    """What is said of any training that is tested on other months."""
+    words = Arguments(prog=prog, description=about)
     words.add_argument(
         "data", type=Path, nargs="?", default=Path("data/bars.parquet"), metavar="F",
         help="bars of one second, as `validate` reads them",
     )  # fmt: skip
     words.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
-    words.add_argument("--out", type=Path, default=Path("walk"), metavar="DIR")
+    words.add_argument("--out", type=Path, default=Path(out), metavar="DIR")
     words.add_argument("--hours", choices=("rth", "globex"), default="rth")
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip
-    for part, months in (("train", 6), ("valid", 1), ("test", 1)):
-        words.add_argument(f"--{part}", type=between(1, 60, int), default=months, metavar="MONTHS")
     words.add_argument("--lookahead", type=between(1, 300, int), default=30, metavar="S")
     words.add_argument("--theta", type=between(0, 40, float), default=3.0, metavar="TICKS")
     words.add_argument("--epochs", type=between(1, 1000, int), default=40, metavar="N")
     words.add_argument("--stride", type=between(1, 600, int), default=10, metavar="S",
                        help="learn from one row in so many seconds: labels overlap")  # fmt: skip
     words.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
-    words.add_argument("--evidence", action="store_true",
-                       help="for `tradebot gate`, if the model was made the same way")  # fmt: skip
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
 

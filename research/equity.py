@@ -7,6 +7,7 @@ for many rows at once from the fills. A fill counts from the bar on that ends af
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,7 @@ class Curve:
         self.multiplier = instrument.tick_value / instrument.tick  # dollars of a point
         self.cash, self.position = Decimal(0), 0
         self.at, self.cashes, self.positions = [0], [0.0], [0.0]  # after each fill
+        self.ended, self.last = 0, 0.0  # the newest bar, and its close
 
     def fill(self, fill: Fill) -> None:
         signed = fill.side * fill.size
@@ -38,16 +40,25 @@ class Curve:
         self.cashes.append(float(self.cash))
         self.positions.append(float(self.position))
 
-    def marked(self, table: Floats) -> tuple[np.ndarray, np.ndarray]:
+    def marked(self, table: Floats) -> tuple[Any, Any]:
         """Ends of bars that are over, and the equity at each: all fills until then are told."""
         ends = table[:, 0].astype(np.int64) * SECOND
         number = np.searchsorted(np.array(self.at), ends, side="left") - 1
         cash, position = np.array(self.cashes)[number], np.array(self.positions)[number]
         worth = self.balance + cash + position * table[:, 5] * float(self.multiplier)
+        if len(table):
+            self.ended, self.last = int(ends[-1]), float(table[-1, 5])
         kept = int(number[-1]) if len(number) else 0
         for column in (self.at, self.cashes, self.positions):
             del column[:kept]
         return ends, worth
+
+    def rest(self) -> tuple[Any, Any]:
+        """The equity behind the last bar, where the run went on trading until it was flat."""
+        if not self.ended or self.at[-1] < self.ended:
+            return np.zeros(0, np.int64), np.zeros(0)
+        worth = self.cashes[-1] + self.positions[-1] * self.last * float(self.multiplier)
+        return np.array([max(self.at[-1], self.ended + 1)]), np.array([self.balance + worth])
 
 
 class Equity(Curve):
@@ -63,6 +74,7 @@ class Equity(Curve):
 
     def close(self) -> pl.DataFrame:
         """The file takes its name; its rows."""
+        self.writer.write_table(pa.table(self.rest(), schema=SCHEMA))
         self.writer.close()
         self.part.replace(self.path)
         return pl.read_parquet(self.path)

@@ -53,7 +53,7 @@ class Recorder:
         self.seen: Prediction | None = None
         self.start: RunStarted | None = None
         self.cash = Decimal(0)
-        self.position = 0
+        self.position, self.close, self.filled_at = 0, 0.0, 0  # filled since the last bar
         self.slipped = 0.0  # dollars, of the fills since the last round trip
         self.equity: list[tuple[int, float]] = []
         self.bars: list[tuple[int, float, int, bool]] = []
@@ -133,10 +133,13 @@ class Recorder:
         return float(self.start.balance_start) if self.start else 0.0
 
     def bar(self, bar: Bar) -> None:
-        worth = self.balance_start + float(self.cash) + self.position * bar.close * self.multiplier
-        self.equity.append((bar.at, worth))
+        self.close, self.filled_at = bar.close, 0
+        self.equity.append((bar.at, self.worth()))
         if self.foretold:
             self.bars.append((bar.at, bar.close, bar.segment, bar.filled))
+
+    def worth(self) -> float:
+        return self.balance_start + float(self.cash) + self.position * self.close * self.multiplier
 
     def decided(self, tag: str) -> float | None:
         """The price that an order was decided at; None where nobody named one."""
@@ -153,6 +156,7 @@ class Recorder:
         if order and order.purpose is Purpose.ENTRY:
             self.entered = order
         self.fills.append(fill)
+        self.filled_at = fill.at
 
     def slip(self, fill: Fill) -> float:
         """Points lost against the price decided on, or against the market's where that is told."""
@@ -176,6 +180,9 @@ class Recorder:
 
     def run(self, lookahead_s: int, theta_ticks: float) -> Run:
         """The tables. The outcome of a prediction is the class that came `lookahead_s` later."""
+        if self.equity and self.filled_at:  # it went on behind the last bar, until it was flat
+            self.equity.append((max(self.filled_at, self.equity[-1][0] + 1), self.worth()))
+            self.filled_at = 0
         raw = runs.TRADES | {"entry_time": pl.Int64, "exit_time": pl.Int64, runs.RISK: pl.Float64}
         trades = pl.DataFrame(self.trades, schema=raw, orient="row").with_columns(
             pl.col("entry_time", "exit_time").cast(pl.Datetime("ns")).dt.replace_time_zone("UTC")

@@ -118,9 +118,17 @@ def rows_of(seen: Seen, walk: Walk) -> Rows:
 
 
 def taught(lesson: Lesson, walk: Walk) -> models.Model:
-    """Fit, write, and load as the daemon would when the test begins."""
+    """The model of a fold, loaded as the daemon would when the test begins."""
+    fold = lesson.fold
+    return learned(fold.name, lesson.train, lesson.valid, begins(fold.test_start), walk)
+
+
+def learned(
+    name: str, train: pl.DataFrame, valid: pl.DataFrame, now: int, walk: Walk
+) -> models.Model:
+    """Fit, write, and load as the daemon would at `now`, UTC ns."""
     plan = walk.plan
-    parts = [seen(rows, walk) for rows in (lesson.train, lesson.valid)]
+    parts = [seen(rows, walk) for rows in (train, valid)]
     rows, judged = (rows_of(part, walk) for part in parts)
     trained = fit(rows, judged, plan, lambda epoch, metrics: None)
     sizes = {"rows": {"train": len(rows), "valid": len(judged)}, "epoch": trained.epoch}
@@ -128,8 +136,8 @@ def taught(lesson: Lesson, walk: Walk) -> models.Model:
         trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
         "mlp",
     )  # fmt: skip
-    path = export.write(walk.models, lesson.fold.name, trained.graph(), about)[0]
-    return models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
+    path = export.write(walk.models, name, trained.graph(), about)[0]
+    return models.load(path, FINGERPRINT, now=now)
 
 
 def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
@@ -164,7 +172,8 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     else:
         bar_run.skipping(config, settings, stages, tables, seen, model.predict_many, done)
     made = recorder.run(plan.lookahead_s, plan.theta_ticks)
-    return replace(made, equity=pl.concat(equity))
+    rest = pl.DataFrame(curve.rest(), schema=runs.EQUITY)
+    return replace(made, equity=pl.concat([*equity, rest]))
 
 
 def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:
@@ -185,22 +194,26 @@ def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:
 
 
 def stitched(done: Sequence[Result]) -> Run:
-    """The tests one behind the other, each going on with the equity of the last."""
-    first, worth, equity = done[0].run, done[0].run.balance_start, []
-    for part in done:
-        rows = part.run.equity
-        shift = worth - part.run.balance_start
-        equity.append(rows.with_columns(pl.col("equity") + shift))
-        worth = float(equity[-1]["equity"][-1]) if len(rows) else worth
+    """The tests one behind the other, with a table of the folds."""
+    run = joined([part.run for part in done], "walk-forward")
+    return replace(run, folds=pl.DataFrame([row(part) for part in done], runs.FOLDS, orient="row"))
+
+
+def joined(parts: Sequence[Run], mode: str) -> Run:
+    """Runs one behind the other, each going on with the equity of the last."""
+    first, worth, equity = parts[0], parts[0].balance_start, []
+    for part in parts:
+        shift = worth - part.balance_start
+        equity.append(part.equity.with_columns(pl.col("equity") + shift))
+        worth = float(equity[-1]["equity"][-1]) if len(part.equity) else worth
     tables = {
-        name: pl.concat([getattr(part.run, name) for part in done])
+        name: pl.concat([getattr(part, name) for part in parts])
         for name in ("trades", "predictions", "orders", "fills")
     }
-    halts = [why for part in done for why in part.run.about["halts"]]
-    folds = pl.DataFrame([row(part) for part in done], runs.FOLDS, orient="row")
+    halts = [why for part in parts for why in part.about["halts"]]
     return Run(
-        first.balance_start, equity=pl.concat(equity), folds=folds,
-        about=first.about | {"mode": "walk-forward", "halts": halts}, **tables,
+        first.balance_start, equity=pl.concat(equity),
+        about=first.about | {"mode": mode, "halts": halts}, **tables,
     )  # fmt: skip
 
 
