@@ -32,7 +32,7 @@ class Catalogue:
         self.roll = 0  # `clock` holds until then
         self.clock = (0, 0, 0, 0)
         self.restore(fresh())
-        self.step(Bar(0, *(0.0,) * 4, *(0,) * 4, *(0.0,) * 2, True, 0))  # loads the compiled code
+        self.on(Bar(0, *(0.0,) * 4, *(0,) * 4, *(0.0,) * 2, True, 0))  # loads the compiled code
         self.restore(fresh())
 
     def state(self) -> State:
@@ -47,7 +47,14 @@ class Catalogue:
 
     def on(self, message: Message) -> list[Message]:
         assert isinstance(message, Bar)
-        return [self.judge(message, self.step(message))]
+        warm = self.step(message)
+        squash(self.rows)
+        return [self.judge(message, warm)]
+
+    def learn(self, message: Message) -> None:
+        """What `on` does to the memory."""
+        assert isinstance(message, Bar)
+        self.step(message)
 
     def step(self, bar: Bar) -> bool:
         start = bar.at - SECOND
@@ -59,7 +66,6 @@ class Catalogue:
             bar.open, bar.high, bar.low, bar.close, float(bar.volume), float(bar.buy),
             float(bar.sell), float(bar.filled),
         )  # fmt: skip
-        squash(self.rows)
         return bool(warm)
 
     def judge(self, bar: Bar, warm: bool) -> Message:

@@ -72,6 +72,9 @@ class Inference:
                 return [no or self.ask(message, message.values)]
         return []
 
+    def learn(self, message: Message) -> None:
+        """It remembers nothing."""
+
     def ask(self, asked: Features, seen: Row | Sequence[Row]) -> Message:
         try:
             logits = self.predict(seen)
@@ -102,14 +105,25 @@ class Sequential(Inference):
     def on(self, message: Message) -> list[Message]:
         if not isinstance(message, Features):
             return []
-        no, rows = unfit(message, self.width), self.memory.rows
-        if no is not None or message.at != self.memory.at + SECOND:
-            rows.clear()
+        no = self.keep(message)
+        rows = self.memory.rows
         if no is not None:
             return [no]
-        self.memory.at = message.at
-        rows.append(message.values)
-        del rows[: -self.seconds]
         if len(rows) < self.seconds:
             return [hold(message.at, Reason.FEAT_WARMUP, len(rows), self.seconds)]
         return [self.ask(message, rows)]
+
+    def learn(self, message: Message) -> None:
+        if isinstance(message, Features):
+            self.keep(message)
+
+    def keep(self, message: Features) -> Hold | None:
+        """Add the row to the window, or say why it cannot be."""
+        no, rows = unfit(message, self.width), self.memory.rows
+        if no is not None or message.at != self.memory.at + SECOND:
+            rows.clear()
+        if no is None:
+            self.memory.at = message.at
+            rows.append(message.values)
+            del rows[: -self.seconds]
+        return no

@@ -1,9 +1,11 @@
 """Feed each actor the inputs it had, and compare its answers with those it gave.
 
 A replay ends at nothing; a fold is the same walk with the answers dropped, and leaves the stages
-as they were when the log ended. What a fold finds unanswered at the end of a log was cut off by a
-crash, and is posted before anything new. An answer that the log lacks further up is a difference
-like any other: actors have their turns in the order of the log, so there it was never given.
+as they were when the log ended. A stage with `learn`, which moves its memory as `on` does and says
+nothing, is not asked in a fold for what the log says that it answered. What a fold finds unanswered
+at the end of a log was cut off by a crash, and is posted before anything new. An answer that the
+log lacks further up is a difference like any other: actors have their turns in the order of the
+log, so there it was never given.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,12 +43,17 @@ class Past(Struct):
     reached: dict[str, int]  # the latest record that each actor has surely come to
 
 
-def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[Difference]:
-    """Walk the log in order of `seq`; records an actor failed on are left out for that actor."""
+def replay(
+    stages: Mapping[str, Stage], records: Iterable[Record], again: bool = True
+) -> Iterator[Difference]:
+    """Walk the log in order of `seq`; records an actor failed on are left out for that actor.
+
+    `again`: ask every stage once more, also one that could just learn."""
     records = list(records)
     told = past(stages, records)
     takers = {
-        kind: [(name, stages[name].on) for name in names] for kind, names in routes(stages).items()
+        kind: [(name, stages[name].on, getattr(stages[name], "learn", None)) for name in names]
+        for kind, names in routes(stages).items()
     }
     answers, causes, failed, here = told.answers, told.causes, told.failed, 0
     for record in records:
@@ -54,13 +61,16 @@ def replay(stages: Mapping[str, Stage], records: Iterable[Record]) -> Iterator[D
         while causes[here] <= seq:
             here += 1
         answered = answers[first:here] if here > first else None
-        for name, on in takers.get(type(message), ()):
+        for name, on, learn in takers.get(type(message), ()):
             if failed and (name, seq) in failed:
                 continue
-            replayed = on(message)
             recorded: list[Message] = []
             if answered:
                 recorded = [r.message for r in answered if (r.actor, r.cause) == (name, seq)]
+                if learn and recorded and not again:
+                    learn(message)
+                    continue
+            replayed = on(message)
             if replayed != recorded:
                 last = seq >= told.reached[name]
                 yield Difference(seq, name, message, recorded, replayed, last)

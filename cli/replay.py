@@ -66,7 +66,7 @@ def decided_again(config: configs.Config, records: list[Record]) -> list[Differe
     thinker = wiring.load_model(chosen, wall())
     if thinker and last.model_sha256 != thinker.manifest_sha256:
         print("replay: the log was made with another model than this one", file=sys.stderr)
-    return wiring.fold(wiring.thinking(first.settings, thinker), records)
+    return wiring.fold(wiring.thinking(first.settings, thinker), records, again=True)
 
 
 def plain(difference: Difference) -> Any:

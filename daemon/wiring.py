@@ -56,11 +56,12 @@ def load_model(config: Config, now: int) -> models.Model | None:
     return models.load(Path(config.model.path), FINGERPRINT, now, config.model.sha256)
 
 
-def fold(stages: Stages, records: Iterable[Record]) -> list[Difference]:
-    """Bring the stages to the end of the log. Returns where this code answers otherwise."""
+def fold(stages: Stages, records: Iterable[Record], again: bool = False) -> list[Difference]:
+    """Bring the stages to the end of the log. Returns where this code answers otherwise; `again`:
+    of all stages, also of those that need not be asked to learn."""
     gc.disable()  # no cycle comes of it, and to look for one in a million records takes seconds
     try:
-        return list(replay(stages, records))
+        return list(replay(stages, records, again))
     finally:
         gc.enable()
 

@@ -107,3 +107,13 @@ def test_a_state_taken_does_not_move_on(bars):
     taken = stage.state()
     answers(bars[10:20], stage)
     assert taken["k"][0] == 10
+
+
+def test_what_learns_remembers_what_one_that_answers_does(bars):
+    stage, learner = Catalogue(SETTINGS), Catalogue(SETTINGS)
+    answers(bars[:1900], stage)
+    for bar in bars[:1900]:
+        learner.learn(bar)
+    states = stage.state(), learner.state()
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
+    assert answers(bars[1900:], stage) == answers(bars[1900:], learner)

@@ -155,3 +155,13 @@ def test_a_window_outlives_a_snapshot():
     again.memory = json.decode(json.encode(stage.memory), type=Window)
     assert isinstance(again.on(asked_at([3])[0])[0], Prediction)
     assert seen == [[(0.0, 0.5)] * 3]
+
+
+def test_a_window_learns_what_it_would_have_by_being_asked():
+    stage, learner = sequential([]), sequential(seen := [])
+    rows = asked_at([1, 2]) + asked_at([3], (nan, 0.0)) + asked_at([4, 7, 8, 9])
+    for message in rows:
+        stage.on(message)
+        learner.learn(message)
+        assert learner.memory == stage.memory
+    assert not seen and len(learner.memory.rows) == 3

@@ -2,7 +2,7 @@
 
 from actors.replay import replay
 from actors.risk import Risk
-from core.messages import Fill, Record
+from core.messages import Bar, Fill, Record
 from tests import build
 from tests.simulation.world import World, deciding, settings, walk
 
@@ -69,3 +69,33 @@ def test_what_an_actor_that_failed_had_not_come_to_was_cut_off():
     records.sort(key=lambda record: record.seq)
     found = next(d for d in replay(stages(), records) if d.seq == gone.cause)
     assert found.unanswered == found.replayed
+
+
+class Counting:
+    """Answers each bar with the number of bars it has come to."""
+
+    takes = (Bar,)
+
+    def __init__(self):
+        self.count, self.asked = 0, 0
+
+    def on(self, message):
+        self.asked += 1
+        self.learn(message)
+        return [build.hold(at=self.count)]
+
+    def learn(self, message):
+        self.count += 1
+
+
+def test_a_fold_asks_a_stage_that_can_learn_only_for_what_the_log_lacks():
+    bars = [Record(n, "bars", None, build.bar(at=n)) for n in (1, 3, 5)]
+    told = [Record(n + 1, "counting", n, build.hold(at=at)) for n, at in ((1, 1), (3, 99))]
+    records = sorted([*bars, *told], key=lambda record: record.seq)
+    learner, asked = Counting(), Counting()
+    (cut,) = replay({"counting": learner}, records, again=False)
+    assert (learner.count, learner.asked) == (3, 1)
+    assert cut.seq == 5 and cut.unanswered == [build.hold(at=3)]
+    forged, last = replay({"counting": asked}, records)
+    assert (asked.count, asked.asked) == (3, 3)
+    assert forged.recorded == [build.hold(at=99)] and last == cut

@@ -1,4 +1,4 @@
-"""A million records recovered without a snapshot: read and verified, then folded with the model.
+"""A million records recovered without a snapshot: read and verified, then folded as a start does.
 
 The log is the stored one of a real run again and again, each copy a little later than the one
 before and a run of its own. RECORDS in the environment asks for another number.
@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from cli.replay import decided_again
+from core.clock import wall
 from core.messages import Logged, Message, Record, RunStarted, SegmentOpened
+from daemon import wiring
 from storage.segments import read
 from storage.wal import QUEUE_MAX, Wal
 from tests.build import CONFIG
@@ -71,14 +72,16 @@ def run() -> dict[str, float]:
         write(Path(name, "wal"), [r for r in stored if not isinstance(r.message, SegmentOpened)])
         size = sum(path.stat().st_size for path in Path(name, "wal").glob("*.jsonl")) / 2**20
         told, records = timed("read", lambda: [line.record for line in read(Path(name, "wal"))])
-        decided_again(CONFIG, records[:100])  # loads compiled code and model
-        more, _ = timed("fold", lambda: decided_again(CONFIG, records))
+        rules = next(r.message.settings for r in records if isinstance(r.message, RunStarted))
+        stages = [wiring.thinking(rules, wiring.load_model(CONFIG, wall())) for _ in range(2)]
+        wiring.fold(stages[0], records[:100])  # loads compiled code and model
+        more, _ = timed("fold", lambda: wiring.fold(stages[1], records))
     count = len(records)
     rates = {f"{what}_records_per_s": count / (told | more)[f"{what}_s"] for what in RATED}
-    wall, cpu = (told[f"read{unit}"] + more[f"fold{unit}"] for unit in ("_s", "_cpu_s"))
+    clock, cpu = (told[f"read{unit}"] + more[f"fold{unit}"] for unit in ("_s", "_cpu_s"))
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = {"records": float(count), "mib": size, "rss_mib": rss}
-    return {**size, **told, **more, **rates, "recovered_s": wall, "recovered_cpu_s": cpu}
+    return {**size, **told, **more, **rates, "recovered_s": clock, "recovered_cpu_s": cpu}
 
 
 def timed(what: str, work: Callable[[], list]) -> tuple[dict[str, float], list]:

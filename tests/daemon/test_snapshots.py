@@ -49,6 +49,9 @@ def test_a_snapshot_at_any_point_and_the_rest_lead_where_the_whole_log_leads(tmp
     build = fresh(records)
     whole = build()
     wiring.fold(whole, records)
+    asked = build()
+    wiring.fold(asked, records, again=True)
+    assert hash_of(asked) == hash_of(whole)
     for point in random.Random(5).sample(range(len(records)), POINTS):
         first, second = build(), build()
         wiring.fold(first, records[:point])
