@@ -19,5 +19,18 @@ def test_a_changed_size_says_how_many():
     assert sentence(order) == f"order {order.tag} to be changed to 3 contracts"
 
 
-def test_every_kind_has_a_sentence():
-    assert all(sentence(message) for message in build.EVERY)
+def test_what_decides_and_what_is_traded_is_said_in_words_and_the_rest_by_its_fields():
+    fields = {
+        type(message).__name__ for message in build.EVERY
+        if sentence(message).startswith(f"{type(message).__name__}: ")
+    }  # fmt: skip
+    assert fields == {
+        "AccountSnapshot", "ActorFailed", "Agreed", "Alert", "CloseAccepted", "Command", "Dropped",
+        "FeedState", "Flat", "Gap", "Halted", "Mark", "NotPlaced", "OrderReplaced", "Pulse",
+        "QueryFailed", "Reconcile", "RunEnded", "RunStarted", "SegmentClosed", "SegmentOpened",
+        "SessionClosed", "SessionOpened",
+    }  # fmt: skip
+    said = [sentence(message) for message in build.EVERY]
+    assert len(set(said)) == len(said)
+    halted = build.halted(why="too much", by="risk")
+    assert sentence(halted) == "Halted: why too much, by risk"

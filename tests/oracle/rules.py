@@ -6,7 +6,7 @@ text: E_r realised equity, HWM high-water mark, C0 the starting capital, q range
 """
 
 from fractions import Fraction as F
-from math import ceil, floor
+from math import floor
 
 TICK, POINT = F(5, 4), F(5)  # dollars
 SIDE, TURN = F(42, 100), F(84, 100)  # costs of one side and of both, a contract
@@ -68,10 +68,6 @@ def contracts(balance, confidence, stop, modifiers=(), trade=TRADE):
     for modifier in modifiers:
         least *= modifier
     return max(0, floor(least))
-
-
-def atr_stop(atr_points):
-    return max(4, ceil(F(3, 2) * atr_points / F(1, 4)))
 
 
 def breakeven(stop, target, cost_lost, cost_won):

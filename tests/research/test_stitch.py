@@ -75,8 +75,12 @@ def test_ratios_keep_percentages_and_none_keeps_prices():
     before = series.filter(pl.col("start") < rolls[0].at)["close"].to_numpy()
     old = raw.filter((pl.col("contract") == OLD) & (pl.col("start") < rolls[0].at))
     assert np.allclose(before[1:] / before[:-1], old["close"][1:] / old["close"][:-1], atol=1e-15)
+    row, close = len(before), series["close"].to_numpy()
+    new = raw.filter(pl.col("contract") == NEW)["close"].to_numpy()
+    assert close[row] / close[row - 1] == pytest.approx(new[row] / new[row - 1], rel=1e-12)
+    assert (close[row:] == new[row:]).all() and close[row - 1] != old["close"][-1]
     plain, _ = stitch.continuous(raw, how="none")
-    assert set(plain["close"]) <= set(raw["close"])
+    assert plain["close"].to_list() == [*old["close"], *new[row:]]
 
 
 @pytest.mark.parametrize("how", stitch.HOWS)
