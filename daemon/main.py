@@ -36,7 +36,7 @@ from storage.wal import Wal, read
 from venues.topstepx import credentials
 
 log = structlog.get_logger("tradebot")
-RUN_ID_BYTES = 4
+RUN_ID_BYTES = 6
 
 
 class Options(Struct, frozen=True):
