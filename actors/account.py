@@ -51,6 +51,7 @@ class Account(Struct):
     now: int = 0  # the last pulse
     told_at: int = 0  # the last alert that we are not flat when we must be
     paused: bool = False  # by an operator, who alone ends it
+    stopping: bool = False  # told to stop: nothing opens before the next start
     breakers: Breakers = field(default_factory=Breakers)
     results: Results = field(default_factory=Results)
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.

@@ -6,7 +6,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.account import Account, limits, marked, realised
+from actors.account import Account, limits, marked, realised, settings_of
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -44,7 +44,7 @@ from core.messages import (
 from core.reasons import Reason
 from core.sessions import lasts
 from core.settings import Settings
-from core.terms import EXITS, Action, State
+from core.terms import EXITS, EXITS_ONLY, Action, State
 
 REVERSALS = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
@@ -190,12 +190,15 @@ class Risk:
             return refused
         state = COMMANDS.get((account.state, name))
         account.paused = (account.paused or name in PAUSING) and name not in ("resume", "rearm")
+        account.stopping |= name == "stop"
         if state is None:
             return []
         return self._change(at, state, REASONS.get(name, Reason.RISK_REARMED), why or name, by)
 
     def _change(self, at: int, state: State, reason: Reason, why: str, by: str) -> list[Message]:
         account = self.memory
+        if account.stopping and state not in EXITS_ONLY:  # the next start opens it
+            state, reason = State.FLATTEN_ONLY, Reason.SYS_STOPPING
         if (state, reason) == (account.state, account.why):
             return []
         was, account.state, account.why = account.state, state, reason
@@ -226,7 +229,7 @@ class Risk:
         account.settings, account.capital = run.settings, run.balance_start
         renew(account, run.at)
         account.contract, account.config = run.contract_id, run.config_sha256
-        account.agreed, account.links = False, {}
+        account.agreed, account.links, account.stopping = False, {}, False
         account.reserved.clear()
         if account.why is Reason.SYS_STOPPING and account.state is State.FLATTEN_ONLY:
             return self._release(run.at, "a new run", run.run)
@@ -244,5 +247,4 @@ class Risk:
         return graver > 0 or (not graver and (why not in SEVERITY or rule is Reason.RISK_KILL))
 
     def _settings(self) -> Settings:
-        assert self.memory.settings is not None
-        return self.memory.settings
+        return settings_of(self.memory)

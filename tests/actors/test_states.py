@@ -5,7 +5,7 @@ import pytest
 from actors.states import DAILY, reopens
 from core.reasons import Reason
 from core.sessions import days, index
-from core.terms import State
+from core.terms import EXITS_ONLY, State
 from tests import build
 from tests.actors.test_risk import AT, changes, risk
 
@@ -72,3 +72,27 @@ def test_a_kill_outlives_the_end_of_a_daily_limit():
     stage.on(build.command(at=monday.open, name="kill"))
     assert not changes(stage, build.pulse(at=monday.rth_open))
     assert stage.memory.state is State.HALTED and not stage.memory.resume_at
+
+
+@pytest.mark.parametrize("name", ["resume", "rearm"])
+@pytest.mark.parametrize("before", ["pause", "flatten", "kill", "ack"])
+def test_nothing_opens_between_the_word_to_stop_and_the_next_start(before, name):
+    """Or the process would trade on while it waits to be flat, and never prove that it is."""
+    stage = risk()
+    said = [build.command(at=AT, name=word) for word in (before, "stop", name)]
+    told = changes(stage, *said, build.session_opened(at=AT, trade_date="2026-11-23"))
+    assert not {c.state for c in told} & {State.ACTIVE}
+    assert stage.memory.state in EXITS_ONLY
+    stage.on(build.run_started(at=AT, run="r2"))
+    opened = {("kill", "resume"): State.HALTED, ("flatten", "rearm"): State.FLATTEN_ONLY}
+    assert stage.memory.state is opened.get((before, name), State.ACTIVE)
+
+
+def test_a_daily_limit_that_ends_while_we_stop_opens_with_the_next_start():
+    stage = risk()
+    stage.memory.state, stage.memory.why = State.FLATTEN_ONLY, Reason.RISK_DAILY_LOSS
+    stage.on(build.command(at=AT, name="stop"))
+    (told,) = changes(stage, build.session_opened(at=AT, trade_date="2026-11-23"))
+    assert (told.state, told.reason) == (State.FLATTEN_ONLY, Reason.SYS_STOPPING)
+    (back,) = changes(stage, build.run_started(at=AT, run="r2"))
+    assert back.state is State.ACTIVE
