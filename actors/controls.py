@@ -75,8 +75,8 @@ class Controls(Struct):
                 self.day, self.trades = day, 0
             case RunStarted(account_id=account):
                 self.account, self.bid, self.ask, self.quote_at = account, 0.0, 0.0, 0
-            case Command(name="enable"):
-                self.past.off.clear()
+            case Command(at=at, name="enable"):
+                self.past.enable(at)
             case Command(name="ack" | "rearm"):
                 self.alarm_at = 0
             case Halted(reason=of, why=why):

@@ -41,10 +41,15 @@ class Past(Struct):
     ids: dict[str, None] = field(default_factory=dict)  # of their intents
     messages: list[int] = field(default_factory=list)  # when something was asked of the venue
     off: dict[str, int] = field(default_factory=dict)  # strategy and side, since when
+    enabled_at: int = 0  # a person looked: repeats count from here on
 
     def asked(self, at: int, most: int) -> None:
         self.messages.append(max(at, self.messages[-1]) if self.messages else at)
         del self.messages[:-most]
+
+    def enable(self, at: int) -> None:
+        self.off.clear()
+        self.enabled_at = at
 
     def approve(self, wish: Intent, size: int, at: int) -> None:
         at = max(at, self.sent[-1].at) if self.sent else at  # the list is searched by time
@@ -87,7 +92,8 @@ def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Che
     count, recent = 1, past.recent(at, numbers.repeat_s)
     if recent or past.off:
         who = f"{wish.strategy} {wish.side:+d}"
-        count += len([1 for one in recent if one.side == wish.side and one.who == who])
+        fresh = [one for one in recent if one.at > past.enabled_at]
+        count += len([1 for one in fresh if one.side == wish.side and one.who == who])
         if who in past.off:
             count = max(count, numbers.repeat_max + 1)
     return most(Reason.RISK_THROTTLE_REPEAT, whole(count), whole(numbers.repeat_max))

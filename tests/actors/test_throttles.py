@@ -83,6 +83,16 @@ def test_a_strategy_that_repeats_itself_is_off_until_a_named_person_enables_it(a
     assert isinstance(verdict(stage, wish(12, much + SECOND, action=action)), Approved)
 
 
+def test_repeats_count_anew_from_the_moment_a_person_enables_the_strategy():
+    stage = repeating(3)
+    stage.on(wish(9, AT + 9 * SECOND))
+    stage.on(build.command(at=AT + 10 * SECOND, name="enable", by="ada", why="it was a test"))
+    for n in range(11, 14):  # within the window of those that count no more
+        stage.on(quote(at=AT + n * SECOND))
+        assert isinstance(enter(stage, n, AT + n * SECOND)[0], Approved)
+    assert verdict(stage, wish(14, AT + 14 * SECOND)).reason is Reason.RISK_THROTTLE_REPEAT
+
+
 def test_off_outlives_a_restart_and_is_told_once():
     stage = repeating(3)
     assert [type(a) for a in stage.on(wish(8, AT + 8 * SECOND))] == [Refused, Alert, Tightened]
