@@ -11,7 +11,7 @@ from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
 from actors.guard import Standing, standing, weigh
-from actors.rearming import rearmed
+from actors.rearming import KILL, rearmed
 from actors.reduction import reduction
 from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
@@ -180,7 +180,7 @@ class Risk:
             if not check.passed and self._graver(check.rule):
                 state = SEVERITY[check.rule]
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
-                account.killed = account.config if check.rule is Reason.RISK_KILL else ""
+                account.killed = account.config if check.rule is KILL else account.killed
                 return self._change(at, state, check.rule, why, "risk")
         return reduction(account, at)
 

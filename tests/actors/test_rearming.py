@@ -55,6 +55,17 @@ def test_the_kill_limit_wants_a_new_configuration(restarts):
     assert "new configuration" in told.reopens and stage.memory.state is State.HALTED
 
 
+def test_what_halts_after_the_kill_limit_does_not_lift_it():
+    """The close fills better than the mark that killed, and recovery finds a stranger's order."""
+    stage = fallen("300.00")
+    stage.on(build.fill(at=AT, trade_id=3, fees=D("-0.01")))
+    stage.on(build.halted(at=AT, reason=Reason.ORD_FOREIGN))
+    stage.on(build.pulse(at=AT + 1))
+    assert stage.memory.why is Reason.RISK_ACCOUNT_DRAWDOWN
+    (told,) = rearm(stage, AT + 2)
+    assert (told.state, told.by) == (State.HALTED, "risk")
+
+
 @pytest.mark.parametrize(("kill", "state"), [("300", State.HALTED), ("301", State.ACTIVE)])
 def test_a_new_configuration_must_mend_the_limit_too(kill, state):
     stage = fallen("300.00")
