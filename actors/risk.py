@@ -201,7 +201,7 @@ class Risk:
             state, reason = State.FLATTEN_ONLY, Reason.SYS_STOPPING
         if (state, reason) == (account.state, account.why):
             return []
-        was, account.state, account.why = account.state, state, reason
+        was, account.state, account.why, account.resume_at = account.state, state, reason, 0
         ends = reopens(state, reason) if self._settings().edition else UNSET
         return [StateChanged(at, state, was, why, by, reason, ends)]
 

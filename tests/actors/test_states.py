@@ -74,6 +74,18 @@ def test_a_kill_outlives_the_end_of_a_daily_limit():
     assert stage.memory.state is State.HALTED and not stage.memory.resume_at
 
 
+def test_the_opening_ends_no_storm_of_a_day_that_a_person_had_resumed():
+    """Its limit was over with the resume; what came after it ends with the next trade date."""
+    stage = risk(daily_reset="rth")
+    stage.memory.state, stage.memory.why = State.FLATTEN_ONLY, Reason.RISK_DAILY_LOSS
+    monday = days()[index(AT) + 1]
+    stage.on(build.session_opened(at=monday.open, trade_date=monday.date))
+    stage.on(build.command(at=monday.open, name="resume"))
+    storm = [lost(monday.rth_open - 60 * build.SECOND + n) for n in range(11)]
+    assert [c.reason for c in changes(stage, *storm)] == [Reason.DATA_LINK_DOWN]
+    assert not changes(stage, build.pulse(at=monday.rth_open))
+
+
 @pytest.mark.parametrize("name", ["resume", "rearm"])
 @pytest.mark.parametrize("before", ["pause", "flatten", "kill", "ack"])
 def test_nothing_opens_between_the_word_to_stop_and_the_next_start(before, name):
