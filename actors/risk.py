@@ -13,7 +13,7 @@ from actors.day_end import alert, due, resumes
 from actors.guard import Standing, standing, weigh
 from actors.rearming import KILL, rearmed
 from actors.reduction import reduction
-from actors.states import COMMANDS, DAILY, GRAVITY, PAUSING, REASONS, SEVERITY, reopens
+from actors.states import COMMANDS, DAILY, GRAVITY, LASTING, PAUSING, REASONS, SEVERITY, reopens
 from actors.streaks import lose, storm, stormy
 from actors.tightenings import TIGHTENING, tightened
 from actors.today import renew
@@ -242,9 +242,9 @@ class Risk:
         return self._change(at, State.ACTIVE, Reason.RISK_STATE_CHANGE, why, by)
 
     def _graver(self, rule: Reason) -> bool:
-        """Than our state? One as grave gives way if no limit led to it, and to the kill limit."""
+        """Than our state? One as grave gives way if it does not last, and to the kill limit."""
         why, graver = self.memory.why, GRAVITY[SEVERITY[rule]] - GRAVITY[self.memory.state]
-        return graver > 0 or (not graver and (why not in SEVERITY or rule is Reason.RISK_KILL))
+        return graver > 0 or (not graver and (why not in LASTING or rule is Reason.RISK_KILL))
 
     def _settings(self) -> Settings:
         return settings_of(self.memory)

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from actors.controls import young
 from actors.signals import Signals
@@ -129,6 +130,19 @@ def test_an_alert_that_nobody_acknowledges_leaves_exits_only(restart):
         stage.on(build.command(at=AT + 63 * SECOND, name=name))
     assert not stage.on(build.pulse(at=AT + 900 * SECOND))
     assert stage.memory.state is State.ACTIVE
+
+
+def test_no_daily_limit_lets_an_alert_end_by_itself():
+    """The flatten that nobody asked for meets the day's loss; the next day opens only that."""
+    stage = risk()
+    numbers = stage.memory.settings
+    stage.memory.settings = replace(numbers, risk=replace(numbers.risk, day_loss_max=D(50)))
+    stage.on(GRAVE[3])
+    stage.on(build.pulse(at=AT + 60 * SECOND))
+    for n, fees in ((1, D(0)), (2, D(50))):
+        stage.on(build.fill(at=AT + 61 * SECOND, trade_id=n, side=3 - 2 * n, fees=fees))
+    stage.on(build.session_opened(at=AT + 62 * SECOND, trade_date="2026-11-23"))
+    assert (stage.memory.state, stage.memory.why) == (State.FLATTEN_ONLY, Reason.SYS_NO_ACK)
 
 
 def test_an_alert_that_is_acknowledged_in_time_changes_nothing():
