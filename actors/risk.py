@@ -189,7 +189,7 @@ class Risk:
         if name == "rearm" and (refused := rearmed(account, at)):
             return refused
         state = COMMANDS.get((account.state, name))
-        account.paused = (account.paused or name in PAUSING) and name not in ("resume", "rearm")
+        account.paused = (account.paused or name in PAUSING) and state is not State.ACTIVE
         account.stopping |= name == "stop"
         if state is None:
             return []

@@ -211,6 +211,7 @@ def test_a_reversal_that_may_not_turn_may_still_leave(side):
     (["kill", "resume"], State.HALTED), (["kill", "rearm"], State.ACTIVE),
     (["kill", "stop"], State.HALTED), (["flatten", "resume"], State.ACTIVE),
     (["flatten"], State.FLATTEN_ONLY), (["stop"], State.ACTIVE), (["pause", "stop"], State.PAUSED),
+    (["pause", "rearm", "stop"], State.PAUSED),
 ])  # fmt: skip
 def test_a_restart_keeps_what_a_person_ordered(commands, state):
     stage = risk()
