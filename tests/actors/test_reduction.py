@@ -160,6 +160,16 @@ def test_a_part_that_is_refused_is_followed_by_the_whole():
     assert [m.size for m in life.heard if isinstance(m, Reduce)] == [1, 3]
 
 
+def test_the_whole_follows_a_part_though_the_market_stands_still():
+    life = Life(1)
+    life.venue.exchange.partial_close = lambda at, size: type(
+        "No", (), {"code": 8, "text": "no", "events": (), "order_id": 0}
+    )()
+    life.price(12)
+    pulses = [Pulse(life.at + n * SECOND) for n in (1, 2)]
+    assert [m.size for m in life.hear(*pulses) if isinstance(m, Reduce)] == [3]
+
+
 def test_a_log_of_before_closed_the_whole():
     life = Life(1, replace(NUMBERS, edition=0))
     life.price(12)
