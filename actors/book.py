@@ -76,8 +76,9 @@ class Book(Struct):
                 )
             case OrderRejected(tag=tag, request=Request.PLACE, reason=reason):
                 self._move(tag, "rejected" if reason is Reason.ORD_REJECTED else "withheld")
-            case OrderRejected(tag=tag, request=Request.MODIFY) if tag in self.orders:
-                self.orders[tag].wish = None
+            case OrderRejected(request=Request.MODIFY) | OrderUncertain(request=Request.MODIFY):
+                if message.tag in self.orders:  # refused, or lost: a look at the venue tells
+                    self.orders[message.tag].wish = None
             case OrderUncertain(tag=tag, request=Request.PLACE, at=at):
                 if tag not in self.orders:  # its intent was missed; its fate must not be
                     self.orders[tag] = Order(tag, Purpose.ENTRY, 0, 0, at)

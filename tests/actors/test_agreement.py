@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors import agreement
 from actors.book import Book
 from actors.order import Life
 from core.instruments import INSTRUMENTS
 from core.reasons import Reason
-from core.terms import OrderType, Purpose, Status
+from core.terms import OrderType, Purpose, Request, Status
 from tests import build
 
 MES = INSTRUMENTS["MES"]
@@ -73,6 +74,16 @@ def test_a_fill_that_was_missed_is_booked_once(life):
     heal(known, snapshot)
     assert (known.orders["r1-1"].life, known.position.size) == (Life.FILLED, 1)
     assert heal(known, snapshot) == []
+
+
+def test_new_terms_whose_answer_is_lost_are_those_the_venue_shows():
+    known, price = book(Life.ACKED), Decimal("4998.25")
+    known.hear(build.modify_order(tag="r1-1", stop_price=price), MES)
+    shown = told(replace(order(), price=price))
+    assert heal(known, shown) == []  # on its way, so not missed yet
+    known.hear(build.order_uncertain(tag="r1-1", request=Request.MODIFY), MES)
+    assert heal(known, shown) == ["OrderAccepted"]
+    assert known.orders["r1-1"].price == price
 
 
 def test_fills_from_before_this_log_are_not_ours():

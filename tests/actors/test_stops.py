@@ -13,7 +13,7 @@ from actors.stops import first
 from core.clock import SECOND
 from core.messages import ModifyOrder
 from core.reasons import Reason
-from core.terms import OrderType, Purpose, Status
+from core.terms import OrderType, Purpose, Request, Status
 from tests import build
 
 D = Decimal
@@ -137,6 +137,13 @@ def test_one_request_at_a_time():
     first_move = stage.on(build.mark(at=AT, price=ENTRY + 2))
     assert len(first_move) == 1
     assert stage.on(build.mark(at=AT + 1, price=ENTRY + 5)) == []
+
+
+def test_an_answer_that_is_lost_does_not_end_the_trailing():
+    stage = executor()
+    (move,) = stage.on(build.mark(at=AT, price=ENTRY + 2))
+    stage.on(build.order_uncertain(at=AT + SECOND, tag=move.tag, request=Request.MODIFY))
+    assert moved(stage, 13, at=AT + 3 * SECOND) == 7
 
 
 @given(st.lists(st.integers(-7, 40), max_size=60), st.sampled_from([1, -1]))
