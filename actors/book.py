@@ -93,7 +93,7 @@ class Book(Struct):
             case ClosePosition(at=at, size=part):
                 self.close_at, self.doubt, self.closing = at, at, True
                 self.parting = part or 0
-            case Agreed() if not self.position.size:
+            case Agreed(at=at) if at >= self.doubt and not self.position.size:
                 self.doubt = 0
             case RunStarted():
                 self._restart()

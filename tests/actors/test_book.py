@@ -112,6 +112,7 @@ def test_a_close_is_doubtful_until_the_venue_was_seen_flat():
     assert booked(*held, build.agreed(position=2)).doubt
     assert booked(*held, out).doubt
     assert not booked(*held, out, build.agreed(position=0)).doubt
+    assert booked(*held, out, build.agreed(at=build.AT - 1, position=0)).doubt  # asked before
     assert booked(*held, out).foreign() == []
 
 
