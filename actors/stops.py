@@ -47,7 +47,8 @@ def up(number: Decimal) -> int:
 def tend(desk: Desk, at: int) -> list[Message]:
     """Move the resting stop to where it now belongs, if that is nearer by a tick or more."""
     mark, held = desk.mark, desk.book.position
-    if mark is None or desk.exit_at or desk.flatten or desk.entry is None or desk.book.close_at:
+    closing_now = desk.asked(desk.book.close_at, at)  # one that was refused is none
+    if mark is None or desk.exit_at or desk.flatten or desk.entry is None or closing_now:
         return []
     side = 1 if held.size > 0 else -1
     desk.best = mark if desk.best is None else max(desk.best * side, mark * side) * side

@@ -146,6 +146,20 @@ def test_an_answer_that_is_lost_does_not_end_the_trailing():
     assert moved(stage, 13, at=AT + 3 * SECOND) == 7
 
 
+def test_a_refused_close_does_not_end_the_trailing():
+    """The stop was said to be gone, the venue would not close for that, and showed the stop."""
+    stage = executor()
+    stage.on(build.order_cancelled(at=AT, tag="01JD-1-SL", venue_id=2))
+    (close,) = [m for s in (0, 2) for m in stage.on(build.pulse(at=AT + s * SECOND))]
+    stage.on(build.order_rejected(at=AT + 2 * SECOND, tag=close.tag, request=Request.CLOSE))
+    stage.on(
+        build.order_accepted(at=AT + 2 * SECOND, tag="01JD-1-SL", venue_id=2, side=-1,
+                             price=ENTRY - 2, reason=Reason.REC_ORDER_DRIFT)
+    )  # fmt: skip
+    assert moved(stage, 13, at=AT + 3 * SECOND) is None
+    assert moved(stage, 13, at=AT + 4 * SECOND) == 7
+
+
 @given(st.lists(st.integers(-7, 40), max_size=60), st.sampled_from([1, -1]))
 def test_the_stop_is_never_loosened_and_never_at_the_market(path, side):
     stage, now = executor(side), -8
