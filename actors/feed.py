@@ -53,6 +53,7 @@ class Feed:
         self.down, self.link_at = False, 0  # is the link lost; when it last came up
         self.silent = 0  # in a silence of the market: its last event
         self.position, self.seen, self.mark = 0, set[int](), 0.0
+        self.filled_at = 0  # the newest fill
         self.session: Session | None
         self.session, self.session_until = state(0, self.kind)
         self.refused: dict[Reason, tuple[int, str]] = {}  # since the last pulse: count, first one
@@ -177,12 +178,15 @@ class Feed:
     def fill(self, fill: Fill) -> list[Message]:
         if fill.trade_id not in self.seen:
             self.seen.add(fill.trade_id)
+            self.filled_at = max(self.filled_at, fill.at)
             self.position += fill.side * fill.size
             self.mark = 0.0
         return []
 
     def snapshot(self, snapshot: AccountSnapshot) -> list[Message]:
-        """The venue's word on the position replaces our sum."""
+        """The venue's word on the position replaces our sum, if it may hold all our fills."""
+        if snapshot.at < self.filled_at:
+            return []
         if snapshot.position != self.position:
             self.position, self.mark = snapshot.position, 0.0
         self.seen = {fill.trade_id for fill in snapshot.fills}

@@ -4,6 +4,7 @@ from decimal import Decimal
 from math import inf, nan
 
 import pytest
+from msgspec.structs import replace
 
 from actors.feed import Feed
 from core.messages import (
@@ -155,6 +156,13 @@ def test_the_venues_position_replaces_ours():
     assert marks == [Mark(at(1), Decimal("5000.25"))]
     feed(snapshot(0), stage=stage)
     assert not [a for a in feed(quote(2), stage=stage) if isinstance(a, Mark)]
+
+
+def test_an_answer_asked_for_before_a_fill_does_not_hide_it():
+    """Else no price of an open position would be judged until the next look at the venue."""
+    stage = Feed(SETTINGS)
+    feed(fill(1, 1), replace(snapshot(0), at=at(0.9)), stage=stage)
+    assert [a for a in feed(quote(1), stage=stage) if isinstance(a, Mark)]
 
 
 def test_the_session_opens_and_closes():
