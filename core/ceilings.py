@@ -60,6 +60,7 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("controls", "collar_night_ticks"): _most("400"),
     ("controls", "drift_orders"): _most("50"),
     ("controls", "drift_ticks"): _most("2000"),
+    ("controls", "drift_s"): _least("60"),
     ("controls", "orders_open_max"): _most("100"),
     ("controls", "open_value_max"): _most("6000000"),
     ("controls", "margin_contract"): _least("10"),

@@ -65,10 +65,10 @@ def test_a_breaker_that_ends_before_it_begins_stops_the_start(key, text):
         given("breakers", key, text)
 
 
-@pytest.mark.parametrize("section", ["breakers", "sizing"])
-def test_each_number_that_can_loosen_a_breaker_or_a_size_has_a_ceiling(section):
-    # Choices, of which pausing is the stricter; and what must lie under a key that has one.
-    free = {"mode", "pause", "spread_resume_ticks", "atr_calm"}
+@pytest.mark.parametrize("section", ["breakers", "sizing", "controls"])
+def test_each_number_that_can_loosen_a_breaker_a_size_or_a_control_has_a_ceiling(section):
+    # Choices, of which pausing is the stricter; what must lie under a key that has one; lists.
+    free = {"mode", "pause", "spread_resume_ticks", "atr_calm", "instruments", "venues", "accounts"}
     numbers = {key for part, key, *_ in [*CEILINGS, *COLUMNS] if part == section}
     assert set(getattr(CONFIG, section).__struct_fields__) - free == numbers
 
