@@ -150,6 +150,7 @@ class Book(Struct):
         order.venue_id = told.venue_id or order.venue_id
         order.price = told.price if told.price is not None else order.price
         order.size = told.size if told.size is not None else order.size
+        order.side = told.side or order.side  # it lacks one if its intent was missed
         order.filled += self.loose.pop(order.venue_id, 0)
         self._move(tag, event if order.left > 0 else "filled")
         if 0 < order.filled < order.size:

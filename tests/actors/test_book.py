@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.book import Book
+from actors.budget import worst_case
 from actors.order import LIVE, NEXT, Life
 from core.instruments import INSTRUMENTS
 from core.reasons import Reason
@@ -82,6 +83,11 @@ def test_a_leg_that_fills_before_it_was_seen_is_dead_once_it_is_seen():
     fill = build.fill(trade_id=2, tag=STOP, venue_id=2, side=-1, size=2)
     book = booked(PLACE, HEARD["accepted"], HEARD["filled"], fill, STOP_RESTS)
     assert (book.orders[STOP].life, book.orders[STOP].purpose) == (Life.FILLED, Purpose.STOP)
+
+
+def test_an_entry_whose_intent_was_missed_counts_on_its_side_once_the_venue_shows_it():
+    book = booked(HEARD["uncertain"], HEARD["accepted"])
+    assert worst_case(0, book.live(Purpose.ENTRY), 1) == 2
 
 
 def test_only_a_working_stop_of_the_right_side_protects():
