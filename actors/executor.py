@@ -11,7 +11,7 @@ from actors import stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
-from actors.position import Position
+from actors.position import Position, left
 from core.messages import (
     Approved,
     ClosePosition,
@@ -171,8 +171,9 @@ class Executor:
             reason = Reason.TRADE_FLATTEN if desk.book.closing else Reason.TRADE_FOREIGN
         desk.exit_at = 0
         confidence = desk.entry.intent.confidence if desk.entry else 0.0
+        price = left(trip, fill, desk.numbers().instrument)
         return TradeClosed(
-            fill.at, trip.entry_at, -fill.side, trip.opened, trip.average, fill.price,
+            fill.at, trip.entry_at, -fill.side, trip.opened, trip.average, price,
             trip.gross, trip.fees, trip.gross - trip.fees, confidence, reason,
         )  # fmt: skip
 

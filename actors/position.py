@@ -49,6 +49,14 @@ def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position,
     return (_enlarge(Position(), fresh, fill.side * rest) if rest else Position()), reduced
 
 
+def left(trip: Position, last: Fill, instrument: Instrument) -> Decimal:
+    """Average price of the fills that a finished round trip was left by."""
+    if last.size >= trip.opened:
+        return last.price
+    ticks = trip.gross / trip.opened / instrument.tick_value
+    return trip.average - last.side * ticks * instrument.tick
+
+
 def _enlarge(held: Position, fill: Fill, signed: int) -> Position:
     size = held.size + signed
     average = (held.average * abs(held.size) + fill.price * fill.size) / abs(size)

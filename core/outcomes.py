@@ -85,7 +85,7 @@ class TradeClosed(Message, frozen=True):
     side: int
     size: int
     entry: Decimal
-    exit: Decimal
+    exit: Decimal  # the average, if it was left in parts
     gross: Decimal
     fees: Decimal
     net: Decimal

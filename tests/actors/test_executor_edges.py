@@ -86,6 +86,17 @@ def test_an_entry_is_halved_once_and_given_up_after_that(size, sizes):
     assert (last.tag, last.reason, last.code) == ("i1", Reason.RISK_CAPITAL, 3)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_trip_that_is_left_in_parts_tells_the_price_that_it_made(side):
+    stage = executor()
+    stage.on(approved(side=side, size=3))
+    for message in (fill(1, "r-1", side, 1, size=3), *legs(side, size=3)):
+        stage.on(message)
+    stage.on(fill(2, "r-1-TP", -side, 3, 5000 + 4 * side))
+    (trip, *_) = stage.on(fill(3, "r-1-SL", -side, 2, 5000 - 2 * side, size=2))
+    assert (trip.size, trip.entry, trip.exit, trip.gross) == (3, D(5000), D(5000), D(0))
+
+
 @pytest.mark.parametrize("text", ["margin", BRACKETS_REFUSED])
 @pytest.mark.parametrize("met", [
     build.state_changed(at=AT, state=State.HALTED), fill(9, "", 1, 77),
