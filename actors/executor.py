@@ -57,7 +57,7 @@ class Executor:
 
     def on(self, message: Message) -> list[Message]:
         desk = self.memory
-        answers: list[Message] = []
+        answers, again = list[Message](), 0
         desk.seen = max(desk.seen, message.at)
         match message:
             case Pulse(at=at):
@@ -80,13 +80,13 @@ class Executor:
             case RunStarted():
                 desk.run, desk.placed, desk.settings = message.run, 0, message.settings
                 answers = self._give_up(message.at, Reason.SIG_EXPIRED)
-                if desk.exit_at:  # nobody knows how far it came: begin it anew
-                    desk.exit_at = 0
-                    answers += desk.exit(message.at, Reason.ORD_FLATTEN)
+                again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
+        if again:  # a new run, and nobody knows how far its exit came: begin it anew
+            answers += desk.exit(message.at, Reason.ORD_FLATTEN)
         if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
             answers = self._without_brackets(message)
         elif isinstance(message, OrderRejected) and alive and self._bare(message):

@@ -52,6 +52,18 @@ def test_an_exit_in_parts_is_no_overshot(side):
     assert kinds(stage.on(fill(4, "r-1-TP", -side, 3)))[:1] == ["TradeClosed"]
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_a_restart_amid_a_close_of_a_bare_position_sends_one_close(native):
+    """Two at once may both find the contract, and the second one open its opposite."""
+    stage = executor(native_brackets=native)
+    stage.on(approved())
+    stage.on(fill(1, "r-1", 1, 1))
+    assert kinds(stage.on(approved(action=Action.EXIT_LONG))) == ["ClosePosition"]
+    run = build.run_started(at=AT + 9 * SECOND, run="s", settings=stage.memory.settings)
+    assert kinds(stage.on(run)) == ["ClosePosition"]
+    assert kinds(stage.on(build.pulse(at=AT + 10 * SECOND))) == []
+
+
 def test_a_stage_that_holds_waits():
     assert holding().on(build.pulse()) == []
 
