@@ -97,8 +97,9 @@ class Book(Struct):
                 self.doubt = 0
             case RunStarted():
                 self._restart()
-            case ActorFailed():  # it may have missed what came of an order on its way
+            case ActorFailed():  # it may have missed what came of an order, or of its new terms
                 for order in self.living():
+                    order.wish = None
                     self._move(order.tag, "restarted")
         return None
 

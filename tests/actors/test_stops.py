@@ -146,6 +146,18 @@ def test_an_answer_that_is_lost_does_not_end_the_trailing():
     assert moved(stage, 13, at=AT + 3 * SECOND) == 7
 
 
+def test_an_answer_that_a_failed_actor_missed_does_not_end_the_trailing():
+    stage = executor()
+    (move,) = stage.on(build.mark(at=AT, price=ENTRY + 2))
+    for message in (
+        build.actor_failed(at=AT + SECOND, actor="executor"),  # on the answer
+        build.order_accepted(at=AT + SECOND, tag=move.tag, venue_id=2, status=Status.WORKING,
+                             type=OrderType.STOP, side=-1, price=move.stop_price),
+    ):  # fmt: skip
+        stage.on(message)
+    assert moved(stage, 13, at=AT + 3 * SECOND) == 7
+
+
 def test_a_refused_close_does_not_end_the_trailing():
     """The stop was said to be gone, the venue would not close for that, and showed the stop."""
     stage = executor()
