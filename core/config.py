@@ -17,7 +17,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.sense import nonsense, unfit, unspoken, wrong
+from core.sense import disorder, nonsense, unfit, unspoken, wrong
 from core.wording import explain
 
 
@@ -241,7 +241,8 @@ def check(config: Config, path: Path) -> None:
     sections = {name: getattr(config, name) for name in config.__struct_fields__}
     market = (config.breakers, config.slippage, config.conditions)
     days = nonsense(config.session, config.prop)
-    for fault in chain(wrong(sections), days, unfit(*market), unspoken(config.paging.command)):
+    tables, spoken = disorder(config.sizing, config.stops), unspoken(config.paging.command)
+    for fault in chain(wrong(sections), days, unfit(*market), tables, spoken):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -14,7 +15,9 @@ from core.settings import (
     ConditionSettings,
     PropSettings,
     SessionSettings,
+    SizingSettings,
     SlippageSettings,
+    StopSettings,
 )
 
 # (section, key): what it may be, and how to say so.
@@ -70,6 +73,15 @@ def unfit(
         yield "breakers.atr_calm: expected at most atr_high"
     if (slippage.charge or slippage.plan == "conditions") and not conditions.minutes:
         yield "conditions.minutes: expected above zero: slippage goes by the conditions"
+
+
+def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:
+    """Tables whose rules count their rows: another order would be other rules, without a word."""
+    for key, rows in (("tiers", sizing.tiers), ("confidence", sizing.confidence)):
+        if any(low[0] >= high[0] for low, high in pairwise(rows)):
+            yield f"sizing.{key}: expected rows from the lowest first number up"
+    if any(early[0] <= late[0] for early, late in pairwise(stops.tighten)):
+        yield "stops.tighten: expected rows from the longest time down"
 
 
 def unspoken(command: str) -> Iterator[str]:

@@ -83,6 +83,18 @@ def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
         load(REAL, given)
 
 
+@pytest.mark.parametrize("rows", [
+    ("SIZING_TIERS", "[1000.0, 2, 2.0]", "[700.0, 1, 2.0]"),
+    ("SIZING_TIERS", "[700.0, 1, 2.0]", "[700.0, 2, 2.0]"),
+    ("SIZING_CONFIDENCE", "[0.7, 1.0]", "[0.6, 0.5]"),
+    ("STOPS_TIGHTEN", "[1800, 0.5]", "[3600, 0.75]"),
+])  # fmt: skip
+def test_a_table_whose_rows_count_is_given_in_their_order(rows):
+    key, *texts = rows
+    with pytest.raises(ConfigError, match="expected rows from the"):
+        load(REAL, {f"TRADEBOT_{key}": f"[{', '.join(texts)}]"})
+
+
 def test_a_venue_may_have_no_flat_time():
     assert load(REAL, {"TRADEBOT_SESSION_VENUE_FLAT": ""}).session.venue_flat == ""
     assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900
