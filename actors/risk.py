@@ -202,7 +202,7 @@ class Risk:
         if (state, reason) == (account.state, account.why):
             return []
         was, account.state, account.why, account.resume_at = account.state, state, reason, 0
-        ends = reopens(state, reason) if self._settings().edition else UNSET
+        ends = reopens(state, reason, self._settings()) if self._settings().edition else UNSET
         return [StateChanged(at, state, was, why, by, reason, ends)]
 
     def _open_day(self, at: int, day: str) -> list[Message]:

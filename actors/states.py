@@ -1,6 +1,7 @@
 """What risk admits, as tables: which command leads where, and which reason weighs how much."""
 
 from core.reasons import Reason
+from core.settings import Settings
 from core.terms import State
 
 PAUSING = ("pause", "flatten")  # commands after which entries wait for a person
@@ -66,6 +67,11 @@ DAILY = (
 )  # fmt: skip
 
 
-def reopens(state: State, why: Reason) -> str:
+def reopens(state: State, why: Reason, settings: Settings | None = None) -> str:
     """What lets entries through again; nothing needs to where they are."""
-    return REOPENS.get(why, OPENED_BY[state]) if state is not State.ACTIVE else ""
+    if state is State.ACTIVE:
+        return ""
+    rolls = settings is not None and settings.risk.daily_reset != "rth"
+    if rolls and why in (Reason.RISK_DAILY_LOSS, Reason.RISK_DRAWDOWN):
+        return "the next trade date (risk.daily_reset)"
+    return REOPENS.get(why, OPENED_BY[state])

@@ -50,7 +50,7 @@ def status(session: Session) -> dict[str, Any]:
              "left": f"{max(c.limit - c.value, ZERO):.2f}"}
             for c in limits(account)
         ],
-        "reopens": reopens(account.state, account.why),
+        "reopens": reopens(account.state, account.why, account.settings),
         "tightened": [
             {"reason": t.reason, "why": t.why, "by": t.by, "reopens": t.reopens}
             for t in holding(account, session.clock())

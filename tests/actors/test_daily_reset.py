@@ -4,11 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from core.reasons import Reason
 from core.terms import State
 from tests import build
 from tests.actors.test_risk import AT, changes, risk
+from tests.actors.test_tightenings import AT as EARLY
+from tests.actors.test_tightenings import risk as told_of
+from tests.build import CONTROLLED
 
 D = Decimal
 
@@ -66,3 +70,16 @@ def test_what_a_person_said_meanwhile_is_not_overruled():
     stage.on(build.command(at=AT, name="kill"))
     assert not changes(stage, build.pulse(at=new_york("2026-11-23T09:30:00")))
     assert stage.memory.state is State.HALTED
+
+
+@pytest.mark.parametrize(("reset", "told"), [
+    ("rth", "09:30 New York of the next trade date (risk.daily_reset)"),
+    ("roll", "the next trade date (risk.daily_reset)"),
+])  # fmt: skip
+def test_what_is_told_to_end_it_is_what_ends_it(reset, told):
+    stage = told_of(replace(CONTROLLED, risk=replace(CONTROLLED.risk, daily_reset=reset)))
+    stage.on(build.fill(at=EARLY, fees=D(0)))
+    (change,) = changes(stage, build.fill(at=EARLY, side=-1, trade_id=2, fees=D(50)))
+    assert change.reopens == told
+    back = changes(stage, build.session_opened(at=EARLY, trade_date="2026-11-23"))
+    assert bool(back) is (reset == "roll")
