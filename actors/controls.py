@@ -42,6 +42,7 @@ GRAVE = (Reason.RISK_NAKED, Reason.RISK_MAX_POSITION, Reason.ORD_OCO_BOTH_FILLED
 class Controls(Struct):
     past: Past = field(default_factory=Past)
     account: int = 0
+    open: bool = True  # the venue lets it trade
     bid: float = 0.0
     ask: float = 0.0
     quote_at: int = 0  # the market last moved
@@ -69,7 +70,7 @@ class Controls(Struct):
             case PlaceOrder(purpose=Purpose.ENTRY, intent=intent) if intent != self.traded:
                 self.trades, self.traded = self.trades + 1, intent
             case AccountSnapshot(at=at, balance=balance, skew=skew):
-                self.balance, self.balance_at = balance, at
+                self.balance, self.balance_at, self.open = balance, at, message.can_trade
                 self.skew = None if skew is UNSET else skew
             case SessionOpened(trade_date=day) if day != self.day:
                 self.day, self.trades = day, 0
@@ -122,7 +123,7 @@ def standing(controls: Controls, settings: Settings, book: Book) -> tuple[Check,
     skew = controls.skew
     far = exact(numbers.skew_max_s)
     return (
-        pretrade.allowed(numbers, settings.instrument, controls.account),
+        pretrade.allowed(numbers, settings.instrument, controls.account, controls.open),
         Check(Reason.RISK_CLOCK_SKEW, Decimal(-1) if skew is None else abs(skew), far,
               skew is not None and abs(skew) <= far),
         most(Reason.RISK_MAX_OPEN_ORDERS, whole(live), whole(numbers.orders_open_max)),

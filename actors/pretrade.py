@@ -73,7 +73,9 @@ def exposed(book: Book) -> int:
     return worst_side(book.position.size, book.live(Purpose.ENTRY))
 
 
-def allowed(numbers: ControlSettings, instrument: Instrument, account: int) -> Check:
-    """Is this what the lists allow to trade, and where?"""
+def allowed(numbers: ControlSettings, instrument: Instrument, account: int, open_: bool) -> Check:
+    """Is this what the lists allow to trade, and where? `open_`: the venue lets the account."""
     listed = not numbers.accounts or account in numbers.accounts
-    return flag(Reason.RISK_NOT_ALLOWED, listed and instrument.symbol in numbers.instruments)
+    return flag(
+        Reason.RISK_NOT_ALLOWED, open_ and listed and instrument.symbol in numbers.instruments
+    )

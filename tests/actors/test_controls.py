@@ -92,6 +92,17 @@ def test_a_run_begins_without_a_quote():
     assert not row.passed
 
 
+def test_an_account_that_the_venue_locks_is_sent_no_entry_and_any_exit():
+    stage = risk()
+    stage.on(replace(told(), can_trade=False))
+    assert verdict(stage, wish()).reason is Reason.RISK_NOT_ALLOWED
+    stage.on(told())
+    assert isinstance(verdict(stage, wish(2)), Approved)
+    stage.on(build.fill(at=AT, side=1, tag="", venue_id=1))
+    stage.on(replace(told(), can_trade=False))
+    assert isinstance(verdict(stage, wish(3, action=Action.EXIT_LONG)), Approved)
+
+
 GRAVE = [
     build.close_position(at=AT, reason=Reason.RISK_NAKED),
     build.close_position(at=AT, reason=Reason.ORD_OCO_BOTH_FILLED),
