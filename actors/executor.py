@@ -221,7 +221,7 @@ class Executor:
         if desk.book.resting_stop() >= abs(desk.book.position.size):
             desk.naked_at = 0
         else:
-            desk.naked_at = desk.naked_at or at
+            desk.naked_at = desk.naked_at or max(at, desk.seen)  # a fill has the venue's stamp
         if desk.naked_at and at - desk.naked_at >= desk.after(desk.numbers().execution.naked_s):
             return desk.close(at, Reason.RISK_NAKED)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)

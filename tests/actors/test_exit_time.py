@@ -1,8 +1,8 @@
-"""An exit that is under way has its time before the position is closed by the venue's own call."""
+"""An exit, and a stop, have their time before the venue's own call closes the position."""
 
 from core.terms import Action
 from tests import build
-from tests.actors.test_executor import AT, SECOND, D, approved, holding, kinds
+from tests.actors.test_executor import AT, SECOND, D, approved, executor, fill, holding, kinds
 
 
 def test_an_exit_by_a_bar_that_came_late_has_its_time_too():
@@ -18,3 +18,11 @@ def test_a_flatten_leaves_an_exit_that_is_under_way_its_time():
     stage.on(build.mark(at=AT, price=D(5000)))
     assert kinds(stage.on(approved(Action.EXIT_LONG))) == ["ModifyOrder"]
     assert stage.on(build.command(name="flatten")) == []
+
+
+def test_a_venue_whose_clock_is_late_leaves_a_stop_as_much_time():
+    stage = executor()
+    stage.on(approved())
+    stage.on(fill(1, "r-1", 1, 1, at=AT - int(1.9 * SECOND)))
+    assert stage.on(build.pulse(at=AT + 2 * SECOND - 1)) == []
+    assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
