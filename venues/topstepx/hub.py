@@ -131,7 +131,10 @@ class Connection:
     async def _frame(self, timeout_s: float) -> bytes:
         # Not the time limit of `receive`: pings of the socket itself begin that anew.
         async with asyncio.timeout(timeout_s):
-            frame = await self._socket.receive()
+            try:
+                frame = await self._socket.receive()
+            except (aiohttp.ClientError, OSError) as error:  # a pong that nobody takes any more
+                raise Lost(f"cannot read: {type(error).__name__}") from None
         match frame.type:
             case aiohttp.WSMsgType.TEXT:
                 self._bytes += len(frame.data)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import struct
 from contextlib import suppress
+from socket import SO_LINGER, SOL_SOCKET
 
 import pytest
 
@@ -68,9 +70,17 @@ async def no_frame(socket):
     await raw(socket, b"\xff" * 40)
 
 
+async def pinged_and_reset(socket):
+    await raw(socket, bytes([0x89, 0]) * 2)  # pings of the socket: each wants a pong
+    linger = struct.pack("ii", 1, 0)
+    socket._req.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, linger)
+    socket._req.transport.abort()
+
+
 DOWN, BAD = Reason.DATA_LINK_DOWN, Reason.DATA_MALFORMED
 LOSSES = {
     "closed": (hang_up, DOWN), "reset": (reset, DOWN),
+    "pinged and reset": (pinged_and_reset, DOWN),
     "close record": (says('{"type":7,"error":"Connection closed with an error."}\x1e'), DOWN),
     "logout": (says(frame("GatewayLogout", "elsewhere")), DOWN),
     "logout without a word": (says(frame("GatewayLogout")), DOWN),
