@@ -85,11 +85,12 @@ async def test_no_start_on_a_broken_answer(path):
     assert not found
 
 
-async def test_a_broken_renewal_costs_a_login_and_no_truth():
+async def test_a_broken_renewal_of_a_dead_token_costs_a_login_and_no_truth():
     gateway = full()
     async with trading(gateway, **roomy()) as client:
         good, broken = timeless(await client.snapshot(0, 7)), mutations("Auth/validate")
         for name, answer in broken.items():
-            gateway.answers["Auth/validate"], client._rest._renew_at = answer, 0.0
+            gateway.answers["Auth/validate"] = answer
+            client._rest._renew_at = client._rest._dead_at = 0.0
             assert timeless(await client.snapshot(0, 7)) == good, name
     assert gateway.count("Auth/loginKey") == 1 + len(broken)

@@ -45,7 +45,7 @@ class Rest:
         self._bars = Throttle(venue.bars_max, BARS_WINDOW_S + slack)
         self._answered: set[str] = set()  # queries that the deployment knows
         self._token: Secret | None = None
-        self._renew_at = 0.0
+        self._renew_at = self._dead_at = 0.0
         self.skew_s: float | None = None  # the gateway's clock is so far ahead of ours
         self._login = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
@@ -73,7 +73,7 @@ class Rest:
         """A token that is good for a while, renewed when it is not. Raises Unreachable."""
         async with self._login:
             if self._token is None or monotonic() >= self._renew_at:
-                self._keep(await self._renewed() or await self._logged_in())
+                await self._renew()
             assert self._token is not None
             return self._token
 
@@ -174,6 +174,17 @@ class Rest:
         text = answer.headers.get("Retry-After", "")
         return min(float(text), self._venue.backoff_max_s) if text.isdecimal() else 0.0
 
+    async def _renew(self) -> None:
+        """A token that cannot be renewed now serves as long as it lives: an exit may need it."""
+        try:
+            new = await self._renewed()
+        except Failed as failed:
+            if not failed.unauthorised and monotonic() < self._dead_at:
+                self._renew_at = monotonic() + self._venue.backoff_max_s
+                return
+            new = None
+        self._keep(new or await self._logged_in())
+
     async def _renewed(self) -> Secret | None:
         """The old token exchanged for a new one; None when there is none or it is not taken."""
         if self._token is None:
@@ -182,7 +193,7 @@ class Rest:
         try:
             raw = await self._send("Auth/validate", {}, self._token)
             return decode("Auth/validate", raw, Validated).new_token
-        except (Failed, Refused):
+        except Refused:
             return None
 
     async def _logged_in(self) -> Secret:
@@ -203,6 +214,7 @@ class Rest:
         life = life_s(token, time())
         self._token = token
         early = self._venue.token_early_s
+        self._dead_at = monotonic() + (life or float("inf"))
         self._renew_at = monotonic() + (max(life - early, life / 2) if life else float("inf"))
 
 

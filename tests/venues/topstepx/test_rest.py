@@ -186,6 +186,18 @@ async def test_a_token_is_renewed_before_it_expires(validated, logins):
     assert gateway.count("Auth/loginKey") == logins
 
 
+async def test_a_token_that_cannot_be_renewed_serves_as_long_as_it_lives():
+    gateway = Gateway()
+    async with trading(gateway) as client:
+        for path in ("Auth/validate", "Auth/loginKey"):
+            gateway.answers[path] = web.Response(status=503)
+        client._rest._renew_at = 0.0
+        (accepted,) = await client.place(EXIT, 1)
+        await client.place(EXIT, 1)
+    assert accepted.venue_id == 3500000101
+    assert gateway.count("Auth/validate") == 1
+
+
 async def test_many_callers_log_in_once():
     gateway = Gateway()
     async with trading(gateway, opened=False) as client:
