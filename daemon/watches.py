@@ -26,8 +26,9 @@ async def disk(bus: Bus, clock: Clock, directory: Path, limits: Log) -> None:
         free = shutil.disk_usage(directory).free >> 20
         word = "" if free >= limit else "pause" if free >= limit // 4 else "flatten"
         if word not in ("", told):
-            told, why = word, f"{free} MiB of disk free, {limit} wanted"
+            why = f"{free} MiB of disk free, {limit} wanted"
             bus.post("health", Command(clock(), word, "health", why, Reason.SYS_DISK_LOW))
+        told = word  # once there is enough again, the next time is told too
         await asyncio.sleep(DISK_S)
 
 

@@ -65,3 +65,13 @@ async def test_little_disk_pauses_and_hardly_any_flattens(monkeypatch, tmp_path,
     task.cancel()
     expected = [] if word is None else [(word, Reason.SYS_DISK_LOW)]
     assert [(m.name, m.reason) for m in said.messages if isinstance(m, Command)] == expected
+
+
+async def test_disk_that_runs_short_again_pauses_again(monkeypatch, tmp_path):
+    usage, mib = namedtuple("usage", "total used free"), [1023, 1023, 1024, 1023]
+    monkeypatch.setattr(watches.shutil, "disk_usage", lambda _: usage(0, 0, mib.pop(0) << 20))
+    monkeypatch.setattr(watches, "DISK_S", 0.0)
+    said, limits = Said(), replace(CONFIG.log, free_min_mb=1024)
+    with pytest.raises(IndexError):  # the end of the list
+        await watches.disk(said, lambda: AT, tmp_path, limits)
+    assert [m.name for m in said.messages] == ["pause", "pause"]
