@@ -20,6 +20,7 @@ COMMANDS = ("pause", "resume", "flatten", "kill", "rearm", "enable", "ack")
 NAMED = ("rearm", "enable")  # need a person and a reason
 OPERATOR, WATCHER = "api.json", "watch.json"
 HOSTS = ("127.0.0.1", "localhost")
+TEXT_MAX = 1000  # letters: a record must hold it
 
 Status = Callable[[], dict[str, Any]]
 Act = Callable[[str, str, str], int]  # name, by, why -> seq of the record
@@ -82,7 +83,7 @@ class Api:
     async def command(self, request: web.Request) -> web.Response:
         try:
             told = await request.json()
-            name, by, why = (str(told[key]) for key in ("name", "by", "why"))
+            name, by, why = (legible(told[key]) for key in ("name", "by", "why"))
         except (ValueError, KeyError, TypeError):
             return web.json_response({"error": "expected name, by and why"}, status=400)
         if name not in COMMANDS:
@@ -90,3 +91,8 @@ class Api:
         if name in NAMED and not (by and why):
             return web.json_response({"error": f"{name} needs --by and --why"}, status=400)
         return web.json_response({"seq": self.act(name, by, why)})
+
+
+def legible(given: object) -> str:
+    """Text that the log takes: a kill is not lost for a letter of another alphabet's bytes."""
+    return str(given).encode(errors="replace").decode()[:TEXT_MAX]

@@ -9,13 +9,15 @@ from storage.disk import Disk, make_directory, write_file
 from storage.line import stamp
 
 NAME = "KILL"
+TEXT_MAX = 1000  # letters of it that are read: a record must hold them
 
 
 def create(state: Path, by: str, why: str, ns: int, disk: Disk | None = None) -> Path:
     """Durable when this returns. Raises OSError."""
     disk = disk or Disk()
     make_directory(state, disk)
-    write_file(state / NAME, f"by {by}\nwhy {why}\nat {stamp(ns)}\n".encode(), disk)
+    text = f"by {by}\nwhy {why}\nat {stamp(ns)}\n"
+    write_file(state / NAME, text.encode(errors="replace"), disk)
     return state / NAME
 
 
@@ -27,7 +29,7 @@ def read(state: Path) -> str | None:
         return None
     except OSError as error:
         return f"not readable: {error}"
-    return ", ".join(content.split("\n")).strip(", ")
+    return ", ".join(content.split("\n")).strip(", ")[:TEXT_MAX]
 
 
 def remove(state: Path, disk: Disk | None = None) -> None:

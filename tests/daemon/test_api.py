@@ -6,7 +6,10 @@ import aiohttp
 import pytest
 
 from core.errors import ConfigError, LogError
+from core.messages import Command, Record
 from daemon.api import COMMANDS, Api
+from storage.line import GENESIS, encode
+from tests.build import AT
 
 WORD = {"name": "pause", "by": "ada", "why": "news"}
 
@@ -118,6 +121,14 @@ async def test_every_command_is_taken(tmp_path, name):
         status, _, _ = await ask(http, "POST", "/command", head(where), json=WORD | {"name": name})
     assert status == 200
     assert acts == [(name, "ada", "news")]
+
+
+async def test_no_text_keeps_a_command_out_of_the_log(tmp_path):
+    word = {"name": "kill", "by": "ad\udce9", "why": "x" * 100_000}
+    async with serving(tmp_path) as (http, where, acts):
+        status, _, _ = await ask(http, "POST", "/command", head(where), json=word)
+    assert status == 200
+    assert encode(Record(1, "operator", None, Command(AT, *acts[0])), GENESIS, AT, "r1")
 
 
 async def test_the_token_is_for_its_owner_alone_and_goes_with_the_daemon(tmp_path):

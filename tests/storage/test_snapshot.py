@@ -132,3 +132,9 @@ def test_a_kill_stays_until_it_is_removed(tmp_path):
 def test_an_empty_file_kills_too(tmp_path):
     (tmp_path / "KILL").touch()
     assert sentinel.read(tmp_path) is not None
+
+
+@pytest.mark.parametrize("why", ["caf\udce9", "x" * 100_000])
+def test_no_text_of_a_kill_is_too_much(tmp_path, why):
+    sentinel.create(tmp_path, "ada", why, AT)
+    assert len((sentinel.read(tmp_path) or "").encode()) < 10_000
