@@ -26,7 +26,7 @@ from daemon.reach import in_session, past_roll, pointed, reach, refuse_unready
 from daemon.report import Latency, Tally
 from daemon.session import Ended, Session
 from daemon.snapshots import resume
-from daemon.stopping import Stopping
+from daemon.stopping import Stopping, kill
 from daemon.supervisor import contained
 from daemon.tape_time import clock_of, follow_tape, scaled
 from daemon.view import full, show
@@ -144,8 +144,8 @@ async def attended(
     state = Path(config.paths.state)
 
     def act(name: str, by: str, why: str) -> int:
-        if name == "kill":
-            sentinel.create(state, by, why, clocks.wall())
+        if name == "kill" and not kill(state, by, why):
+            log.error("no kill file can be left: the log alone holds this kill")
         if name == "rearm":
             forget_kill(state)
         return session.bus.post("operator", Command(session.clock(), name, by, why))

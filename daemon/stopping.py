@@ -7,6 +7,7 @@ flattens, but never trades. The first reason stays; to say it again changes noth
 import asyncio
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from core.clock import wall
@@ -15,8 +16,13 @@ from storage import sentinel
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def kill(state: Path) -> None:
-    sentinel.create(state, "operator", "signal SIGUSR1", wall())
+def kill(state: Path, by: str, why: str) -> bool:
+    """Leave the kill file. False where the disk does not take it: a kill must not wait for that."""
+    try:
+        sentinel.create(state, by, why, wall())
+    except OSError:
+        return False
+    return True
 
 
 class Stopping:
@@ -34,10 +40,11 @@ class Stopping:
         """From now on for as long as the process lives: loops come and go with their handlers.
 
         SIGUSR1 is the kill switch: it leaves the kill file in `state`, which the session watches.
+        Where it cannot, it is the word to stop, which leaves no position either.
         """
         for number in SIGNALS:
             signal.signal(number, self._signalled)
-        signal.signal(signal.SIGUSR1, lambda *_: kill(state))
+        signal.signal(signal.SIGUSR1, partial(self._killed, state))
 
     async def wait(self) -> tuple[str, str]:
         loop, said = asyncio.get_running_loop(), asyncio.Event()
@@ -48,6 +55,10 @@ class Stopping:
             return self.told
         finally:
             self._wake = None
+
+    def _killed(self, state: Path, *_: object) -> None:
+        if not kill(state, "operator", "signal SIGUSR1"):
+            self.say("signal SIGUSR1, and no kill file can be left", "operator")
 
     def _signalled(self, number: int, _: object) -> None:
         self.say(f"signal {signal.Signals(number).name}", "operator")

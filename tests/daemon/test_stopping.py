@@ -67,3 +67,9 @@ def test_the_kill_signal_leaves_the_kill_file(stopping, tmp_path):
     os.kill(os.getpid(), signal.SIGUSR1)
     assert "SIGUSR1" in (sentinel.read(tmp_path) or "")
     assert stopping.told is None
+
+
+def test_a_kill_signal_that_can_leave_no_file_is_the_word_to_stop(stopping, tmp_path):
+    (tmp_path / ".KILL.new").mkdir()  # in the way of the file
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert "SIGUSR1" in stopping.told[0]
