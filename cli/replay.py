@@ -18,6 +18,8 @@ from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 from core.messages import Record, RunStarted
+from storage import lock
+from storage.chain import Torn
 from storage.wal import read
 
 
@@ -50,7 +52,14 @@ def main(argv: list[str]) -> int:
 def records_of(directory: Path) -> list[Record]:
     if not directory.is_dir():
         raise UsageError(f"{directory}: no such log: name one with --wal")
-    return [line.record for line in read(directory)]
+    records = []
+    try:
+        for line in read(directory):
+            records.append(line.record)
+    except Torn:
+        if not lock.held(directory):  # else half a line that a live daemon is writing
+            raise
+    return records
 
 
 def decided_again(config: configs.Config, records: list[Record]) -> list[Difference]:

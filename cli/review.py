@@ -16,6 +16,7 @@ import msgspec
 
 from actors.statement import statements
 from cli.arguments import Arguments
+from cli.replay import records_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, LogError
 from core.messages import (
@@ -28,7 +29,6 @@ from core.messages import (
     StateChanged,
     Tightened,
 )
-from storage.wal import read
 
 TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
 LIMITS = ("risk", "controls", "session", "execution")
@@ -57,7 +57,7 @@ def review(wal: Path) -> dict[str, Any]:
     alerts: list[str] = []
     limits: Any = {}
     kinds: Counter[str] = Counter()
-    records = [line.record for line in read(wal)]
+    records = records_of(wal)
     for record in records:
         message = record.message
         when = moment(message.at)

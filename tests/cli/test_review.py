@@ -1,6 +1,7 @@
 """The yearly self-review, from a log."""
 
 import json
+import os
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from core.messages import Record
 from core.reasons import Reason
+from storage import lock
 from tests import build
 from tests.daemon.parts import wal
 from tests.data.stored import unpack
@@ -47,6 +49,19 @@ def test_a_person_reads_a_page(tradebot, tmp_path):
     assert "  controls.trades_day_max = 100" in out
     assert "entries: 1 approved, 2 refused" in out
     assert "evidence: 33 of 33 controls name a test" in out
+
+
+@pytest.mark.parametrize("verb", [("review",), ("explain", "2"), ("replay",)])
+def test_half_a_line_of_a_live_daemon_is_no_damage(tradebot, tmp_path, verb):
+    folder = written(tmp_path / "wal")
+    (file,) = folder.glob("*.jsonl")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])  # as a reader finds it within a write
+    held = lock.take(folder)
+    code, out, _ = tradebot(*verb, "--wal", folder)
+    os.close(held)
+    assert code < 2 and out
+    assert tradebot(*verb, "--wal", folder)[0] == 74  # nobody writes on: torn
 
 
 def test_an_old_log_is_reviewed_too_and_none_is_one_line(tradebot, tmp_path):
