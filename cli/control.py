@@ -134,7 +134,9 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
         link.request(method, path, json.dumps(body) if body else None, head)
         answer = link.getresponse()
         told: dict[str, Any] = json.loads(answer.read())
-    except (OSError, ValueError, KeyError, http.client.HTTPException):
+    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+        if isinstance(error, PermissionError) and error.filename:
+            raise  # the file is another user's: that says nothing of the daemon
         why = "start one with `tradebot run`, or wait for the one that starts"
         raise NoDaemon(f"no daemon answers for {state}: {why}") from None
     finally:

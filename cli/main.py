@@ -66,6 +66,10 @@ def main(argv: list[str] | None = None) -> int:
     except TradebotError as error:
         print(f"tradebot: {error}", file=sys.stderr)
         return error.code
+    except PermissionError as error:
+        why = f"{error.filename or verb}: {error.strerror}: run it as the daemon's user"
+        print(f"tradebot: {why}", file=sys.stderr)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         print(f"tradebot: {verb} was interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -124,3 +124,19 @@ def test_an_interrupted_verb_says_so_and_exits_130():
     )
     done = process(broken, capture_output=True)
     assert (done.returncode, done.stderr) == (130, "tradebot: replay was interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("status", "--state"), ("wal", "verify", "--wal"), ("explain", "1", "--wal")]
+)
+def test_what_is_another_users_is_one_line_that_says_so(tradebot, monkeypatch, tmp_path, words):
+    def forbidden(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    for name in ("api.json", "000001-000000000001.jsonl"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    monkeypatch.setattr(Path, "open", forbidden)
+    code, out, err = tradebot(*words, tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{tmp_path}/" in err and "Permission denied" in err and "daemon's user" in err
