@@ -1,7 +1,8 @@
 """Where the log left off: the stages folded from the newest good snapshot and the records after it.
 
 A snapshot is taken when no actor has anything waiting, so that every stage stands at the same
-record. It is a shortcut only: without any, the fold begins at the first record.
+record. It is a shortcut only: without any, the fold begins at the first record. One of another
+build is passed over: what a stage remembers is its own, and a fold brings it to what this one does.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from core.config import Log
 from core.errors import LogError
 from core.messages import Bar, Message, Stage, TradeClosed
 from daemon import wiring
+from daemon.build import build
 from daemon.bus import Inbox
 from daemon.report import Tally
 from storage import snapshot
@@ -36,6 +38,8 @@ class Resumed(Struct):
 def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
     """Bring stages and tally to the end of the log."""
     found, bad = snapshot.latest(wal.directory)
+    if found is not None and found.state.get("build") != build():
+        found = None
     for text in bad:
         log.warning("a snapshot is bad, an older one or the log serves", why=text)
     last, seq = None, 0
@@ -64,6 +68,7 @@ class Snapshots:
         self.tally, self.limits = tally, limits
         self.last = last
         self.taken = wal.seq
+        self.build = build()  # now: its files may be another's when a snapshot is taken
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
         if type(message) is Bar:
@@ -83,6 +88,7 @@ class Snapshots:
         """All stages at this record. A snapshot that fails costs a longer fold, nothing else."""
         seq = self.taken = self.wal.seq
         state = {
+            "build": self.build,
             "stages": remembered(self.stages),
             "tally": counted(self.tally),
             "last": msgspec.to_builtins(self.last),

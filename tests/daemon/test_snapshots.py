@@ -18,11 +18,13 @@ import pytest
 from actors.risk import Risk
 from cli.replay import records_of
 from core.clock import wall
-from core.messages import RunStarted
+from core.messages import Record, RunStarted
 from daemon import wiring
-from daemon.snapshots import remembered, restore
+from daemon.report import Latency, Tally
+from daemon.snapshots import Snapshots, remembered, restore, resume
 from storage.snapshot import arrays, canonical, latest, names, save, sha256
-from tests.build import CONFIG, SETTINGS
+from tests.build import CONFIG, SETTINGS, command, run_started
+from tests.daemon.parts import LOG, wal
 from tests.data.stored import NAMES, unpack
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +72,21 @@ def test_what_is_oldest_before_a_snapshot_is_oldest_after_it():
     back = again["risk"].memory
     assert list(back.book.trades) == [9, 10, 100, 2]
     assert list(back.controls.past.ids) == ["f00d-i9", "f00d-i10", "aaaa-i1"]
+
+
+async def test_a_snapshot_of_another_build_is_passed_over(tmp_path, monkeypatch):
+    """What that one did not know of would be taken for nothing, and its words for ours."""
+    with wal(tmp_path) as log:
+        for message in (run_started(settings=SETTINGS), command(name="pause")):
+            log.append(Record(log.seq + 1, "test", None, message))
+        for build, seq in ((None, log.seq), ("another", 0)):
+            if build:
+                monkeypatch.setattr("daemon.snapshots.build", lambda: "another", raising=False)
+            stages = {"risk": Risk(SETTINGS)}  # it never heard of the pause
+            await Snapshots(log, stages, {}, Tally(Latency()), LOG, None).take()
+            monkeypatch.undo()
+            assert resume(log, stages, Tally(Latency())).seq == seq
+    assert stages["risk"].memory.paused
 
 
 def spoil(path, chance):
