@@ -23,6 +23,7 @@ from storage.disk import Disk, write_file
 from storage.tape import COLUMNS, QUOTE, TRADE, Tape
 
 PART = re.compile(r"(.+_\d{4}-\d\d-\d\d)\.(\d{6})\.part")
+NUMBER_MAX = 2**31 - 1  # of a tape's columns
 Row = tuple[int, ...]
 
 
@@ -40,14 +41,21 @@ class Recording(Struct):
         ticks = self.instrument.ticks
         match message:
             case Trade() as t:
-                self.rows.append((t.at, TRADE, ticks(t.price), t.size, t.side, 0, 0, 0, 0))
+                self.keep((t.at, TRADE, ticks(t.price), t.size, t.side, 0, 0, 0, 0))
             case Quote() as q:
                 sizes = (q.bid_size, q.ask_size)
-                self.rows.append((q.at, QUOTE, 0, 0, 0, ticks(q.bid), ticks(q.ask), *sizes))
+                self.keep((q.at, QUOTE, 0, 0, 0, ticks(q.bid), ticks(q.ask), *sizes))
             case FeedState(at=at, link="market", up=up):
                 self.links.append((at, int(up)))
             case Dropped(count=count):
                 self.dropped += count
+
+    def keep(self, row: Row) -> None:
+        """Of a price that no tape can hold there is a count only."""
+        if max(row[1:]) > NUMBER_MAX:
+            self.dropped += 1
+        else:
+            self.rows.append(row)
 
     def cut(self) -> list[Tape]:
         """A part for each trade date, and begin anew; none while nothing came."""

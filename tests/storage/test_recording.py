@@ -111,6 +111,14 @@ def test_breaks_of_the_wire_and_refused_events_are_told(tmp_path):
     assert (about["links"], about["dropped"], came.taken) == ([[AT, 1], [AT + 5, 0]], 5, 2)
 
 
+def test_a_price_that_no_tape_holds_is_dropped_and_the_rest_is_kept(tmp_path):
+    came = heard(EVENTS[0], Trade(AT, 9e8, 1, 1, AT), Quote(AT, 4800.0, 9e8, 1, 1, AT), EVENTS[1])
+    (part,) = came.cut()
+    recording.store(tmp_path, part)
+    assert list(tape.read(recording.join(tmp_path)[0]).events()) == EVENTS[:2]
+    assert part.about["dropped"] == 2
+
+
 def test_what_cannot_be_written_is_one_line(tmp_path):
     (part,) = heard(EVENTS[0]).cut()
     with pytest.raises(LogError, match="cannot be written: No such file"):
