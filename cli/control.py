@@ -148,7 +148,7 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
 
 
 def cents(amount: str | None) -> str:
-    return "no" if amount is None else f"{Decimal(amount):.2f}"
+    return "unknown" if amount is None else f"{Decimal(amount):.2f}"
 
 
 def limits(told: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ ZERO = Decimal(0)
 def status(session: Session) -> dict[str, Any]:
     """Mode, position, orders, day budget, actors, lag."""
     account = session.stages["risk"].memory  # type: ignore[attr-defined]
-    book = account.book
+    book, known = account.book, account.base is not None  # the balance
     return {
         "mode": session.config.run.mode,
         "at": session.clock(),
@@ -42,13 +42,13 @@ def status(session: Session) -> dict[str, Any]:
             for o in book.living()
         ],
         "basis": basis(account),
-        "equity": f"{marked(account):.2f}",
+        "equity": f"{marked(account):.2f}" if known else None,
         "realised": f"{book.realised:.2f}",
-        "budget_left": f"{left(account):.2f}" if account.base is not None else None,
+        "budget_left": f"{left(account):.2f}" if known else None,
         "limits": [
             {"rule": c.rule, "used": f"{c.value:.2f}", "limit": f"{c.limit:.2f}",
              "left": f"{max(c.limit - c.value, ZERO):.2f}"}
-            for c in limits(account)
+            for c in (limits(account) if known else ())
         ],
         "reopens": reopens(account.state, account.why, account.settings),
         "tightened": [
@@ -112,9 +112,9 @@ def screen(session: Session) -> Panel:
     facts = Table.grid(padding=(0, 3))
     held = f"{now['position']:+d} @ {now['average']}" if now["position"] else "flat"
     facts.add_row("price", f"{now['price'] or '-'}", "state", f"{now['state']} ({now['why']})")
-    facts.add_row("position", held, "equity", f"${now['equity']}")
+    facts.add_row("position", held, "equity", f"${now['equity'] or '-'}")
     facts.add_row("round trips", str(now["round_trips"]), "realised", f"${now['realised']}")
-    facts.add_row("budget left", f"${now['budget_left']}", "bars", str(now["bars"]))
+    facts.add_row("budget left", f"${now['budget_left'] or '-'}", "bars", str(now["bars"]))
     for row in now["limits"]:
         what = row["rule"].removeprefix("RISK_").replace("_", " ").lower()
         facts.add_row(f"{what} limit", f"${row['used']} used of ${row['limit']}")

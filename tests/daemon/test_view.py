@@ -1,0 +1,28 @@
+"""What a person and a script are told of the account, and what is not known yet."""
+
+from types import SimpleNamespace
+
+from actors.recovery import Recovery
+from actors.risk import Risk
+from daemon.report import Latency, Tally
+from daemon.view import screen, status
+from tests import build
+
+
+def session(*heard):
+    stages = {"risk": Risk(build.SETTINGS), "recovery": Recovery(build.SETTINGS)}
+    for message in heard:
+        stages["risk"].on(message)
+    return SimpleNamespace(
+        stages=stages, config=build.CONFIG, clock=lambda: build.AT, ready=False, price=None,
+        inboxes={}, tally=Tally(Latency()), wal=SimpleNamespace(seq=1), recent=[], held=None,
+    )  # fmt: skip
+
+
+def test_until_the_venue_told_the_balance_no_money_is_reckoned_from_it():
+    begun = build.run_started()
+    told = status(session(begun))
+    assert (told["equity"], told["budget_left"], told["limits"]) == (None, None, [])
+    assert screen(session(begun))
+    told = status(session(begun, build.account_snapshot()))
+    assert float(told["equity"]) > 0 and {row["rule"] for row in told["limits"]} >= {"RISK_KILL"}
