@@ -5,7 +5,8 @@ as they were when the log ended. A stage with `learn`, which moves its memory as
 nothing, is not asked in a fold for what the log says that it answered. What a fold finds unanswered
 at the end of a log was cut off by a crash, and is posted before anything new. An answer that the
 log lacks further up is a difference like any other: actors have their turns in the order of the
-log, so there it was never given.
+log, so there it was never given. What serves the model alone was not at work in a run whose
+strategy asks none: it learns, unheard.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from msgspec import Struct
 
 from actors.pipeline import routes
 from core.messages import ActorFailed, Message, Record, RunStarted, Stage
+
+SERVANTS = ("features", "inference")  # of the model
 
 
 class Difference(Struct, frozen=True, gc=False):
@@ -56,13 +59,19 @@ def replay(
         for kind, names in routes(stages).items()
     }
     answers, causes, failed, here = told.answers, told.causes, told.failed, 0
+    idle: tuple[str, ...] = ()
     for record in records:
         seq, message, first = record.seq, record.message, here
+        if type(message) is RunStarted:
+            idle = () if message.settings.signals.strategy == "model" else SERVANTS
         while causes[here] <= seq:
             here += 1
         answered = answers[first:here] if here > first else None
         for name, on, learn in takers.get(type(message), ()):
             if failed and (name, seq) in failed:
+                continue
+            if name in idle:
+                (learn or on)(message)
                 continue
             recorded: list[Message] = []
             if answered:

@@ -69,9 +69,9 @@ def decided_again(config: configs.Config, records: list[Record]) -> list[Differe
     runs = [r.message for r in records if isinstance(r.message, RunStarted)]
     if not runs:
         return []
-    first, last = runs[0], runs[-1]
-    signals = first.settings.signals
-    chosen = msgspec.structs.replace(config, signals=signals)
+    first = runs[0]
+    last = next((run for run in reversed(runs) if run.model_sha256), first)  # to ask the model
+    chosen = msgspec.structs.replace(config, signals=last.settings.signals)
     thinker = wiring.load_model(chosen, wall())
     if thinker and last.model_sha256 != thinker.manifest_sha256:
         print("replay: the log was made with another model than this one", file=sys.stderr)

@@ -99,3 +99,23 @@ def test_a_fold_asks_a_stage_that_can_learn_only_for_what_the_log_lacks():
     forged, last = replay({"counting": asked}, records)
     assert (asked.count, asked.asked) == (3, 3)
     assert forged.recorded == [build.hold(at=99)] and last == cut
+
+
+class Thinking:
+    """A stage of the model's: it answers every bar."""
+
+    takes = (Bar,)
+
+    def on(self, message):
+        return [build.features(at=message.at)]
+
+
+def test_who_only_serves_the_model_was_not_at_work_in_a_run_without_it():
+    def run(strategy):
+        wanted = settings(signals={"strategy": strategy})
+        return Record(1, "main", None, build.run_started(settings=wanted))
+
+    bar = Record(2, "bars", None, build.bar())
+    assert list(replay({"features": Thinking()}, [run("cycle"), bar])) == []
+    (cut,) = replay({"features": Thinking()}, [run("model"), bar])
+    assert cut.unanswered
