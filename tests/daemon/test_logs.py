@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -44,3 +45,16 @@ def test_a_traceback_keeps_its_lines_and_nothing_else(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "\x1b[2J" not in shown and r"\x1b[2Jgone" in shown
     assert shown.count("\n") > 2
+
+
+@pytest.mark.parametrize("pretty", [True, False])
+def test_a_line_that_nobody_takes_stops_nothing(pretty, monkeypatch):
+    """A full disk, a terminal that is gone, a pipe whose reader is."""
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(full, "isatty", lambda: pretty, raising=False)
+        monkeypatch.setattr(sys, "stderr", full)
+        logs.start(json_only=False)
+        for _ in range(3):
+            structlog.get_logger("test").error("heard", why="x" * 10_000)
+        with suppress(OSError):
+            full.close()
