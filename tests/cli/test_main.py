@@ -115,6 +115,20 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("reader", ["gone", "full"])
+def test_how_a_run_ended_is_told_whoever_reads_its_report(tmp_path, reader):
+    read, write = os.pipe()
+    os.close(read)
+    stdout = write if reader == "gone" else os.open("/dev/full", os.O_WRONLY)
+    ended = (
+        "import sys, cli.main as m, cli.run as r\n"
+        "r.runner = lambda: lambda work: work.close() or (73, {})\n"
+        f"sys.exit(m.main(['run', '--json', '--state', {str(tmp_path)!r}]))"
+    )
+    done = process(ended, stdout=stdout, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (73, "")
+
+
 def test_an_interrupted_verb_says_so_and_exits_130():
     broken = (
         "import cli.main as m, sys, types\n"
