@@ -13,7 +13,7 @@ from pathlib import Path
 from core.clock import wall
 from storage import sentinel
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # told, typed, terminal gone
 
 
 def kill(state: Path, by: str, why: str) -> bool:
@@ -43,7 +43,8 @@ class Stopping:
         Where it cannot, it is the word to stop, which leaves no position either.
         """
         for number in SIGNALS:
-            signal.signal(number, self._signalled)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self._signalled)
         signal.signal(signal.SIGUSR1, partial(self._killed, state))
 
     async def wait(self) -> tuple[str, str]:

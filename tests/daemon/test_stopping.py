@@ -73,3 +73,17 @@ def test_a_kill_signal_that_can_leave_no_file_is_the_word_to_stop(stopping, tmp_
     (tmp_path / ".KILL.new").mkdir()  # in the way of the file
     os.kill(os.getpid(), signal.SIGUSR1)
     assert "SIGUSR1" in stopping.told[0]
+
+
+def test_a_terminal_that_goes_is_the_word_to_stop_unless_it_may_go(tmp_path):
+    before = {n: signal.getsignal(n) for n in (*SIGNALS, signal.SIGUSR1)}
+    try:
+        for ignored in (True, False):  # as under nohup, and not
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.default_int_handler)
+            word = Stopping()
+            word.hear_signals(tmp_path)
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert (word.told is None) is ignored
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
