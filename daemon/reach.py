@@ -61,7 +61,8 @@ def refuse_unready(config: Config) -> None:
     mode, venue = config.run.mode, config.venue
     if mode == "paper":
         raise ConfigError("run.mode: paper is not built yet: use sim or live")
-    if mode == "live" and not (config.live.armed and venue.account_id and venue.rest_url):
+    addresses = venue.rest_url and venue.user_hub_url and venue.market_hub_url
+    if mode == "live" and not (config.live.armed and venue.account_id and addresses):
         raise ConfigError(
             "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
         )

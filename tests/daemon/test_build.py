@@ -10,8 +10,11 @@ LIVE = replace(
     CONFIG,
     run=replace(CONFIG.run, mode="live"),
     live=replace(CONFIG.live, armed=True),
-    venue=replace(CONFIG.venue, account_id=5, rest_url="http://127.0.0.1:9"),
-)
+    venue=replace(
+        CONFIG.venue, account_id=5, rest_url="http://127.0.0.1:9",
+        user_hub_url="http://127.0.0.1:9/user", market_hub_url="http://127.0.0.1:9/market",
+    ),
+)  # fmt: skip
 
 
 def tree(folder, text="x = 1\n"):
@@ -27,6 +30,12 @@ def test_the_build_is_of_every_byte_and_name(tmp_path):
     (same / "core" / "a.py").rename(same / "core" / "b.py")
     build.cache_clear()
     assert build(same) != build(one)
+
+
+@pytest.mark.parametrize("address", ["rest_url", "user_hub_url", "market_hub_url"])
+def test_a_live_start_without_one_of_the_addresses_is_refused(address):
+    with pytest.raises(ConfigError, match="the venue's addresses"):
+        refuse_unready(replace(LIVE, venue=replace(LIVE.venue, **{address: ""})))
 
 
 def pinned(pin):

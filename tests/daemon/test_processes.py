@@ -43,6 +43,8 @@ LIVE = {
     "TRADEBOT_RUN_MODE": "live",
     "TRADEBOT_LIVE_ARMED": "true",
     "TRADEBOT_VENUE_ACCOUNT_ID": "5",
+    "TRADEBOT_VENUE_USER_HUB_URL": "http://127.0.0.1:9/hubs/user",
+    "TRADEBOT_VENUE_MARKET_HUB_URL": "http://127.0.0.1:9/hubs/market",
 }
 
 
