@@ -124,6 +124,7 @@ def warn(error: Torn | Corrupt, directory: Path) -> None:
 def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
     """Each record as it is written, for ever."""
     while True:
+        later = [one for one in segments(directory) if one.order > file.order]  # then this is whole
         with file.path.open("rb") as stream:
             stream.seek(end)
             for raw in stream:
@@ -131,7 +132,6 @@ def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
                     break  # not yet whole
                 end += len(raw)
                 yield decode(raw)
-        later = [one for one in segments(directory) if one.order > file.order]
         if later:
             file, end = later[0], 0
         else:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
+from cli.wal import growing
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, EXIT_USAGE
+from storage.segments import segments
 from tests import build
 from tests.storage.logs import append, fill_log, open_wal
 
@@ -145,4 +147,35 @@ def test_a_tail_that_follows_shows_records_as_they_come_and_turns_the_page(tmp_p
         wal.writer.hurry()
         assert "after" in following.stdout.readline()
         following.kill()
+    wal.close()
+
+
+def test_a_tail_that_follows_loses_no_record_where_the_page_is_turned(tmp_path, monkeypatch):
+    wal, real = open_wal(tmp_path), segments
+
+    def say(*words):
+        for why in words:
+            if why == "turn":
+                wal._turn()
+            else:
+                append(wal, build.command(why=why))
+        wal.writer.hurry()
+        while wal.writer.durable < wal.seq:
+            pass
+
+    def turned(directory):
+        """The writer goes on between the end of a page and a look for the next one."""
+        if wal.order == 1:
+            say("last", "turn", "after")
+        return real(directory)
+
+    def nothing_more(seconds):
+        raise EOFError
+
+    say("before")
+    (page,) = segments(tmp_path)
+    monkeypatch.setattr("cli.wal.segments", turned)
+    monkeypatch.setattr("cli.wal.time.sleep", nothing_more)
+    lines = (line.message for line in growing(tmp_path, page, 0) if line.kind == "Command")
+    assert [next(lines).why for _ in range(3)] == ["before", "last", "after"]
     wal.close()
