@@ -36,6 +36,7 @@ class Desk(Struct):
     flatten: Reason | None = None
     overshot: bool = False
     naked_at: int = 0
+    bared: bool = False  # the stop that rested was cancelled: none comes by itself
     flat_at: int = 0
     parted: bool = False  # a part of this position was closed: the venue's legs do not follow
     mark: Decimal | None = None

@@ -21,6 +21,7 @@ from core.messages import (
     Mark,
     Message,
     ModifyOrder,
+    OrderCancelled,
     OrderRejected,
     PlaceOrder,
     Pulse,
@@ -35,6 +36,7 @@ from core.settings import Settings
 from core.terms import EXITS, EXITS_ONLY, FLATTENING, REVERSALS, Purpose, Request, rounded
 
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
+BARED = 4  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
 FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
@@ -68,7 +70,8 @@ class Executor:
                 return desk.part(message.at, message.size, message.reason)
             case Mark(price=price):
                 desk.mark = price
-                return [*self._tend(message.at), *self._trail(message.at)]
+                answers = self._tend(message.at)
+                return answers + (stops.tend(desk, message.at) if desk.book.position.size else [])
             case Conditions(atr=atr):
                 desk.atr = rounded(atr)
                 return []
@@ -83,6 +86,8 @@ class Executor:
                 again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
+            case OrderCancelled(tag=tag) if desk.book.position.size and tag in desk.book.alive:
+                desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
         if again:  # a new run, and nobody knows how far its exit came: begin it anew
@@ -181,7 +186,7 @@ class Executor:
         """What the book needs now."""
         desk = self.memory
         if not (desk.book.alive or desk.book.position.size or desk.turn):
-            desk.naked_at = desk.exit_at = 0
+            desk.naked_at, desk.exit_at, desk.bared = 0, 0, False
             return []
         if not desk.run or shut(at):
             return []
@@ -191,7 +196,7 @@ class Executor:
             answers += [m for order in entries for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
-        desk.naked_at = desk.exit_at = 0
+        desk.naked_at, desk.exit_at, desk.bared = 0, 0, False
         return [*answers, *self._sweep(at), *self._turn(at)]
 
     def _turn(self, at: int) -> list[Message]:
@@ -219,18 +224,16 @@ class Executor:
         """A stop for every contract, at the venue, within `naked_s`; or no position."""
         desk = self.memory
         if desk.book.resting_stop() >= abs(desk.book.position.size):
-            desk.naked_at = 0
+            desk.naked_at, desk.bared = 0, False
         else:
             desk.naked_at = desk.naked_at or max(at, desk.seen)  # a fill has the venue's stamp
-        if desk.naked_at and at - desk.naked_at >= desk.after(desk.numbers().execution.naked_s):
+        patience_s = desk.numbers().execution.naked_s / (BARED if desk.bared else 1)
+        if desk.naked_at and at - desk.naked_at >= desk.after(patience_s):
             return desk.close(at, Reason.RISK_NAKED)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
         if leaving:
             return []
         return desk.own_exits(at) if desk.manual else desk.shrunk(at)
-
-    def _trail(self, at: int) -> list[Message]:
-        return stops.tend(self.memory, at) if self.memory.book.position.size else []
 
     def _leave(self, at: int) -> list[Message]:
         """Close what must not stay open: a flatten, an overshot, more than allowed, a late exit."""

@@ -1,6 +1,7 @@
 """An exit, and a stop, have their time before the venue's own call closes the position."""
 
-from core.terms import Action
+from core.reasons import Reason
+from core.terms import Action, Purpose
 from tests import build
 from tests.actors.test_executor import AT, SECOND, D, approved, executor, fill, holding, kinds
 
@@ -26,3 +27,13 @@ def test_a_venue_whose_clock_is_late_leaves_a_stop_as_much_time():
     stage.on(fill(1, "r-1", 1, 1, at=AT - int(1.9 * SECOND)))
     assert stage.on(build.pulse(at=AT + 2 * SECOND - 1)) == []
     assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
+
+
+def test_a_position_whose_stop_somebody_cancelled_is_closed_in_a_part_of_that_time():
+    """No other stop will come, and the close itself takes time: two seconds are for both."""
+    stage = holding()
+    (stop,) = stage.memory.book.live(Purpose.STOP)
+    assert stage.on(build.order_cancelled(at=AT, tag=stop.tag, venue_id=stop.venue_id)) == []
+    assert stage.on(build.pulse(at=AT + SECOND // 2 - 1)) == []
+    (close,) = stage.on(build.pulse(at=AT + SECOND // 2))
+    assert close.reason is Reason.RISK_NAKED
