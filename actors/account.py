@@ -48,6 +48,7 @@ class Account(Struct):
     links: dict[str, bool] = field(default_factory=dict)
     lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
+    strangers: int = 0  # orders of others, filled, that the agreement knew of
     now: int = 0  # the last pulse
     told_at: int = 0  # the last alert that we are not flat when we must be
     paused: bool = False  # by an operator, who alone ends it

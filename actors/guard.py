@@ -42,11 +42,12 @@ class Standing(Struct, frozen=True):
 
 def standing(account: Account) -> Standing:
     risk = settings_of(account).risk
-    unknown = len(account.book.unknown())
+    unknown, doubt = len(account.book.unknown()), account.book.doubt
+    agreed = account.agreed and len(account.book.foreign()) <= account.strangers
     kill, drawdown, *daily = limits(account)
     checks = (
         flag(account.why, account.state is State.ACTIVE),
-        flag(Reason.RISK_NOT_AGREED, account.agreed and not account.book.doubt),
+        flag(Reason.RISK_NOT_AGREED, agreed and not doubt),
         flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
         *(flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
         Check(Reason.RISK_UNKNOWN_PENDING, whole(unknown), ZERO, not unknown),

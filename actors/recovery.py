@@ -32,7 +32,7 @@ from core.messages import (
     StateChanged,
 )
 from core.reasons import Reason
-from core.settings import RecoverySettings, Settings
+from core.settings import Settings
 from core.terms import ALIVE, EXITS_ONLY, FLATTENING
 
 READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
@@ -139,7 +139,7 @@ class Recovery:
 
     def _proofs(self, told: AccountSnapshot) -> list[Message]:
         """Unknown orders that two full queries, `unknown_quiet_s` apart, did not show."""
-        ledger, quiet = self.memory, int(self._numbers().unknown_quiet_s * SECOND)
+        ledger, quiet = self.memory, int(self._settings().recovery.unknown_quiet_s * SECOND)
         shown = {order.tag for order in told.orders}
         unknown = [
             order.tag
@@ -159,28 +159,28 @@ class Recovery:
         ledger.agreed = False
         halt = Halted(told.at, "; ".join(odd), "recovery", reason)
         ledger.excused += [n for n in ledger.book.foreign() if n not in ledger.excused]
-        if not ledger.flatten and (
-            reason is Reason.REC_LOST_ACK or not self._numbers().adopt_foreign
-        ):
+        adopts = self._settings().recovery.adopt_foreign
+        if not ledger.flatten and (reason is Reason.REC_LOST_ACK or not adopts):
             return [halt]
         adopted = agreement.adopt(ledger.book, told, ledger.runs)
         for message in adopted:
             ledger.book.hear(message, self._settings().instrument)
+        left = agreement.oddities(ledger.book, told, ledger.runs, ledger.excused)
+        if adopts and not left:  # a stranger's fill, which is in the book: the next look agrees
+            return adopted
         return adopted or [halt]
 
     def _agree(self, told: AccountSnapshot, corrected: int) -> list[Message]:
         """The first agreement of a run that follows another takes two snapshots."""
         ledger = self.memory
-        fresh = len(ledger.runs) < 2
         cleared = self._doubtful() and told.at >= ledger.book.doubt
         if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
-        if not ledger.agreed and ledger.reads < (1 if fresh else READS_ASKED):
+        if not ledger.agreed and ledger.reads < (1 if len(ledger.runs) < 2 else READS_ASKED):
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
-        unknown = len(ledger.book.unknown())
-        return [Agreed(told.at, ledger.book.position.size, corrected, unknown)]
+        return [Agreed(told.at, ledger.book.position.size, corrected, len(ledger.book.unknown()))]
 
     def _prove_flat(self, told: AccountSnapshot) -> list[Message]:
         ledger = self.memory
@@ -191,19 +191,20 @@ class Recovery:
             ledger.flat_at = 0
             return []
         ledger.flat_at = ledger.flat_at or told.at
-        if told.at - ledger.flat_at < int(self._numbers().flat_gap_s * SECOND):
+        if told.at - ledger.flat_at < int(self._settings().recovery.flat_gap_s * SECOND):
             return []
         ledger.proven = True
         return [Flat(told.at, told.balance)]
 
     def _due(self, at: int) -> list[Message]:
         """Is it time to look again?"""
-        ledger, numbers = self.memory, self._numbers()
+        ledger, numbers = self.memory, self._settings().recovery
         flattening = ledger.flatten and not ledger.proven
         if not (ledger.linked_at or flattening):
             return []
-        open_questions = ledger.book.unknown() or ledger.odd or self._doubtful()
-        settled = ledger.agreed and not open_questions
+        others = set(ledger.book.foreign()) - set(ledger.excused)
+        unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
+        settled = ledger.agreed and not unsettled
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
@@ -241,9 +242,6 @@ class Recovery:
         ledger.linked_at, ledger.agreed = 0, False
         ledger.asked_at, ledger.reads, ledger.odd = 0, 0, []
         ledger.absent.clear()
-
-    def _numbers(self) -> RecoverySettings:
-        return self._settings().recovery
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

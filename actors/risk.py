@@ -106,7 +106,7 @@ class Risk:
                 account.day_start = account.peak = account.high = balance
                 renew(account, message.at)
             case Agreed():
-                account.agreed = True
+                account.agreed, account.strangers = True, len(account.book.foreign())
             case ActorFailed():
                 account.agreed = False
             case Conditions():
