@@ -153,7 +153,7 @@ async def ending(world: Any, config: Any, number: int) -> None:
     stopping.say("end of test", "test")
     await asyncio.wait([task], timeout=60)
     code = ended(task) if task.done() else None
-    failed = world.log_failed = any(wal.failed for wal in eye.logs.values())
+    failed = world.strangers = any(wal.failed for wal in eye.logs.values())
     world.outcome.notes.append(
         f"{errors(number)} at {'/'.join(disk.trouble.struck[:1]) or 'none'}: exit {code}"
     )

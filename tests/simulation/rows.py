@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from tests.campaign.trial import WEATHERS
-from tests.simulation import endings, stories, weather
+from tests.simulation import endings, others, stories, weather
 
 MANUAL = {"SIGNALS_STOP_TICKS": "1", "SIGNALS_TARGET_TICKS": "1", "GATEWAY_BRACKETS": "false"}
 TWO = {"RISK_CONTRACTS": "2", "RISK_POSITION_MAX": "2", "RISK_TRADE_RISK_MAX": "100.00"}
@@ -52,6 +52,8 @@ ROWS: dict[str, Row] = {
               live_s=(20, 40)),
     "V6": Row("the token dies, also in a flatten", stories.expiry, weather.logins, ("expire",),
               every_s=2.0),
+    "V8": Row("somebody else acts at the account", others.others, strikes=WIRES, most=2,
+              live_s=(6, 20)),
     "V9": Row("venue down 30 s to 20 min in a flatten", endings.outage),
     "R1": Row("stop and target of our own", script=weather.calm, knobs=MANUAL),
     "R2": Row("partial fills", script=weather.cruel, knobs=TWO, most=2),

@@ -55,7 +55,7 @@ class World:
         self.eye = self.machine.eye
         self.eye.most = self.row.most
         self.kept: list[tuple[Path, bytes]] = []
-        self.knobs, self.log_failed = safeguards.off(without), False
+        self.knobs, self.strangers = safeguards.off(without), False
 
     async def gateway(self, config: Any) -> None:
         from cli.gateway import faults
@@ -197,7 +197,7 @@ class World:
             found = harm(truth, wal, self.kept, self.row.most)
             if self.eye.down_until():  # the audit does not know when nobody could help it
                 found = [row for row in found if row[0] != "naked"]
-            if self.log_failed:  # what was closed without a log is foreign to the next: it halts
+            if self.strangers:  # theirs, or closed without a log: foreign, so it halts
                 found = [row for row in found if not row[1].startswith("halted: ORD_FOREIGN")]
             self.outcome.harms += found
             if why := closed(wal):
