@@ -98,3 +98,12 @@ async def test_an_actor_that_failed_a_moment_ago_is_not_stuck(systemd):
         box.stuck_at = time.monotonic()
     async with watching(boxes):
         assert heard(systemd)
+
+
+def test_no_file_left_for_a_word_to_systemd_ends_nothing(monkeypatch, tmp_path):
+    def none_left(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setattr("daemon.health.socket.socket", none_left)
+    health.notify("WATCHDOG=1")
