@@ -180,7 +180,7 @@ class Rest:
             new = await self._renewed()
         except Failed as failed:
             if not failed.unauthorised and monotonic() < self._dead_at:
-                self._renew_at = monotonic() + self._venue.backoff_max_s
+                self._renew_at = min(self._dead_at, monotonic() + self._venue.backoff_max_s)
                 return
             new = None
         self._keep(new or await self._logged_in())

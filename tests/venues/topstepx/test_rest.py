@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from time import monotonic
 
 import pytest
 from aiohttp import web
@@ -192,10 +193,18 @@ async def test_a_token_that_cannot_be_renewed_serves_as_long_as_it_lives():
         for path in ("Auth/validate", "Auth/loginKey"):
             gateway.answers[path] = web.Response(status=503)
         client._rest._renew_at = 0.0
-        (accepted,) = await client.place(EXIT, 1)
-        await client.place(EXIT, 1)
-    assert accepted.venue_id == 3500000101
+        for _ in range(2):
+            assert (await client.place(EXIT, 1))[0].venue_id == 3500000101
     assert gateway.count("Auth/validate") == 1
+
+
+async def test_a_token_that_could_not_be_renewed_is_renewed_when_it_dies_at_the_latest():
+    gateway = Gateway()
+    gateway.answers["Auth/validate"] = web.Response(status=503)
+    async with trading(gateway, backoff_max_s=30.0) as client:
+        client._rest._renew_at, client._rest._dead_at = 0.0, monotonic() + 10.0
+        await client.place(EXIT, 1)
+        assert client._rest._renew_at == client._rest._dead_at
 
 
 async def test_many_callers_log_in_once():
