@@ -2,22 +2,27 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from core.errors import LockedError
 
 NAME = "wal.lock"
+TRIES, WAIT_S = 5, 0.01  # whoever asks `held` has it for an instant
 
 
 def take(directory: Path) -> int:
-    """Hold the lock until the returned fd is closed. Raises LockedError at once."""
+    """Hold the lock until the returned fd is closed. Raises LockedError in a moment."""
     fd = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        raise LockedError(f"{directory}: another daemon writes this log: stop it first") from None
-    return fd
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(WAIT_S)
+        else:
+            return fd
+    os.close(fd)
+    raise LockedError(f"{directory}: another daemon writes this log: stop it first")
 
 
 def held(directory: Path) -> bool:

@@ -3,9 +3,11 @@
 STARTS in the environment says how many start at once.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,16 @@ def test_of_many_that_start_at_once_one_has_the_log(tmp_path):
     assert sorted(path.name for path in (tmp_path / "wal").iterdir()) == [
         "000001-000000000001.jsonl", lock.NAME,
     ]  # fmt: skip
+
+
+def test_who_only_asks_whether_it_is_held_refuses_no_start(tmp_path, monkeypatch):
+    """The question takes the lock for an instant; a start in that instant must not stay down."""
+    (tmp_path / lock.NAME).touch()
+    asking = os.open(tmp_path / lock.NAME, os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(asking, fcntl.LOCK_UN))
+    os.close(lock.take(tmp_path))
+    os.close(asking)
 
 
 def race(directory: Path, starts: int) -> None:
