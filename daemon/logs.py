@@ -2,23 +2,56 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections import deque
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from threading import Event, Thread
 from typing import Any, TextIO, cast
 
 import structlog
 
+WAITING_MAX = 1000  # texts that may wait to be taken; what comes then is lost
+PATIENCE_S = 0.05
 
-class Unfailing:
-    """stderr, of which no failure stops what trades: its disk full, its reader gone."""
 
-    def write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+class Aside:
+    """What is said goes out by a thread of its own, so that no failure of it stops what trades.
+
+    The disk behind it may be full, its reader gone, or its terminal wait after a Ctrl-S. A flush
+    waits for a moment, and not at all while what was said before has not gone out.
+    """
+
+    def __init__(self, stream: Callable[[], TextIO]) -> None:
+        self.stream, self.waiting = stream, deque[str]()
+        self.wake, self.out, self.stuck = Event(), Event(), False
+        self.thread: Thread | None = None
+
+    def write(self, text: str) -> int:
+        if len(self.waiting) < WAITING_MAX:
+            self.waiting.append(text)
+        return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.flush()
+        if self.thread is None:
+            self.thread = Thread(target=self.run, name="aside", daemon=True)
+            self.thread.start()
+        self.out.clear()
+        self.wake.set()
+        if not self.stuck:
+            self.stuck = not self.out.wait(PATIENCE_S)
+
+    def run(self) -> None:
+        while self.wake.wait():
+            self.wake.clear()
+            with suppress(OSError, ValueError):
+                while self.waiting:
+                    self.stream().write(self.waiting.popleft())
+                self.stream().flush()
+            self.stuck = False
+            self.out.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream(), name)
 
 
 def start(json_only: bool, quiet: bool = False) -> None:
@@ -39,7 +72,7 @@ def start(json_only: bool, quiet: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.WARNING if quiet else logging.INFO
         ),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Unfailing())),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Aside(lambda: sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

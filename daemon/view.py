@@ -1,8 +1,9 @@
 """What the daemon believes, as one value for scripts and as one screen for a person."""
 
 import asyncio
+import sys
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,6 +16,7 @@ from actors.guard import outlook
 from actors.states import reopens
 from actors.tightenings import holding
 from core.messages import Message
+from daemon.logs import Aside
 from daemon.margins import told
 from daemon.sentences import moment, sentence
 from daemon.session import Session
@@ -98,7 +100,9 @@ def rules(account: Account, price: float | None) -> list[dict[str, Any]]:
 
 async def show(session: Session) -> None:
     """Redraw until cancelled; the last picture stays on the terminal."""
-    with Live(console=Console(), auto_refresh=False, transient=False) as live:
+    terminal = sys.stdout  # which Live replaces
+    console = Console(file=cast(TextIO, Aside(lambda: terminal)))
+    with Live(console=console, auto_refresh=False, transient=False) as live:
         try:
             while True:
                 live.update(screen(session), refresh=True)

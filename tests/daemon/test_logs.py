@@ -1,8 +1,10 @@
 """What a log line shows is text: no letter of it moves the cursor or begins another line (S3)."""
 
 import json
+import os
 import sys
 from contextlib import suppress
+from threading import Thread
 
 import pytest
 import structlog
@@ -58,3 +60,26 @@ def test_a_line_that_nobody_takes_stops_nothing(pretty, monkeypatch):
             structlog.get_logger("test").error("heard", why="x" * 10_000)
         with suppress(OSError):
             full.close()
+
+
+def test_who_takes_no_output_stops_nothing_and_gets_it_later(monkeypatch):
+    """A terminal after Ctrl-S, a pipe whose reader hangs."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 512)
+    os.set_blocking(write, True)
+    with open(write, "w") as stuck:
+        monkeypatch.setattr(sys, "stderr", stuck)
+        logs.start(json_only=True)
+        said = Thread(target=structlog.get_logger("test").error, args=("heard",), daemon=True)
+        said.start()
+        said.join(5)
+        went_on = not said.is_alive()
+        shown = b""
+        while b"heard" not in shown:
+            shown += os.read(read, 1 << 16)
+        assert went_on
+        said.join(5)
+    os.close(read)
