@@ -126,7 +126,7 @@ class Recovery:
         ledger.odd = verdict
         answers: list[Message] = [*missing, *proven]
         if verdict:
-            ledger.flat_at = 0
+            ledger.flat_at, ledger.proven = 0, False
         if again:
             ledger.reads = 0
             return [*answers, *self._drift(told, again)]
@@ -184,11 +184,11 @@ class Recovery:
 
     def _prove_flat(self, told: AccountSnapshot) -> list[Message]:
         ledger = self.memory
-        if not ledger.flatten or ledger.proven:
-            return []
         alive = ledger.book.alive or any(order.status in ALIVE for order in told.orders)
         if told.position or alive:  # the book agrees about the position, or we were not here
-            ledger.flat_at = 0
+            ledger.flat_at, ledger.proven = 0, False
+            return []
+        if not ledger.flatten or ledger.proven:
             return []
         ledger.flat_at = ledger.flat_at or told.at
         if told.at - ledger.flat_at < int(self._settings().recovery.flat_gap_s * SECOND):
@@ -239,8 +239,8 @@ class Recovery:
         ledger.settings = run.settings
         ledger.began = ledger.began or run.at
         ledger.runs.append(run.run)
-        ledger.linked_at, ledger.agreed = 0, False
-        ledger.asked_at, ledger.reads, ledger.odd = 0, 0, []
+        ledger.linked_at, ledger.agreed, ledger.proven = 0, False, False
+        ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, []
         ledger.absent.clear()
 
     def _settings(self) -> Settings:

@@ -45,6 +45,27 @@ def test_a_flatten_is_proven_by_queries_while_the_user_hub_is_down(word):
     assert Flat in [type(answer) for answer in answers]
 
 
+def proven():
+    """A recovery that has shown a killed account flat."""
+    stage = agreed()
+    stage.on(build.command(at=AT, name="kill"))
+    told = [a for s in (1, 3) for a in stage.on(snapshot(AT + s * SECOND))]
+    assert Flat in [type(answer) for answer in told] and stage.memory.proven
+    return stage
+
+
+@pytest.mark.parametrize("news", [
+    [build.fill(at=AT + 4 * SECOND), replace(snapshot(AT + 5 * SECOND), position=1)],  # a late one
+    [replace(snapshot(AT + 5 * SECOND), position=1)],  # somebody else's
+    [build.run_started(at=AT + 5 * SECOND, run="01JE")],  # nobody looked in between
+], ids=["late", "foreign", "restart"])  # fmt: skip
+def test_an_account_that_was_flat_is_not_called_so_for_ever(news):
+    stage = proven()
+    for message in news:
+        stage.on(message)
+    assert not stage.memory.proven
+
+
 def test_a_query_that_a_crash_cut_off_is_asked_again_by_the_next_run():
     stage = agreed()
     late = AT + 100 * SECOND
