@@ -200,11 +200,11 @@ class Recovery:
         """Is it time to look again?"""
         ledger, numbers = self.memory, self._settings().recovery
         flattening = ledger.flatten and not ledger.proven
-        if not (ledger.linked_at or flattening):
+        if not ledger.began:
             return []
         others = set(ledger.book.foreign()) - set(ledger.excused)
         unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
-        settled = ledger.agreed and not unsettled
+        settled = (ledger.agreed or not ledger.linked_at) and not unsettled
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if flattening and ledger.flat_at:
             wait = numbers.flat_gap_s
@@ -241,6 +241,7 @@ class Recovery:
         ledger.runs.append(run.run)
         ledger.linked_at, ledger.agreed, ledger.proven = 0, False, False
         ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, []
+        ledger.told_at = run.at  # the link that comes up asks; if none does, a pulse
         ledger.absent.clear()
 
     def _settings(self) -> Settings:

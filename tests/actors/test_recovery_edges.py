@@ -213,10 +213,28 @@ def test_a_log_that_never_agreed_asks_from_its_beginning():
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_run_whose_link_is_not_up_asks_nothing(late):
-    stage = linked() if late else recovery()
+def test_a_run_whose_link_does_not_come_up_asks_all_the_same(late):
+    """What rests at the venue may fill meanwhile, and nobody would tell."""
+    stage, wait = (linked() if late else recovery()), look_s()
     stage.on(build.run_started(at=AT + 50 * SECOND, run="r2"))
-    assert stage.on(pulse(100)) == []
+    assert stage.on(pulse(50 + wait - 1)) == []
+    assert kinds(stage.on(pulse(50 + wait))) == ["Reconcile"]
+
+
+def test_a_stop_that_fills_while_the_link_is_down_is_learned_of_and_entries_wait():
+    stage, wait = linked(), look_s()
+    stage.on(build.place_order(at=AT, tag="r1-1"))
+    stage.on(build.order_accepted(at=AT, tag="r1-1", venue_id=1))
+    stage.on(build.feed_state(at=AT + SECOND, link="user", up=False))
+    assert kinds(stage.on(pulse(1 + wait))) == ["Reconcile"]
+    filled = [build.venue_order(tag="r1-1", venue_id=1, status=Status.FILLED, filled=1)]
+    fill = build.fill(at=AT + SECOND, tag="r1-1", venue_id=1, side=1)
+    told = stage.on(snap(1 + wait, orders=filled, fills=[fill], position=1))
+    assert "Fill" in kinds(told) and "Agreed" not in kinds(told)
+
+
+def look_s():
+    return int(recovery().memory.settings.recovery.reconcile_s)
 
 
 def test_a_question_without_an_answer_is_asked_again_by_a_pulse_that_comes_late():
