@@ -48,7 +48,7 @@ class BarVenue(PaperVenue):
     def on(self, message: Message) -> list[Message]:
         match message:
             case Path():
-                return [] if self.idle else self.live(message)
+                return self.pass_by(message) if self.idle else self.live(message)
             case Conditions():
                 self.seen.learn(message, self.settings)
                 return []
@@ -59,6 +59,12 @@ class BarVenue(PaperVenue):
             self.at = max(self.at, message.at)
             return self.act(message)
         self.waiting.append((message.at, message))
+        return []
+
+    def pass_by(self, path: Path) -> list[Message]:
+        """Nobody is there to be filled; but an order at the close must know the close."""
+        if self.fills.at_close:
+            self.exchange.quote = Quote(path.at - 1, path.close, path.close)
         return []
 
     def live(self, path: Path) -> list[Message]:

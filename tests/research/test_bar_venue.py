@@ -73,6 +73,15 @@ def test_the_optimist_fills_at_the_close_he_decided_on():
     assert market.venue.exchange.position.average == Decimal(5000)
 
 
+def test_he_fills_at_that_close_however_long_nothing_was_held():
+    market = Market("optimistic")
+    market.bar(5000.0, 5000.0, 5000.0, 5000.0)
+    assert fills(market.enter()) == [(5000.0, 1)]
+    market.bar(5000.0, 5010.0, 5000.0, 5010.0)  # the target
+    assert market.venue.idle and not market.bar(5050.0, 5050.0, 5040.0, 5045.0)
+    assert fills(market.enter(-1)) == [(5045.0, -1)]
+
+
 def test_in_a_wild_market_a_taker_slips_more():
     market = Market("realistic")
     market.venue.on(Conditions(market.at, 26.0, 10.0, 100, 100.0, 0.0, 0.0))
