@@ -46,6 +46,7 @@ class Memory(Struct):
     state: State = State.ACTIVE
     conditions: Conditions | None = None
     settings: Settings | None = None
+    own: list[float] = field(default_factory=list)  # the strategy's
 
 
 class Signals:
@@ -59,7 +60,7 @@ class Signals:
         memory = self.memory
         match message:
             case Prediction() | Bar():
-                return [self.decide(message)] if isinstance(message, self._event()) else []
+                return self._asked(message)
             case Refused(intent=intent):
                 self._answered(intent.id)
             case TradeClosed(at=at):
@@ -71,6 +72,8 @@ class Signals:
                 memory.state = state
             case RunStarted():
                 memory.run, memory.asked, memory.waiting = message.run, 0, ""
+                if message.settings.signals != self._settings().signals:
+                    memory.own.clear()  # of other numbers, or of another strategy
                 memory.settings = message.settings
         self._hear(message)
         return []
@@ -81,13 +84,22 @@ class Signals:
         memory.asked, memory.waiting = memory.asked + wishes, ""
         memory.waiting_until = last_at + int(self._settings().signals.ttl_s * SECOND)
 
+    def _asked(self, event: Prediction | Bar) -> list[Message]:
+        settings = self._settings().signals
+        strategy = self.strategies[settings.strategy]
+        if not isinstance(event, strategy.takes):  # a log may hold runs of several
+            return []
+        strategy.see(self.memory.own, event, settings)
+        return [self.decide(event)]
+
     def decide(self, event: Prediction | Bar) -> Message:
         """Exactly one answer to each event."""
         memory, settings = self.memory, self._settings()
         blocked = self._blocked(event.at)
         if blocked is not None:
             return blocked
-        view = View(event, memory.book.position.size, memory.entered, settings.signals)
+        held = memory.book.position.size
+        view = View(event, held, memory.entered, settings.signals, memory.own)
         wish = self.strategies[settings.signals.strategy].decide(view)
         if wish.action is None:
             return Hold(event.at, wish.checks, wish.reason)
@@ -138,10 +150,6 @@ class Signals:
         if book.position.size != held:
             self.memory.waiting = ""
             self.memory.entered += not held
-
-    def _event(self) -> type[Bar] | type[Prediction]:
-        """What the strategy of this run decides on: a log may hold runs of several."""
-        return self.strategies[self._settings().signals.strategy].takes
 
     def _answered(self, intent: str) -> None:
         if self.memory.waiting == intent:

@@ -240,7 +240,7 @@ def check(config: Config, path: Path) -> None:
     """Refuse what does not exist, cannot be a limit, or makes no sense together."""
     sections = {name: getattr(config, name) for name in config.__struct_fields__}
     market = (config.breakers, config.slippage, config.conditions)
-    days = nonsense(config.session, config.prop)
+    days = nonsense(config.signals, config.session, config.prop)
     tables, spoken = disorder(config.sizing, config.stops), unspoken(config.paging.command)
     for fault in chain(wrong(sections), days, unfit(*market), tables, spoken):
         raise ConfigError(f"{path}: {fault}")

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     SIG_IN_POSITION = "SIG_IN_POSITION"  # the position held is the one wanted
     SIG_PENDING = "SIG_PENDING"  # an order of ours is still on its way
     SIG_MIN_HOLD = "SIG_MIN_HOLD"  # the position is too young to be left for a signal
+    SIG_NO_CROSS = "SIG_NO_CROSS"  # the averages did not cross at this bar
     SIG_FLAT_WANTED = "SIG_FLAT_WANTED"  # the model expects no move
 
     RISK_PASS = "RISK_PASS"  # all controls passed

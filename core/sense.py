@@ -15,6 +15,7 @@ from core.settings import (
     ConditionSettings,
     PropSettings,
     SessionSettings,
+    SignalSettings,
     SizingSettings,
     SlippageSettings,
     StopSettings,
@@ -25,7 +26,7 @@ CHOICES = {
     ("run", "mode"): ("sim", "paper", "live"),
     ("venue", "kind"): ("topstepx",),
     ("instrument", "symbol"): tuple(INSTRUMENTS),
-    ("signals", "strategy"): ("model", "cycle"),
+    ("signals", "strategy"): ("model", "cycle", "ema_cross"),
     ("session", "kind"): ("globex", "rth"),
     ("risk", "daily_reset"): ("roll", "rth"),
     ("risk", "basis"): ("dollars", "percent"),
@@ -91,7 +92,11 @@ def unspoken(command: str) -> Iterator[str]:
         yield f"paging.command: expected words as in a shell: {error}"
 
 
-def nonsense(session: SessionSettings, prop: PropSettings) -> Iterator[str]:
+def nonsense(
+    signals: SignalSettings, session: SessionSettings, prop: PropSettings
+) -> Iterator[str]:
+    if signals.ema_fast >= signals.ema_slow:
+        yield "signals.ema_fast: expected below ema_slow"
     if not session.reduce_s >= session.no_entry_s >= session.flatten_s:
         yield "session: expected reduce_s >= no_entry_s >= flatten_s"
     if session.venue_flat and not CLOCK.fullmatch(session.venue_flat):

@@ -29,7 +29,7 @@ class BarSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SignalSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    strategy: str  # "model" or "cycle"
+    strategy: str  # "model", "cycle" or "ema_cross"
     confidence_min: float
     cooldown_s: float  # after an exit
     ttl_s: float  # an intent older than this is not sent
@@ -37,6 +37,8 @@ class SignalSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stop_ticks: int
     target_ticks: int
     cycle_s: int  # strategy "cycle": an entry so often, sides in turn
+    ema_fast: int = 9  # strategy "ema_cross": bars of each average; older logs lack them
+    ema_slow: int = 21
 
 
 class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

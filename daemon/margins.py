@@ -111,6 +111,7 @@ FLAGS = {
     Reason.RISK_NAKED: ("a planned stop", "no planned stop"),
     Reason.RISK_NOT_ALLOWED: ("an instrument and account that are listed", "one not listed"),
     Reason.DATA_CROSSED: ("a quote with bid below ask", "no quote with bid below ask"),
+    Reason.SIG_NO_CROSS: ("averages that cross", "averages that do not cross"),
     Reason.INFER_ERROR: ("a model that answers", "a model that failed"),
     Reason.INFER_NONFINITE: ("finite answers of the model", "no finite answer of the model"),
 }

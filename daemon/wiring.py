@@ -19,10 +19,10 @@ from core.messages import Bar, Record, Stage
 from core.settings import Settings
 from indicators.schema import FINGERPRINT
 from storage import model as models
-from strategies import cycle, model
+from strategies import cycle, ema_cross, model
 from strategies.base import Strategy
 
-STRATEGIES: dict[str, Strategy] = {"model": model, "cycle": cycle}
+STRATEGIES: dict[str, Strategy] = {"model": model, "cycle": cycle, "ema_cross": ema_cross}
 CRITICAL = ("risk", "executor", "recovery", "gateway")  # their failure endangers the account
 
 Stages = dict[str, Stage]

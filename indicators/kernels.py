@@ -3,8 +3,8 @@
 `measure` takes one bar of the grid into the state: the live stage calls it once a second, `run`
 over columns; indicators/squash.py then bounds what was measured. Prices are held in whole ticks and
 so are exact: sums over windows do not drift.
-Membership (RTH, trade date, minute of day) is judged by the START of the second the bar covers.
-One file: numba's cache looks only at the file of the function it is asked for.
+Membership (RTH, trade date, minute) goes by the START of the second the bar covers. One file:
+numba's cache looks only at that of the function it is asked for.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -13,7 +13,7 @@ from math import log, pi, sqrt, tanh
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import extending, njit
 
 from indicators.state import (
     ANCHOR, ATR, BOTTOM, C0, C20, CC20, CLOSE, CSUM, CSUM14, CVD, DATE, DELTA, DONE, E50, E9,
@@ -26,10 +26,10 @@ from indicators.state import (
 compiled: Any = njit(cache=True, nogil=True)
 
 
-@compiled
-def ema(s, i, n, period, x):
-    """n closes seen, x the newest. Seeded with the mean of the first `period`."""
-    s[i] = s[CSUM] / n if n <= period else s[i] + (x - s[i]) * (2.0 / (period + 1.0))
+@extending.register_jitable
+def ema(was, total, n, period, x):
+    """n closes seen, x the newest, of that total. Seeded with the mean of the first `period`."""
+    return total / n if n <= period else was + (x - was) * (2.0 / (period + 1.0))
 
 
 @compiled
@@ -124,7 +124,7 @@ def prices(out, s, k, ring, n, o, h, l, c):
         smooth(s, LOSS, n, max(last - c, 0.0))
         smooth(s, ATR, n, max(h, last) - min(l, last))
     for i, period in ((EMA9, 9), (EMA21, 21), (EMA50, 50), (EMA200, 200)):
-        ema(s, i, n + 1, period, c)
+        s[i] = ema(s[i], s[CSUM], n + 1, period, c)
     ring[E9, n & MASK], ring[E50, n & MASK] = s[EMA9], s[EMA50]
     for i, lag, scale in ((0, 1, 2.0), (1, 5, 4.0), (2, 10, 6.0), (3, 30, 10.0), (4, 60, 14.0)):
         out[i] = (c - ring[CLOSE, (n - lag) & MASK]) / scale if n >= lag else 0.0

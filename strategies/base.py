@@ -1,5 +1,6 @@
 """What a strategy sees and says: pure, `decide(view) -> Wish`."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ class View(Struct, frozen=True):
     position: int  # signed contracts held
     entered: int  # entries so far in this log
     settings: SignalSettings
+    own: Sequence[float] = ()  # what the strategy has kept of the events before, and of this one
 
 
 class Wish(Struct, frozen=True):
@@ -32,7 +34,14 @@ class Strategy(Protocol):
     @property
     def takes(self) -> type[Bar] | type[Prediction]: ...
 
+    def see(self, own: list[float], event: Bar | Prediction, settings: SignalSettings) -> None:
+        """Keep of each event what later ones need; whether or not it is then asked to decide."""
+
     def decide(self, view: View) -> Wish: ...
+
+
+def blind(own: list[float], event: Bar | Prediction, settings: SignalSettings) -> None:
+    """`see` of a strategy that keeps nothing."""
 
 
 def toward(direction: int, position: int, reversal: bool) -> Action | None:

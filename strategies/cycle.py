@@ -4,9 +4,10 @@ from core.clock import SECOND
 from core.messages import Bar
 from core.reasons import Reason
 from core.terms import Action
-from strategies.base import View, Wish, check
+from strategies.base import View, Wish, blind, check
 
 takes = Bar
+see = blind
 
 
 def decide(view: View) -> Wish:

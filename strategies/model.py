@@ -2,9 +2,10 @@
 
 from core.messages import Prediction
 from core.reasons import Reason
-from strategies.base import View, Wish, check, toward
+from strategies.base import View, Wish, blind, check, toward
 
 takes = Prediction
+see = blind
 
 
 def decide(view: View) -> Wish:

@@ -9,11 +9,11 @@ from actors.signals import Signals
 from core import messages as m
 from core.reasons import Reason
 from core.terms import Action, State
-from strategies import cycle, model
+from strategies import cycle, ema_cross, model
 from tests import build
 
 AT, SECOND = build.AT, build.SECOND
-STRATEGIES = {"model": model, "cycle": cycle}
+STRATEGIES = {"model": model, "cycle": cycle, "ema_cross": ema_cross}
 
 
 def signals(**numbers):
@@ -128,3 +128,27 @@ def test_a_log_of_another_strategy_is_folded_without_its_decisions():
     assert stage.on(build.bar()) == []
     stage.on(build.run_started(run="new", settings=signals(strategy="cycle").memory.settings))
     assert len(stage.on(build.bar())) == 1
+
+
+CROSSING = {"strategy": "ema_cross", "ema_fast": 2, "ema_slow": 4}
+
+
+def test_a_strategy_sees_the_bars_on_which_it_may_not_decide():
+    stage, other = signals(**CROSSING), signals(**CROSSING)
+    stage.memory.state = State.PAUSED
+    for second in range(9):
+        bar = build.bar(at=AT + second * SECOND, close=5000.0 + second % 5)
+        other.on(bar)
+        assert say(stage, bar).reason is Reason.SIG_BLOCKED
+    assert stage.memory.own == other.memory.own and len(stage.memory.own)
+
+
+def test_what_a_strategy_kept_is_kept_by_a_restart_but_not_for_other_numbers():
+    stage = signals(**CROSSING)
+    say(stage, build.bar())
+    kept = list(stage.memory.own)
+    stage.on(build.run_started(run="r2", settings=stage.memory.settings))
+    assert stage.memory.own == kept
+    other = signals(**CROSSING | {"ema_slow": 5}).memory.settings
+    stage.on(build.run_started(run="r3", settings=other))
+    assert stage.memory.own == []

@@ -6,7 +6,7 @@ from core.clock import SECOND
 from core.messages import Bar
 from core.reasons import Reason
 from core.terms import Action
-from strategies.base import Wish
+from strategies.base import Wish, blind
 
 SURE = (0.59, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.99)
 OUT = {1: Action.EXIT_LONG, -1: Action.EXIT_SHORT}
@@ -14,7 +14,7 @@ TURN = {1: Action.REVERSE_TO_SHORT, -1: Action.REVERSE_TO_LONG}
 
 
 class Reckless:
-    takes = Bar
+    takes, see = Bar, staticmethod(blind)
 
     def __init__(self, seed, every_s=5):
         self.seed, self.every = seed, every_s
