@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
+
 from actors.pipeline import pump
 from core.config import Config
 from core.messages import Bar, Message, Stage
 from core.settings import Settings
+from indicators import crosses
 from indicators.columns import Sweep
 from research import quiet, screen, seconds
 from research.backtest import Outcome, outcome, until_flat
@@ -52,7 +55,11 @@ def skipping(
 ) -> Outcome:  # fmt: skip
     """The same orders, fills, ledger and end state."""
 
+    own = np.array(crosses.fresh())
+
     def screened(table: Floats, swept: Sweep) -> Screen:
+        if settings.signals.strategy == "ema_cross":
+            return screen.by_cross(table, own, settings)
         if predict_many is None:
             return screen.by_clock(table[:, 0], settings)
         return screen.by_model(swept.values, swept.ready, predict_many, settings)

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from core.settings import Settings
+from indicators import crosses
 
 compiled: Any = njit(cache=True, nogil=True)
 Floats = NDArray[np.float64]
@@ -27,6 +28,7 @@ class Screen(Struct, frozen=True):
     call: NDArray[np.uint8]  # (n,): NO, MAYBE or SURE
     confidence: NDArray[np.float64]  # (n,), by the batch
     side: NDArray[np.int8]  # (n,): +1, -1; 0 where only the strategy knows
+    own: Floats | None = None  # (n, k): what the strategy has kept after each bar, if it keeps any
 
 
 def by_model(
@@ -47,6 +49,15 @@ def by_clock(ends: Floats, settings: Settings) -> Screen:
     due = ends.astype(np.int64) % settings.signals.cycle_s == 0
     call = np.where(due, SURE, NO).astype(np.uint8)
     return Screen(call, np.ones(len(ends)), np.zeros(len(ends), np.int8))
+
+
+def by_cross(table: Floats, own: Floats, settings: Settings) -> Screen:
+    """For strategies/ema_cross.py. `own`, (k,), is carried on."""
+    kept, rules = np.zeros((len(table), len(own))), settings.signals
+    crosses.columns(own, rules.ema_fast, rules.ema_slow, table[:, 1], table[:, 5], kept)
+    side = kept[:, crosses.CROSSED].astype(np.int8)
+    call = np.where(side, SURE, NO).astype(np.uint8)
+    return Screen(call, np.ones(len(table)), side, kept)
 
 
 @compiled

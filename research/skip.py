@@ -69,8 +69,7 @@ class Skipping:
         self.next = 0  # of the whole table, as are the rows below: the first one not yet told
         self.heard = 0  # conditions and odd quotes of the rows before are told
         self.counted, self.asked, self.asked_row = 0, 0, -1  # queries of rows that were left out
-        self.refused, self.refused_at = 0, 0  # wishes that were left out
-        self.rows_told = 0
+        self.refused, self.refused_at, self.rows_told = 0, 0, 0  # wishes that were left out
 
     def busy(self) -> bool:
         return self.bar is not None and quiet.busy(self.stages, self.bar.at)
@@ -82,9 +81,8 @@ class Skipping:
                 self.shut = quiet.shut(message, self.stages, self.settings)
                 most = quiet.calm(self.stages, message, self.settings)
                 if most is not None and self.shut.until:
-                    self.shut = replace(
-                        self.shut, until=max(self.shut.until, self.view.calms(self.row, most))
-                    )
+                    until = max(self.shut.until, self.view.calms(self.row, most))
+                    self.shut = replace(self.shut, until=until)
             case Fill() | StateChanged() | SessionOpened():
                 self.shut = quiet.Shut()
 
@@ -95,9 +93,8 @@ class Skipping:
             self.done(view.table[view.fresh :])
         if self.bar is None:
             return
-        end = len(self.view)
-        if self.next < self.view.first + end:
-            yield from self.catch_up(end)
+        if self.next < self.view.first + len(self.view):
+            yield from self.catch_up(len(self.view))
         last = seconds.bar_of(self.view.table[-1].tolist())
         yield from seconds.ending(last, self.turns)
 
@@ -121,6 +118,7 @@ class Skipping:
         if self.bar is not None:
             yield from seconds.gap(self.bar.at, bar.at - SECOND, self.busy)
         self.row, self.bar = row, bar
+        self.recall(row)
         self.rows_told += 1
         yield from seconds.second(bar, self.turns)
         self.next = self.heard = self.counted = self.view.first + row + 1
@@ -180,6 +178,12 @@ class Skipping:
                 yield told
         self.next = self.heard = self.counted = view.first + row
         self.asked_row = -1
+        self.recall(row)
+
+    def recall(self, row: int) -> None:
+        """What the strategy has kept of the rows before this one, told or not."""
+        if self.view.own.shape[1] and row:
+            self.stages["signals"].memory.own = self.view.own[row - 1].tolist()
 
     def count_queries(self, until: int) -> None:
         """When the venue would have been asked in the rows that were left out, before this one."""
@@ -202,9 +206,8 @@ class Skipping:
         for number in range(int(first), int(last)):
             if wild[number] or number == last - 1:
                 yield view.told(number)
-        for row in view.wide[np.searchsorted(view.wide, since) :]:
-            if row >= until:
-                break
+        first, last = np.searchsorted(view.wide, (since, until))
+        for row in view.wide[first:last]:
             self.stages["risk"].on(seconds.bar_of(view.table[row].tolist()))
         self.heard = max(self.heard, view.first + until)
 

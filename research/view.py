@@ -41,6 +41,7 @@ class View(Struct, frozen=True):
     values: Floats  # of the fresh rows
     ready: NDArray[np.bool_]
     atr: Floats
+    own: Floats  # what the strategy has kept after each row; of no width if it keeps nothing
 
     def __len__(self) -> int:
         return len(self.table)
@@ -84,7 +85,8 @@ class Looking:
 
     def swept(self, new: Floats) -> tuple[Sweep, Floats]:
         """What is measured of the next rows, and their minutes: each row goes on from the last."""
-        swept = measured(new, self.tick, self.state)
+        asked = self.settings.signals.strategy == "model"  # the others ask for no features
+        swept = measured(new if asked else new[:0], self.tick, self.state)
         if not self.settings.conditions.minutes:
             return swept, np.zeros((0, 7))
         dates, which = days_of(new)
@@ -105,13 +107,15 @@ class Looking:
         table = np.vstack([tail, new]) if was else new
         n = len(tail)
         told[:, minutes.ROW] += n
+        own = screen.own if screen.own is not None else np.zeros((len(new), 0))
+        own = np.vstack([was.own[-n:], own]) if was and n else own
         self.before = View(
             first, n, table, (table[:, 0].astype(np.int64) - 1) * SECOND,
             np.concatenate([np.full(n, NO, np.uint8), screen.call]),
             np.concatenate([np.zeros(n), screen.confidence]),
             np.concatenate([np.zeros(n, np.int8), screen.side]),
             moved(table), self.wide(table), remembered(was, first, told),
-            swept.values, swept.ready, swept.atr,
+            swept.values, swept.ready, swept.atr, own,
         )  # fmt: skip
         return self.before
 

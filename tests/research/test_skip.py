@@ -93,6 +93,15 @@ def test_so_it_is_for_a_strategy_that_goes_by_the_clock():
     assert len(assert_same(settings, "realistic", None, market(77, days=2, seconds=2000), 500)) > 9
 
 
+@pytest.mark.parametrize("fills", sorted(MODES))
+@pytest.mark.parametrize(("case", "slow"), [("as shipped", 21), ("hardly a limit", 9)])
+def test_so_it_is_for_a_strategy_that_keeps_averages(fills, case, slow):
+    settings = CASES[case]
+    crossing = replace(settings.signals, strategy="ema_cross", ema_fast=5, ema_slow=slow)
+    table = market(78, days=2, seconds=2500)
+    assert assert_same(replace(settings, signals=crossing), fills, None, table, 700)
+
+
 ROLL = ["2024-03-08T15:00:00", "2024-03-11T15:00:00", "2024-03-12T15:00:00"]
 
 
