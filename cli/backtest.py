@@ -44,6 +44,9 @@ def parser() -> Arguments:
         help="how orders meet a bar",
     )
     words.add_argument("--every", action="store_true", help="bars: leave out nothing; slow")
+    words.add_argument(
+        "--sketch", action="store_true", help="bars: the averages' cross alone, no rule of risk"
+    )
     words.add_argument("--against", metavar="DIR", help="a live log: how much was decided alike?")
     words.add_argument("--out", metavar="DIR", help="write trades, equity, orders: see `report`")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -53,6 +56,10 @@ def parser() -> Arguments:
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = configs.load(Path(given.config))
+    if given.sketch:
+        from cli import sketch
+
+        return sketch.run(given, config)
     if given.bars:
         from cli import bar_backtest
 
