@@ -75,11 +75,15 @@ def flatten(s, rules, out, found, at, price):
 
 
 @compiled
-def second(s, rules, tick, bar, over, out, found):
+def ticks(price, tick):
+    return int(np.rint(price / tick))
+
+
+@compiled
+def second(s, rules, tick, table, i, over, out, found):
     """What one bar does to what is asked and held. `over`: the day's last step has come."""
-    start = (int(bar[0]) - 1) * SECOND
-    opened, high, low = np.rint(bar[2] / tick), np.rint(bar[3] / tick), np.rint(bar[4] / tick)
-    opened, high, low = int(opened), int(high), int(low)
+    start = (int(table[i, 0]) - 1) * SECOND
+    opened, high, low = ticks(table[i, 2], tick), ticks(table[i, 3], tick), ticks(table[i, 4], tick)
     if s[SIDE] and over and rules[AT_CLOSE]:
         found = flatten(s, rules, out, found, start, s[CLOSE])
     if s[SIDE]:
@@ -90,9 +94,22 @@ def second(s, rules, tick, bar, over, out, found):
         enter(s, rules, start, opened)
     if s[SIDE] and high > low:
         found = meet(s, rules, out, found, start + SECOND - 1, low, high, opened)
-    if s[SIDE]:
-        s[MARK] = int(np.rint(bar[10 if s[SIDE] > 0 else 11] / tick))
     return found
+
+
+@compiled
+def remember(s, tick, table, i):
+    """Where the market stood at the end of a bar."""
+    s[CLOSE], s[END] = ticks(table[i, 5], tick), int(table[i, 0]) * SECOND
+    if s[SIDE] and s[ENTRY_AT] < s[END]:
+        s[MARK] = ticks(table[i, 10 if s[SIDE] > 0 else 11], tick)
+
+
+@compiled
+def bounds(s, tick):
+    """Half a tick within stop and target: nothing happens to a position between them."""
+    low, high = min(s[STOP], s[TARGET]), max(s[STOP], s[TARGET])
+    return (low + 0.5) * tick, (high - 0.5) * tick
 
 
 @compiled
@@ -101,20 +118,27 @@ def run(own, s, rules, tick, table, which, clock, out):
     `which` (n,): the date of each bar. Returns how many rows of `out` (n + 1, 7) were filled: side,
     decided at, entry at, entry, exit at, exit, what ended it."""
     found, fast, slow = 0, rules[FAST], rules[SLOW]
+    bottom, top = bounds(s, tick)
     for i in range(len(table)):
-        bar, day = table[i], clock[which[i]]
-        end = int(bar[0]) * SECOND
-        if s[SIDE] or s[ASKED]:
-            found = second(s, rules, tick, bar, end - SECOND >= day[2], out, found)
-        step(own, fast, slow, bar[1], bar[5])
-        s[CLOSE], s[END] = int(np.rint(bar[5] / tick)), end
-        if not own[CROSSED] or s[SIDE] or not day[0] <= end < day[1]:
+        day, end = which[i], int(table[i, 0]) * SECOND
+        over = end - SECOND >= clock[day, 2]
+        inside = s[SIDE] and table[i, 4] > bottom and table[i, 3] < top
+        if s[ASKED] or (s[SIDE] and (over or not inside)):
+            if i:
+                remember(s, tick, table, i - 1)
+            found = second(s, rules, tick, table, i, over, out, found)
+            bottom, top = bounds(s, tick)
+        step(own, fast, slow, table[i, 1], table[i, 5])
+        if not own[CROSSED] or s[SIDE] or not clock[day, 0] <= end < clock[day, 1]:
             continue
         if s[EXIT_AT] and end - s[EXIT_AT] < rules[COOLDOWN]:
             continue
         s[ASKED], s[ASKED_AT] = int(own[CROSSED]), end
         if rules[AT_CLOSE]:
-            enter(s, rules, end, s[CLOSE])
+            enter(s, rules, end, ticks(table[i, 5], tick))
+            bottom, top = bounds(s, tick)
+    if len(table):
+        remember(s, tick, table, len(table) - 1)
     return found
 
 
