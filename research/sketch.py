@@ -69,12 +69,17 @@ class Sketch:
         out = np.zeros((len(table) + 1, sketching.WIDTH), np.int64)
         if not len(table):
             return out[:0]
+        found = sketching.run(
+            self.own, self.state, self.rules, self.tick, table, *self.clock(table), out
+        )
+        return out[:found]
+
+    def clock(self, table: Floats) -> tuple[Ints, Ints]:
+        """The trade date of each bar, by number, and of each date its steps; UTC ns."""
         dates, which = days_of(table)
         first = index(int(table[0, 0] - 1) * SECOND)
         days = [steps(first + n, self.settings.session) for n in range(len(dates))]
-        clock = np.array([(d.opens, d.exits, d.flatten) for d in days], np.int64)
-        found = sketching.run(self.own, self.state, self.rules, self.tick, table, which, clock, out)
-        return out[:found]
+        return which, np.array([(day.opens, day.exits, day.flatten) for day in days], np.int64)
 
     def end(self) -> Ints:
         """What is open after the last bar is closed in a market that stands still."""
