@@ -73,6 +73,7 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
     ("PAGING_COMMAND", "say 'help", "paging.command: expected words"),
     ("CONDITIONS_MINUTES", "0", None),
     ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
+    ("SIGNALS_EMA_FAST", "21", "signals.ema_fast: expected below ema_slow"),
 ])  # fmt: skip
 def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
     given = {f"TRADEBOT_{key}": value}
