@@ -85,15 +85,6 @@ def test_a_fence_refuses_entries_and_lets_exits_pass(fence, reason):
         assert isinstance(verdict(held, intent(action=action)), Approved)
 
 
-def test_a_strangers_trade_fences_entries_until_the_venue_was_asked():
-    stage = risk()
-    for side in (1, -1):  # theirs, and gone again
-        stage.on(build.fill(at=AT, trade_id=side + 5, venue_id=900, tag="", side=side))
-    assert verdict(stage, intent()).reason is Reason.RISK_NOT_AGREED
-    stage.on(build.agreed(at=AT, position=0))
-    assert isinstance(verdict(stage, intent(n=2)), Approved)
-
-
 def test_an_unknown_order_fences_entries():
     stage = risk()
     stage.on(build.place_order(tag="r-1", purpose=Purpose.STOP))

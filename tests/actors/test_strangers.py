@@ -1,0 +1,53 @@
+"""What others do at the account: no entry before the venue was asked, then halted or ours."""
+
+from core import messages as m
+from core.messages import Approved
+from core.reasons import Reason
+from tests import build
+from tests.actors.test_recovery import AT, SECOND, kinds, linked, pulse, snap
+from tests.actors.test_risk import intent, risk, verdict
+
+
+def test_a_strangers_trade_that_was_heard_of_is_ours_where_that_is_configured():
+    """Its fill is in the book before any look at the venue: nothing is left to correct."""
+    stage = linked(adopt_foreign=True)
+    theirs = build.fill(at=AT + SECOND, trade_id=7, venue_id=900, tag="", side=-1)
+    assert kinds(stage.on(theirs)) == ["Reconcile"]
+    stage.on(snap(2, position=-1, fills=[theirs]))
+    assert stage.on(snap(4, position=-1, fills=[theirs])) == []
+    (agreed,) = stage.on(snap(6, position=-1, fills=[theirs]))
+    assert (type(agreed), agreed.position) == (m.Agreed, -1)
+
+
+def test_after_a_strangers_trade_a_look_that_failed_is_soon_made_again():
+    stage = linked()
+    stage.on(build.fill(at=AT + SECOND, trade_id=7, venue_id=900, tag="", side=-1))
+    stage.on(build.query_failed(at=AT + 2 * SECOND))
+    wait = int(stage.memory.settings.recovery.retry_s)
+    assert kinds(stage.on(pulse(2 + wait))) == ["Reconcile"]
+
+
+def test_a_strangers_trade_that_was_heard_of_halts_where_it_is_not():
+    stage = linked()
+    theirs = build.fill(at=AT + SECOND, trade_id=7, venue_id=900, tag="", side=-1)
+    stage.on(theirs)
+    stage.on(snap(2, position=-1, fills=[theirs]))
+    (halt,) = stage.on(snap(4, position=-1, fills=[theirs]))
+    assert (type(halt), halt.reason) == (m.Halted, Reason.ORD_FOREIGN)
+
+
+def test_a_position_of_others_is_adopted_where_that_is_configured():
+    stage = linked(adopt_foreign=True)
+    stage.on(snap(2, position=-2))
+    (fill,) = stage.on(snap(4, position=-2))
+    assert (fill.side, fill.size, fill.reason) == (-1, 2, Reason.FILL_INFERRED)
+    assert kinds(stage.on(snap(6, position=-2))) == ["Agreed"]
+
+
+def test_a_strangers_trade_fences_entries_until_the_venue_was_asked():
+    stage = risk()
+    for side in (1, -1):  # theirs, and gone again
+        stage.on(build.fill(at=AT, trade_id=side + 5, venue_id=900, tag="", side=side))
+    assert verdict(stage, intent()).reason is Reason.RISK_NOT_AGREED
+    stage.on(build.agreed(at=AT, position=0))
+    assert isinstance(verdict(stage, intent(n=2)), Approved)
