@@ -2,16 +2,14 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from cli.arguments import Arguments, between
+from cli.progress import counted
 from cli.replay import records_of
 from core import config as configs
 from core.clock import wall
@@ -77,8 +75,8 @@ def main(argv: list[str]) -> int:
     def think(settings: Settings) -> Any:
         return wiring.thinking(settings, thinker)
 
-    with progress(given.json) as bar:
-        task = bar.add_task("backtest", total=int(tape.columns["at"][-1]) - tape.start)
+    span = int(tape.columns["at"][-1]) - tape.start
+    with counted("backtest", span, given.json) as done:
 
         def seen(actor: str, message: Message) -> None:
             tally.count(actor, message)
@@ -87,7 +85,7 @@ def main(argv: list[str]) -> int:
             if recorder:
                 recorder.on(message)
             if isinstance(message, Pulse) and message.at % 60_000_000_000 == 0:
-                bar.update(task, completed=message.at - tape.start)
+                done(message.at - tape.start)
 
         outcome = backtest(config, tape, think, seen, given.latency)
     told = {
@@ -138,9 +136,3 @@ def spoken(session: str, told: dict[str, Any]) -> Iterator[str]:
         yield f"alike      {kind}: {n['same']} of {n['live']} live, {n['backtest']} here"
     for row in found["apart"][:APART_SHOWN]:
         yield f"apart      {row['count']} x {row['live']} live, {row['backtest']} here"
-
-
-def progress(as_json: bool) -> Progress:
-    shown = not as_json and sys.stderr.isatty()
-    columns = ("[progress.description]{task.description}", BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)

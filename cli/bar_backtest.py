@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli.backtest import progress, recording, spoken
+from cli.backtest import recording, spoken
+from cli.progress import counted
 from core.clock import SECOND, wall
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, UsageError
@@ -68,13 +69,12 @@ def run(given: argparse.Namespace, config: Config) -> int:
         if keeping:
             keeping.on(message)
 
-    with progress(given.json) as bar:
-        task = bar.add_task("bars", total=None)
+    with counted("bars", quiet=given.json) as tell:
 
         def done(table: Any) -> None:
             nonlocal rows
             rows += len(table)
-            bar.update(task, completed=rows)
+            tell(rows)
             if keeping:
                 keeping.equity.rows(table)
 

@@ -9,8 +9,9 @@ import json
 import os
 
 from cli.arguments import Arguments, between
+from cli.progress import spoken
 from cli.report import plain
-from cli.walk_forward import lessons, rows_of, shown, spoken
+from cli.walk_forward import lessons, rows_of, shown
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 

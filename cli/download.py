@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from cli.arguments import Arguments, between
+from cli.progress import counted
 from core.clock import SECOND, wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
@@ -52,16 +51,10 @@ def main(argv: list[str]) -> int:
     service = services.SERVICES[given.service](given.symbol, given.step, os.environ, **how)
     folder = given.out / service.name / given.symbol.replace("/", "-") / f"{given.step}s"
     kept = archive.Archive(folder, given.step)
-    console = Console(stderr=True)
-    with Progress(
-        "[progress.description]{task.description}", BarColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task(given.symbol, total=span[1] - span[0])
+    with counted(given.symbol, span[1] - span[0]) as done:
         told = download.fetch(
             service, kept, span, given.gap, not given.no_backfill,
-            download.Patience(tries=given.tries),
-            lambda done: progress.update(task, completed=done),
+            download.Patience(tries=given.tries), done,
         )  # fmt: skip
     summary = {"folder": str(folder), "files": len(kept.files()), **to_builtins(told)}
     print(json.dumps(summary) if given.json else describe(summary))

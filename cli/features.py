@@ -10,10 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
-
 from cli.arguments import Arguments, between
+from cli.progress import spoken
 from core import config as configs
 from core.clock import wall
 from core.config import Config
@@ -36,17 +34,10 @@ def main(argv: list[str]) -> int:
             raise UsageError(f"{path}: not a file: give a tape, or bars of one second")
     model = model_of(given, config)
     target = target_of(given, model)
-    settings, console = config.settings(), Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
-        disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("reading")
+    settings = config.settings()
+    with spoken() as say:
         seen = [dataset.load(path, settings) for path in given.tape]
-        found = importance.study(
-            seen, model, target, given.seed, given.repeats,
-            lambda words: progress.update(task, description=words),
-        )  # fmt: skip
+        found = importance.study(seen, model, target, given.seed, given.repeats, say)
     about = described(given, model, target)
     words = " · ".join(f"{name} {value}" for name, value in about.items())
     text = importance_page.build("The features", words, found, known(given.tape, model))

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cli.backtest import progress
+from cli.progress import counted
 from core.clock import SECOND, wall
 from core.config import Config
 from core.errors import EXIT_OK, UsageError
@@ -27,13 +27,12 @@ def run(given: argparse.Namespace, config: Config) -> int:
     settings = config.settings()
     sketch, trades, rows, spent = Sketch(settings, MODES[given.fills]), [], 0, 0
     began = wall()
-    with progress(given.json) as bar:
-        task = bar.add_task("bars", total=None)
+    with counted("bars", quiet=given.json) as done:
         for table in bar_source.tables(Path(given.bars), settings, settings.session.kind):
             before = wall()
             trades.append(sketch.bars(table))
             spent, rows = spent + wall() - before, rows + len(table)
-            bar.update(task, completed=rows)
+            done(rows)
     found = np.vstack([*trades, sketch.end()])
     made = found[:, 0] * (found[:, 5] - found[:, 3])
     costs = 2 * settings.instrument.side_cost / settings.instrument.tick_value

@@ -5,10 +5,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TimeRemainingColumn
-
 from cli.arguments import Arguments, between
+from cli.progress import counted
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
 ROWS_MOST = 200_000_000
@@ -52,16 +50,9 @@ def make(rows: int, seed: int, start: str, level: float | None, out: Path) -> di
     except ValueError:
         raise UsageError(f"--start {start}: expected a date as 2022-01-03") from None
     laws = synth.Laws() if level is None else synth.Laws(level=level)
-    console = Console(stderr=True)
-    with Progress(
-        "[progress.description]{task.description}", BarColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("synth", total=rows)
+    with counted("synth", rows) as told:
         try:
-            written = synth.write(
-                out, rows, seed, first, laws, lambda done: progress.update(task, completed=done)
-            )
+            written = synth.write(out, rows, seed, first, laws, told)
         except OSError as error:
             raise UsageError(f"{out}: {error.strerror or error}") from None
     if written < rows:

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
-
 from cli.arguments import Arguments, between
+from cli.progress import spoken
 from core.config import load
 from core.errors import EXIT_OK, UsageError
 
@@ -25,15 +23,10 @@ def main(argv: list[str]) -> int:
         why = f"training needs {error.name}: install the extra `train`"
         raise UsageError(why) from None
     settings = load(given.config).settings()
-    console = Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True,
-        disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("reading tapes")
+    with spoken("reading tapes") as say:
         told = learn.train(
             given.tape, given.valid, given.out, settings, plan(given, learn.kind(given.network)),
-            lambda words: progress.update(task, description=words), given.network,
+            say, given.network,
         )  # fmt: skip
     print(json.dumps(told) if given.json else describe(told))
     return EXIT_OK

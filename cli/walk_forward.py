@@ -6,17 +6,14 @@ writes with --out is a run: `tradebot report` shows it, folds and stitched equit
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.arguments import Arguments, between
+from cli.progress import spoken
 from cli.report import plain
 from core import config as configs
 from core.clock import wall
@@ -64,18 +61,6 @@ def main(argv: list[str]) -> int:
         prove(found, config, model, f"tradebot walk-forward {given.data.name}")
     print(json.dumps(plain(found)) if given.json else describe(found))
     return EXIT_OK if found["folds_with_enough_trades"] else EXIT_DIFFERENCE
-
-
-@contextmanager
-def spoken() -> Iterator[Callable[[str], None]]:
-    """What is being done, in one line of a terminal."""
-    console = Console(stderr=True)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
-        transient=True, disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("reading")
-        yield lambda text: progress.update(task, description=text)
 
 
 def parser() -> Arguments:
