@@ -69,9 +69,9 @@ def test_a_clock_that_is_off_ends_entries_and_no_exits_and_is_no_lost_wire(link)
     off = FeedState(AT, link, False, "2.1 s", Reason.RISK_CLOCK_SKEW)
     assert stage.on(off) == []
     assert verdict(stage, intent()).reason is Reason.RISK_CLOCK_SKEW
-    stage.on(build.fill(at=AT, price=Decimal(5000)))
+    stage.on(build.fill(at=AT, price=Decimal(5000), venue_id=0))
     assert isinstance(verdict(stage, intent(n=2, action="EXIT_LONG")), Approved)
-    stage.on(build.fill(at=AT, trade_id=2, side=-1, tag="", price=Decimal(5000)))
+    stage.on(build.fill(at=AT, trade_id=2, side=-1, price=Decimal(5000), venue_id=0))
     stage.on(FeedState(AT, link, True, "1.9 s", Reason.RISK_CLOCK_SKEW))
     assert isinstance(verdict(stage, intent(n=3)), Approved)
 

@@ -14,6 +14,7 @@ from storage import sentinel
 @pytest.fixture
 def stopping(tmp_path):
     before = {n: signal.getsignal(n) for n in (*SIGNALS, signal.SIGUSR1)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
     word = Stopping()
     word.hear_signals(tmp_path)
     yield word
