@@ -4,13 +4,14 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors import budget, firm
+from actors import agreement, budget, firm
 from actors.book import Book
 from actors.breakers import Breakers
 from actors.controls import Controls
 from actors.order import Order
 from actors.position import gross
 from actors.sizing import Results
+from core.messages import Message, OrderAccepted
 from core.reasons import Reason
 from core.sessions import share as share_of_day
 from core.settings import Settings
@@ -58,6 +59,13 @@ class Account(Struct):
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
+
+
+def heard(account: Account, message: Message) -> None:
+    """Into the book; after an order of a stranger there is no entry before the venue was asked."""
+    account.book.hear(message, settings_of(account).instrument)
+    if isinstance(message, OrderAccepted) and agreement.stranger(account.book, message):
+        account.agreed = False
 
 
 def realised(account: Account) -> Decimal:

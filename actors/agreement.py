@@ -148,6 +148,12 @@ def _ours_now(book: Book, order: VenueOrder) -> bool:
     return order.tag in book.orders or (untagged and may_close(book, order.type))
 
 
+def stranger(book: Book, told: OrderAccepted) -> bool:
+    """An order that is not ours, and not our own close either; the book has heard of it."""
+    known = (told.tag or strange(told.venue_id)) in book.orders
+    return not known and (bool(told.tag) or not may_close(book, told.type))
+
+
 def may_close(book: Book, kind: OrderType | None) -> bool:
     """May an order without a tag be our own close? Those are market orders; None is not told."""
     return book.closing and kind in (None, OrderType.MARKET)

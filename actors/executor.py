@@ -36,7 +36,7 @@ from core.settings import Settings
 from core.terms import EXITS, EXITS_ONLY, FLATTENING, REVERSALS, Purpose, Request, rounded
 
 BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
-BARED = 4  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
+BARED = 8  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
 FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}

@@ -8,7 +8,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 from msgspec import UNSET, Struct, field
 
 from actors import agreement, statement
-from actors.book import BOOKED, Book, strange
+from actors.book import BOOKED, Book
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -98,7 +98,8 @@ class Recovery:
                 self._start(message)
         ledger.book.hear(message, self._settings().instrument)
         match message:
-            case OrderAccepted() if self._stranger(message):
+            case OrderAccepted() if agreement.stranger(ledger.book, message):
+                ledger.agreed, ledger.reads = False, 0  # as risk does: no entry before we looked
                 return self._ask(message.at, Reason.REC_QUERY)
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
@@ -217,12 +218,6 @@ class Recovery:
     def _doubtful(self) -> bool:
         """Flat after a close, and nobody has looked since."""
         return bool(self.memory.book.doubt) and not self.memory.book.position.size
-
-    def _stranger(self, told: OrderAccepted) -> bool:
-        """An order that is not ours, and not our own close either."""
-        book = self.memory.book
-        known = (told.tag or strange(told.venue_id)) in book.orders
-        return not known and (bool(told.tag) or not agreement.may_close(book, told.type))
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory

@@ -6,7 +6,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from actors.account import Account, limits, marked, realised, settings_of
+from actors.account import Account, heard, limits, marked, realised, settings_of
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -118,7 +118,7 @@ class Risk:
                 lose(account, at, net)
             case PlaceOrder(intent=intent):
                 account.reserved.pop(intent, None)
-        account.book.hear(message, self._settings().instrument)
+        heard(account, message)
         if not account.book.position.size:
             account.mark = None
         return [*account.controls.hear(message, self._settings()), *self._react(message)]

@@ -34,6 +34,6 @@ def test_a_position_whose_stop_somebody_cancelled_is_closed_in_a_part_of_that_ti
     stage = holding()
     (stop,) = stage.memory.book.live(Purpose.STOP)
     assert stage.on(build.order_cancelled(at=AT, tag=stop.tag, venue_id=stop.venue_id)) == []
-    assert stage.on(build.pulse(at=AT + SECOND // 2 - 1)) == []
-    (close,) = stage.on(build.pulse(at=AT + SECOND // 2))
+    assert stage.on(build.pulse(at=AT + SECOND // 4 - 1)) == []
+    (close,) = stage.on(build.pulse(at=AT + SECOND // 4))
     assert close.reason is Reason.RISK_NAKED

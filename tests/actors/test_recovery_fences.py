@@ -37,7 +37,7 @@ def test_after_an_actor_failed_log_and_venue_must_agree_anew():
 def test_a_flatten_is_proven_by_queries_while_the_user_hub_is_down(word):
     stage = agreed()
     stage.on(build.feed_state(link="user", up=False))
-    assert stage.on(build.pulse(at=AT + 100 * SECOND)) == []
+    assert stage.on(build.pulse(at=AT + SECOND)) == []
     answers = stage.on(build.command(at=AT + 101 * SECOND, name=word))
     assert [type(answer) for answer in answers] == [Reconcile]
     stage.on(snapshot(AT + 101 * SECOND))

@@ -3,6 +3,7 @@
 from core import messages as m
 from core.messages import Approved
 from core.reasons import Reason
+from core.terms import OrderType
 from tests import build
 from tests.actors.test_recovery import AT, SECOND, kinds, linked, pulse, snap
 from tests.actors.test_risk import intent, risk, verdict
@@ -50,4 +51,15 @@ def test_a_strangers_trade_fences_entries_until_the_venue_was_asked():
         stage.on(build.fill(at=AT, trade_id=side + 5, venue_id=900, tag="", side=side))
     assert verdict(stage, intent()).reason is Reason.RISK_NOT_AGREED
     stage.on(build.agreed(at=AT, position=0))
+    assert isinstance(verdict(stage, intent(n=2)), Approved)
+
+
+def test_a_strangers_order_that_rests_fences_entries_until_the_venue_was_asked():
+    stage, looking = risk(), linked()
+    theirs = build.order_accepted(at=AT, tag="", venue_id=900, type=OrderType.STOP, side=-1)
+    stage.on(theirs)
+    assert verdict(stage, intent()).reason is Reason.RISK_NOT_AGREED
+    assert kinds(looking.on(theirs)) == ["Reconcile"]
+    (agreed,) = looking.on(snap(1))  # it is gone again
+    stage.on(agreed)
     assert isinstance(verdict(stage, intent(n=2)), Approved)

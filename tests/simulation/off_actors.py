@@ -149,7 +149,7 @@ ANSWERS: dict[str, Switch] = {
     ),
     "a second proof of absence": instead(Recovery, "_proofs", first_proofs),
     "looking when a link is back": instead(Recovery, "_ask", not_at_start(Recovery._ask)),
-    "a stranger makes it look": instead(Recovery, "_stranger", lambda self, told: False),
+    "a stranger makes it look": instead(agreement, "stranger", lambda book, told: False),
     "what nobody can explain halts": instead(Recovery, "_drift", lambda self, told, odd: []),
     "drift only when it is seen twice": around(
         Recovery, "compare", lambda self, told: setattr(self.memory, "odd", Everything())

@@ -70,6 +70,7 @@ class Truth:
                 self.broken = self.broken or f"the command {name}"
             case m.FeedState(link="market", up=up):
                 self.blind = not up
+                self.entry_at = self.entry_at or self.at * up  # one might come from now on
             case m.Approved(intent=intent) if intent.action in EXITS:
                 if self.manners.hasty(message):
                     self.hurt("breach", "an exit of what was only just entered")
