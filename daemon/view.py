@@ -135,7 +135,8 @@ def screen(session: Session) -> Panel:
     return Panel(Group(facts, Text(), decisions, Text(), foot), title=title)
 
 
-def line(actor: str, message: Message) -> tuple[str, str, str]:
+def line(actor: str, message: Message) -> tuple[Text, Text, Text]:
+    """As texts: what somebody wrote as a reason is no markup of ours."""
     style = "red" if type(message).__name__ in ("Refused", "Halted") else "cyan"
-    reason: str = getattr(message, "reason", "")
-    return f"{moment(message.at)[11:19]} {actor}", sentence(message), f"[{style}]{reason}[/]"
+    when, reason = moment(message.at)[11:19], getattr(message, "reason", "")
+    return Text(f"{when} {actor}"), Text(sentence(message)), Text(reason, style)

@@ -1,9 +1,15 @@
 """What a person and a script are told of the account, and what is not known yet."""
 
+import io
 from types import SimpleNamespace
+
+from rich.console import Console
 
 from actors.recovery import Recovery
 from actors.risk import Risk
+from core.messages import StateChanged
+from core.reasons import Reason
+from core.terms import State
 from daemon.report import Latency, Tally
 from daemon.view import screen, status
 from tests import build
@@ -26,3 +32,12 @@ def test_until_the_venue_told_the_balance_no_money_is_reckoned_from_it():
     assert screen(session(begun))
     told = status(session(begun, build.account_snapshot()))
     assert float(told["equity"]) > 0 and {row["rule"] for row in told["limits"]} >= {"RISK_KILL"}
+
+
+def test_a_reason_in_brackets_is_shown_as_it_was_written():
+    begun, why = session(build.run_started()), "see [/ticket] 12 [red]"
+    changed = StateChanged(build.AT, State.PAUSED, State.ACTIVE, why, "ada", Reason.RISK_PAUSED)
+    begun.recent = [("risk", changed)]
+    drawn = io.StringIO()
+    Console(file=drawn, width=200).print(screen(begun))
+    assert why in drawn.getvalue()
