@@ -41,6 +41,7 @@ MAY_BE_ZERO = {
     "minutes", "even_r", "even_ticks", "trail_r", "tighten",
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
+PORT_MAX = 65535
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -54,6 +55,8 @@ def wrong(sections: Mapping[str, Struct]) -> Iterator[str]:
             for number in numbers(value):
                 if not number.is_finite() or number < 0 or (not number and key not in MAY_BE_ZERO):
                     yield f"{name}.{key}: expected a finite number above zero"
+            if key == "port" and value > PORT_MAX:
+                yield f"{name}.{key}: expected at most {PORT_MAX}"
 
 
 def numbers(value: object) -> Iterator[Decimal]:

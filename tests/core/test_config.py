@@ -74,6 +74,8 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
     ("CONDITIONS_MINUTES", "0", None),
     ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
     ("SIGNALS_EMA_FAST", "21", "signals.ema_fast: expected below ema_slow"),
+    ("GATEWAY_PORT", "65536", "gateway.port: expected at most 65535"),
+    ("API_PORT", "65536", "api.port: expected at most 65535"),
 ])  # fmt: skip
 def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
     given = {f"TRADEBOT_{key}": value}
