@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from core.errors import ConfigError, LogError
+from daemon.logs import escaped
 from storage.disk import Disk, write_file
 
 COMMANDS = ("pause", "resume", "flatten", "kill", "rearm", "enable", "ack")
@@ -94,5 +95,7 @@ class Api:
 
 
 def legible(given: object) -> str:
-    """Text that the log takes: a kill is not lost for a letter of another alphabet's bytes."""
-    return str(given).encode(errors="replace").decode()[:TEXT_MAX]
+    """Text that the log takes: a kill is not lost for a letter of another alphabet's bytes.
+
+    One line of it: whoever reads the log must not take a reason for a record."""
+    return escaped(str(given).encode(errors="replace").decode()[:TEXT_MAX])[:TEXT_MAX]

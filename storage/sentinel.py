@@ -29,7 +29,8 @@ def read(state: Path) -> str | None:
         return None
     except OSError as error:
         return f"not readable: {error}"
-    return ", ".join(content.split("\n")).strip(", ")[:TEXT_MAX]
+    line = ", ".join(content.split("\n")).strip(", ")[:TEXT_MAX]
+    return "".join(one if one.isprintable() else "?" for one in line)
 
 
 def remove(state: Path, disk: Disk | None = None) -> None:

@@ -131,6 +131,13 @@ async def test_no_text_keeps_a_command_out_of_the_log(tmp_path):
     assert encode(Record(1, "operator", None, Command(AT, *acts[0])), GENESIS, AT, "r1")
 
 
+async def test_a_reason_stays_on_its_line(tmp_path):
+    word = {"name": "pause", "by": "ada\nresume by bob", "why": "news\x1b[2J"}
+    async with serving(tmp_path) as (http, where, acts):
+        await ask(http, "POST", "/command", head(where), json=word)
+    assert acts == [("pause", "ada\\nresume by bob", "news\\x1b[2J")]
+
+
 async def test_the_token_is_for_its_owner_alone_and_goes_with_the_daemon(tmp_path):
     async with serving(tmp_path):
         assert stat.S_IMODE((tmp_path / "api.json").stat().st_mode) == 0o600

@@ -46,6 +46,13 @@ async def test_the_kill_file_kills_a_running_daemon_once(killing):
     assert (kill.name, kill.by) == ("kill", "kill file") and "too hot" in kill.why
 
 
+async def test_a_kill_file_is_told_on_one_line(killing):
+    said, state = killing
+    sentinel.create(state, "ann", "hot\x1b[2J\vresume by bob", AT)
+    await until(lambda: said.messages)
+    assert "hot?[2J?resume by bob" in said.messages[0].why
+
+
 async def test_a_kill_file_that_comes_back_kills_again(killing):
     said, state = killing
     for times in (1, 2):
