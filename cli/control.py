@@ -112,6 +112,8 @@ def proven(state: Path, wait_s: float) -> bool:
 
 
 def by_file(state: Path, verb: str, by: str, why: str) -> None:
+    if (state / "watch.json").exists() and not (state / "api.json").exists():
+        raise UsageError(f"{state}: a watcher's copy, no daemon looks here: nothing was done")
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         if verb == "kill":

@@ -104,8 +104,11 @@ def test_a_watcher_who_has_only_that_token_sees_and_cannot_command(tradebot, tmp
         (tmp_path / "mine" / "watch.json").write_text((tmp_path / "watch.json").read_text())
         looked = tradebot("status", "--state", tmp_path / "mine", "--json")
         tried = tradebot("pause", "--state", tmp_path / "mine")
+        killed = tradebot("kill", "--state", tmp_path / "mine")
     assert looked[0] == 0 and json.loads(looked[1]) == STATUS
     assert tried[0] == 1 and seen == []
+    assert killed[:2] == (2, "") and "nothing was done" in killed[2]
+    assert sentinel.read(tmp_path / "mine") is None
 
 
 def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
