@@ -36,10 +36,12 @@ FLAT = {
     None: "", True: ", proven flat at the venue",
     False: ", NOT proven flat yet: see tradebot status, look at the venue",
 }  # fmt: skip
-# What was done where no daemon runs.
+# What was done where no daemon answers: none runs, it starts, it hangs, or it is another's place.
 NOBODY = {
-    "kill": "no daemon runs: the next start finds the kill file and halts",
-    "rearm": "no daemon runs: the kill file is gone; a halt in the log needs a rearm once it runs",
+    "kill": "no daemon answers for {}: the kill file is there, and the next start halts; nothing "
+    "is proven flat: look at the venue",
+    "rearm": "no daemon answers for {}: the kill file is gone; a halt in the log needs a rearm "
+    "once it runs",
 }
 
 
@@ -91,7 +93,7 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
         if verb not in ("kill", "rearm"):
             raise
         by_file(state, verb, by, why)
-        told = {"seq": None, "note": NOBODY[verb]}
+        told = {"seq": None, "note": NOBODY[verb].format(state)}
     said = f"{verb}: {told.get('note') or 'record'} {told['seq'] or ''}".rstrip()
     print(json.dumps(told) if as_json else said + FLAT[told.get("flat")])
     return code
