@@ -28,10 +28,11 @@ from core.messages import (
     Refused,
     RunStarted,
     SessionOpened,
+    StateChanged,
 )
 from core.reasons import Reason
 from core.settings import ControlSettings, Settings
-from core.terms import Check, Purpose, exact, most, whole
+from core.terms import Check, Purpose, State, exact, most, whole
 
 ZERO = Decimal(0)
 ASKED = (PlaceOrder, ModifyOrder, CancelOrder, ClosePosition)
@@ -92,6 +93,13 @@ class Controls(Struct):
     def alarm(self, at: int, of: Reason, text: str) -> list[Message]:
         self.alarm_at = self.alarm_at or at
         return [Alert(at, text, of)]
+
+    def halted(self, told: list[Message], settings: Settings) -> list[Message]:
+        """A limit that only a person re-opens calls one; before edition 2 it did not."""
+        if settings.controls is None or settings.edition < 2:
+            return []
+        halts = [m for m in told if isinstance(m, StateChanged) and m.state is State.HALTED]
+        return [alert for m in halts for alert in self.alarm(m.at, m.reason, f"halted: {m.why}")]
 
     def refused(self, verdict: Message) -> list[Message]:
         """Some refusals stop more than this one entry, until a named person says otherwise."""

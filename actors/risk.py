@@ -178,10 +178,10 @@ class Risk:
         account.peak, account.high = max(account.peak, equity), max(account.high, equity)
         for check in limits(account):
             if not check.passed and self._graver(check.rule):
-                state = SEVERITY[check.rule]
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 account.killed = account.config if check.rule is KILL else account.killed
-                return self._change(at, state, check.rule, why, "risk")
+                told = self._change(at, SEVERITY[check.rule], check.rule, why, "risk")
+                return [*told, *account.controls.halted(told, self._settings())]
         return reduction(account, at)
 
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:

@@ -120,6 +120,16 @@ def test_what_is_grave_is_an_alert(grave):
     assert (alert.of, stage.memory.controls.alarm_at) == (drift, AT)
 
 
+@pytest.mark.parametrize(("edition", "alerts"), [(1, []), (2, [Reason.RISK_KILL])])
+def test_a_limit_that_halts_is_an_alert_and_was_none_in_older_logs(edition, alerts):
+    stage = risk()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(build.fill(at=AT, trade_id=1, fees=D(0)))
+    lost = stage.on(build.fill(at=AT, trade_id=2, side=-1, fees=D(900)))
+    assert stage.memory.state is State.HALTED
+    assert [alert.of for alert in lost if isinstance(alert, Alert)] == alerts
+
+
 def test_a_fill_that_a_query_told_is_no_alert():
     answers = risk().on(build.fill(at=AT, reason=Reason.FILL_INFERRED))
     assert not [a for a in answers if isinstance(a, Alert)]
