@@ -76,7 +76,7 @@ def show(found: list[Finding]) -> None:
         if not f.met and f.override:
             state, why = "overridden", f"by {f.override.by}: {f.override.why} ({f.why})"
         table.add_row(state, f.item, golive.ITEMS[f.item].what, why)
-    Console(highlight=False, soft_wrap=True).print(table)
+    Console(highlight=False, soft_wrap=True, markup=False).print(table)
 
 
 def papers(log: Path, model: str) -> Evidence:

@@ -35,6 +35,11 @@ def test_a_named_person_opens_one_item(tradebot):
     assert items["latency"]["open"]
 
 
+def test_a_reason_in_brackets_is_shown_as_it_was_written(tradebot):
+    code, out, err = tradebot("gate", "--override", "limits", "--by", "[ann]", "--why", "[/x]")
+    assert (code, err) == (1, "") and "by [ann]: [/x]" in out
+
+
 def test_with_every_item_met_or_overridden_it_exits_0(tradebot, tmp_path):
     let_pass(tmp_path / "evidence")
     assert tradebot("gate")[0] == 0
