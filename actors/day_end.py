@@ -36,14 +36,18 @@ def due(account: Account, at: int) -> tuple[Reason, str] | None:
 def alert(account: Account, at: int) -> list[Message]:
     """What is left at the flat time though it is being closed: told every `alert_s`.
 
-    The state stays as it is; the executor closes on, each `exit_timeout_s`."""
+    The state stays as it is; the executor closes on, each `exit_timeout_s`. From edition 2 on a
+    person is called as well."""
     assert account.settings is not None
-    if at - account.told_at < ns(account.settings.session.alert_s):
+    settings = account.settings
+    if at - account.told_at < ns(settings.session.alert_s):
         return []
     account.told_at, book = at, account.book
     why = f"not flat in time: {book.position.size:+d} contracts, {len(book.alive)} orders"
-    state = account.state
-    return [StateChanged(at, state, state, why, "clock", Reason.RISK_OVERSTAYED)]
+    state, late = account.state, Reason.RISK_OVERSTAYED
+    calls = settings.controls is not None and settings.edition >= 2
+    alarm = account.controls.alarm(at, late, why) if calls else []
+    return [StateChanged(at, state, state, why, "clock", late), *alarm]
 
 
 def resumes(account: Account, at: int) -> int:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from actors.executor import Executor
 from actors.risk import Risk
 from core.messages import (
+    Alert,
     Approved,
     CancelOrder,
     ClosePosition,
@@ -21,6 +22,7 @@ from core.reasons import Reason
 from core.sessions import days, shut, steps
 from core.terms import Action, Purpose, State
 from tests import build
+from tests.actors import controlled
 from tests.actors.test_risk import PLAIN
 
 D, SECOND = Decimal, build.SECOND
@@ -152,6 +154,17 @@ def test_what_is_left_at_the_flat_time_is_told_and_closed_again_and_again(state)
     assert before is State.ACTIVE or first.state is before
     closes = [m for m in desk.sent[asked:] if isinstance(m, ClosePosition)]
     assert len(closes) >= 290, "every exit_timeout_s"
+
+
+@pytest.mark.parametrize(("edition", "calls"), [(1, 0), (2, 1)])
+def test_what_is_left_at_the_flat_time_calls_a_person(edition, calls):
+    stage = controlled.risk()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(build.fill(at=FRIDAY.exits))
+    stage.on(build.command(at=FRIDAY.exits, name="flatten"))
+    told = [one for s in range(300) for one in stage.on(build.pulse(at=FRIDAY.flat + s * SECOND))]
+    alerts = [one.of for one in told if isinstance(one, Alert)]
+    assert alerts == [Reason.RISK_OVERSTAYED] * calls and len(told) == 1 + calls
 
 
 def test_an_order_alone_is_cancelled_at_the_third_step_and_told_at_the_fourth():
