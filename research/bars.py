@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import hours, sources, stamps
+from research import dbn, hours, sources, stamps
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("start", *PRICES, "volume")
@@ -81,11 +81,21 @@ def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:
     lower = [name.strip().strip("<>").lower() for name in names]
     known = {alias: name for name, others in ALIASES.items() for alias in others}
     wanted = [known.get(name, name) if known.get(name) not in lower else name for name in lower]
-    lazy = lazy.rename(dict(zip(names, wanted, strict=True)))
+    lazy = priced(lazy.rename(dict(zip(names, wanted, strict=True))))
     if {"date", "time"} <= set(wanted):
         both = pl.col("date").cast(pl.String) + " " + clock(lazy)
         lazy = lazy.with_columns(both.alias("time")).drop("date")
     return lazy
+
+
+def priced(lazy: pl.LazyFrame) -> pl.LazyFrame:
+    """Databento's texts, told by their `rtype`, may hold prices as DBN does: in its fixed point."""
+    schema = lazy.collect_schema()
+    names = [n for n in (*PRICES, "price", "bid", "ask") if schema.get(n) == pl.Int64]
+    if "rtype" not in schema or not names:
+        return lazy
+    known = pl.col(names).replace(dbn.NO_PRICE, None)
+    return lazy.with_columns((known * dbn.PRICE_UNIT).round(9))
 
 
 def clock(lazy: pl.LazyFrame) -> pl.Expr:

@@ -44,6 +44,13 @@ def two_columns(frame, path, day, clock, **how):
     stamps.write_csv(path, **how)
 
 
+def fixed(frame, path):
+    """As Databento writes text unless it is asked for pretty prices."""
+    prices = (pl.col(bars.PRICES) * 1e9).round().cast(pl.Int64)
+    named = frame.with_columns(prices, rtype=pl.lit(33)).rename({"start": "ts_event"})
+    named.write_csv(path)
+
+
 def again(frame, path, change):
     """A CSV, its bytes changed."""
     as_csv(frame, path)
@@ -71,6 +78,7 @@ WRITERS = {
     "comma.csv": lambda *to: two_columns(
         *to, "%d.%m.%Y", "%H:%M:%S", separator=";", decimal_comma=True
     ),
+    "databento.csv": fixed,
     "a.feather": lambda frame, path: frame.write_ipc(path),
     "a.csv.gz": lambda frame, path: as_csv(frame, path, compression="gzip"),
     "a.csv.bz2": lambda *to: again(*to, bz2.compress),
