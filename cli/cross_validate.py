@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     config = configs.load(given.config)
     try:
-        from research import bars, cross, history, runs, sources, walk
+        from research import bars, cross, history, learn, runs, sources, walk
         from research.train import Plan
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: see `make research`") from None
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
     way = walk.Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
-        walk.digest(given.data), given.stride,
+        learn.digest_of(given.data), given.stride,
     )  # fmt: skip
     shape = cross.Shape(given.groups, given.tests)
     with spoken() as told:

@@ -93,11 +93,11 @@ def described(given: argparse.Namespace, model: Model, target: tuple[int, float]
 
 def known(tapes: list[Path], model: Model) -> list[str]:
     """The data that are not new to the model."""
-    from research.walk import digest
+    from research.learn import digest_of
 
     old = set(model.manifest.data_sha256.values())
     return [
         f"The model was made with {path.name}: what it shows there is no proof for new data."
         for path in tapes
-        if digest(path) in old
+        if digest_of(path) in old
     ]

@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     config = configs.load(given.config)
     try:
-        from research import folds, optimise, walk
+        from research import folds, learn, optimise, walk
         from research.train import Plan
     except ModuleNotFoundError as error:
         raise UsageError(f"a search needs {error.name}: see `make research`") from None
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     way = walk.Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
         given.data.name,
-        walk.digest(given.data),
+        learn.digest_of(given.data),
     )  # fmt: skip
     space = optimise.Space()
     name = optimise.name_of(way, given.sampler, space, market)

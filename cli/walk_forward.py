@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     config = configs.load(given.config)
     try:
-        from research import folds, runs, walk
+        from research import folds, learn, runs, walk
         from research.train import Plan
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: see `make research`") from None
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
                          f"months and {months.quarantine_days} days between")  # fmt: skip
     way = walk.Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
-        walk.digest(given.data), given.stride,
+        learn.digest_of(given.data), given.stride,
     )  # fmt: skip
     with spoken() as told:
         done = walk.forward(loader, way, told)
@@ -98,7 +98,7 @@ def rows_of(data: Path) -> Any:
     """The bars of a file, lazily."""
     from research import bars, history, sources
 
-    if not data.is_file():
+    if not data.exists():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
     with sources.reading(data):
         rows = bars.scan(data)

@@ -57,7 +57,7 @@ def train(
         told(f"epoch {epoch}: {metrics['ticks_per_row']:+.2f} ticks a row")
 
     trained = trainer.fit(rows, judged, plan, hear)
-    hashes = {path.name: digest(path.read_bytes()) for path in [*tapes, valid]}
+    hashes = {path.name: digest_of(path) for path in [*tapes, valid]}
     sizes = {"train": len(rows), "valid": len(judged)}
     shares = {"train": balance(rows), "valid": balance(judged)}
     metrics = trained.metrics | {"epoch": trained.epoch, "rows": sizes, "balance": shares}
@@ -121,3 +121,11 @@ def instant(at: int) -> datetime:
 
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Of a file; of a folder, as `download` makes it, of all that is read of it."""
+    if path.is_dir():
+        return digest("".join(map(digest_of, sorted(path.rglob("*.parquet")))).encode())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,6 @@ The model of a fold is written and loaded as the daemon's is, at the moment its 
 daemon's own rule (no model before its quarantine ends) holds here too, behind the loader's.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -242,8 +241,3 @@ def summary(done: Sequence[Result], run: Run, seed: int) -> dict[str, Any]:
         **found,
         "skill": skill.skill(day, told["outcome"].to_numpy(), best, seed),
     }
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

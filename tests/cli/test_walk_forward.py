@@ -4,8 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from research import archive
 from tests.research import random_bars
 
 SHORT = ("--train", "1", "--epochs", "1", "--stride", "10", "--hours", "globex")
@@ -54,3 +56,15 @@ def test_data_that_are_too_short_or_not_there_are_one_line(tradebot, data):
     for words in ((data,), (Path("/none.parquet"),)):
         code, out, err = tradebot("walk-forward", *words)
         assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_months_as_download_leaves_them_are_walked_like_one_file(tradebot, data, tmp_path):
+    frame = pl.read_parquet(data)
+    months = archive.Archive(tmp_path / "months", 1)
+    months.add((0, int(frame["start"].max()) + 1), frame)
+    assert len(months.files()) > 3
+    told = [
+        tradebot("walk-forward", source, "--out", tmp_path / f"walk{n}", *SHORT, "--json")
+        for n, source in enumerate((data, months.folder))
+    ]
+    assert told[0] == told[1] and told[0][0] == 1

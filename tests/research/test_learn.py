@@ -1,0 +1,35 @@
+"""From files to a model on disk: what its manifest says of them."""
+
+import polars as pl
+import pytest
+
+from indicators.schema import FINGERPRINT
+from research import learn
+from research.archive import Archive
+from research.train import Plan
+from storage import model as models
+from tests.research import random_bars
+from tests.research.invented import SETTINGS
+
+
+@pytest.fixture
+def days(tmp_path):
+    """A file each."""
+    found = [tmp_path / str(number) / "day.parquet" for number in range(3, 6)]
+    for number, path in enumerate(found, 3):
+        path.parent.mkdir()
+        frame = random_bars.bars(number, f"2024-01-0{number}", f"2024-01-0{number + 1}", drift=0.4)
+        frame.write_parquet(path)
+    return found
+
+
+def manifest(tapes, valid, out):
+    learn.train(tapes, valid, out, SETTINGS, Plan(epochs_max=1), lambda words: None)
+    return models.load(out / "mlp.onnx", FINGERPRINT, now=2**62).manifest
+
+
+def test_months_as_download_leaves_them_are_learned_from(days, tmp_path):
+    months = Archive(tmp_path / "months", 1)
+    months.add((0, 2**62), pl.read_parquet(days[0]))
+    found = manifest([months.folder], days[2], tmp_path / "models")
+    assert set(found.data_sha256) == {"months", "day.parquet"}
