@@ -57,7 +57,7 @@ def train(
         told(f"epoch {epoch}: {metrics['ticks_per_row']:+.2f} ticks a row")
 
     trained = trainer.fit(rows, judged, plan, hear)
-    hashes = {path.name: digest_of(path) for path in [*tapes, valid]}
+    hashes = digests([*tapes, valid])
     sizes = {"train": len(rows), "valid": len(judged)}
     shares = {"train": balance(rows), "valid": balance(judged)}
     metrics = trained.metrics | {"epoch": trained.epoch, "rows": sizes, "balance": shares}
@@ -117,6 +117,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def instant(at: int) -> datetime:
     return datetime.fromtimestamp(int(at) // SECOND, UTC)
+
+
+def digests(paths: Sequence[Path]) -> dict[str, str]:
+    """Of each by its name, the same every time; a name that comes again has its place before it."""
+    found: dict[str, str] = {}
+    for place, path in enumerate(paths, 1):
+        found[f"{place}-{path.name}" if path.name in found else path.name] = digest_of(path)
+    return found
 
 
 def digest(content: bytes) -> str:

@@ -33,3 +33,9 @@ def test_months_as_download_leaves_them_are_learned_from(days, tmp_path):
     months.add((0, 2**62), pl.read_parquet(days[0]))
     found = manifest([months.folder], days[2], tmp_path / "models")
     assert set(found.data_sha256) == {"months", "day.parquet"}
+
+
+def test_two_files_of_one_name_are_both_told(days, tmp_path):
+    """As months of two years are."""
+    found = manifest(days[:2], days[2], tmp_path / "models")
+    assert set(found.data_sha256.values()) == {learn.digest_of(path) for path in days}
