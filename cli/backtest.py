@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +103,12 @@ def main(argv: list[str]) -> int:
     return EXIT_OK if outcome.flat else EXIT_NOT_FLAT
 
 
-def recording() -> Any:
+def recording(slips: Mapping[int, int] | None = None) -> Any:
     try:
         from research.record import Recorder
     except ModuleNotFoundError as error:
         raise UsageError(f"--out needs {error.name}: install the extra `research`") from None
-    return Recorder()
+    return Recorder(slips=slips)
 
 
 def write(recorder: Any, config: Config, out: Path) -> None:

@@ -6,7 +6,7 @@ What Ctrl-C leaves is a run that ended there: trades and equity up to the last s
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from core.messages import Bar, Fill, Message
 class Keeping:
     """The files of a run, as it goes on."""
 
-    def __init__(self, config: Config, out: Path) -> None:
-        self.recorder, self.out = recording(), out
+    def __init__(self, config: Config, out: Path, slips: Mapping[int, int]) -> None:
+        self.recorder, self.out = recording(slips), out
         from research.equity import Equity
 
         instrument = config.settings().instrument
@@ -61,7 +61,8 @@ def run(given: argparse.Namespace, config: Config) -> int:
         config, settings, MODES[given.fills], wiring.thinking(settings, model)
     )
     tally = report.Tally(report.Latency())
-    keeping = Keeping(config, Path(given.out)) if given.out else None
+    slips = stages["venue"].lost  # type: ignore[attr-defined]
+    keeping = Keeping(config, Path(given.out), slips) if given.out else None
     began, rows = wall(), 0
 
     def seen(actor: str, message: Message) -> None:

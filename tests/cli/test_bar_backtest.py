@@ -82,6 +82,15 @@ def test_leaving_out_what_changes_nothing_leaves_the_same_files(tradebot, bars, 
     assert len(runs.read(tmp_path / "run0").equity) == 5400
 
 
+@pytest.mark.parametrize(("fills", "ticks"), [("optimistic", 0), ("conservative", 1)])
+def test_what_a_trade_slipped_is_what_those_fills_charge(tradebot, bars, tmp_path, fills, ticks):
+    tradebot("backtest", "--bars", bars, "--fills", fills, "--out", tmp_path / "run")
+    trades = runs.read(tmp_path / "run").trades
+    takers = 2 - (trades["exit_reason"] == "target").cast(int)
+    assert trades["slippage"].to_list() == (takers * trades["contracts"] * ticks * 1.25).to_list()
+    assert len(trades)
+
+
 def test_what_is_stopped_early_is_whole(tradebot, bars, tmp_path, monkeypatch, request):
     whole = bar_source.tables
 
