@@ -78,13 +78,14 @@ class Databento:
     url = "https://hist.databento.com"
 
     def __init__(self, symbol: str, step_s: int, env: Mapping[str, str], **how: str) -> None:
+        if "," in symbol or symbol.endswith((".FUT", ".OPT")):  # rows would not say whose they are
+            raise UsageError(f"{symbol}: many contracts at once: expected one, or as MES.v.0")
         self.symbol, self.step_s = symbol, step_s
         self.schema = one_of(SCHEMAS, step_s, "Databento")
         self.url = how.get("url") or self.url
         self.dataset = how.get("dataset") or "GLBX.MDP3"
-        self.kind = "continuous" if ".c." in symbol or ".v." in symbol or ".n." in symbol else (
-            "parent" if symbol.endswith((".FUT", ".OPT")) else "raw_symbol"
-        )  # fmt: skip
+        rolled = any(rule in symbol for rule in (".c.", ".v.", ".n."))
+        self.kind = "continuous" if rolled else "raw_symbol"
         self.key = credentials.find(NAMES["databento"], env)
 
     def bars(self, since: int, until: int) -> pl.DataFrame:

@@ -141,6 +141,12 @@ def test_a_key_is_looked_for_in_environment_and_credentials(tmp_path):
     assert databento("", {"CREDENTIALS_DIRECTORY": str(tmp_path)}).key == "db-file"
 
 
+@pytest.mark.parametrize("symbol", ["MES.FUT", "MES.OPT", "MESH4,MESM4"])
+def test_many_contracts_never_become_one_series(symbol):
+    with pytest.raises(UsageError, match="many contracts at once"):
+        services.Databento(symbol, 60, ENV)
+
+
 def test_an_exchange_behind_ccxt_gives_its_candles(tmp_path):
     with serving(Standin(MARKET, failures=[503]).app) as url:
         service = services.Ccxt("BTC/USDT", 60, {}, url=url)
