@@ -69,7 +69,8 @@ def main(argv: list[str]) -> int:
         return walk.traded(loader.test(lesson), model, replace(way, config=tuned))
 
     told = {
-        "study": name, "best": best.params, "validation_sharpe": best.value,
+        "study": name, "best": best.params,
+        "validation_sharpe": None if best.value == optimise.WORST else best.value,
         **optimise.luck(held), "holdout": optimise.holdout(held, test, config),
     }  # fmt: skip
     print(json.dumps(plain(told)) if given.json else describe(told))

@@ -26,6 +26,7 @@ def test_two_processes_search_and_the_holdout_ends_the_study(tradebot, tmp_path,
     told = json.loads(said)
     assert (code, err, told["trials"]) == (0, "", 2)
     assert set(told["best"]) == {"stop_ticks", "target_ticks", "confidence", "risk_percent"}
+    assert told["validation_sharpe"] is None  # of no trial it is known: none had twenty trades
     code, _, err = tradebot(*words, "--trials", "1", "--jobs", "1")
     assert code == 2 and "no trial may follow" in err
     again = json.loads(tradebot(*words, "--trials", "0", "--jobs", "1")[1])
