@@ -8,6 +8,7 @@ the second went; where no aggressor is known the kernel goes by where the close 
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from core.settings import Settings
@@ -36,6 +37,7 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
         if kept.height:
             made = grid.grid(kept, settings.bars.gap_max_s, segment)
             table = grid.quoted(made, kept, tick)
+            table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
             segment = int(table[-1, 1]) + 1
             yield table
 

@@ -65,8 +65,12 @@ def test_bars_of_a_minute_are_one_line(tradebot, bars, tmp_path):
     assert (code, out, err.count("\n")) == (2, "", 1) and "the daemon's are of 1 s" in err
 
 
-def test_leaving_out_what_changes_nothing_leaves_the_same_files(tradebot, bars, tmp_path):
-    told = []
+@pytest.mark.parametrize("contract", [1, 0.7])
+def test_leaving_out_what_changes_nothing_leaves_the_same_files(tradebot, bars, tmp_path, contract):
+    """Also where volumes are no whole contracts, as those of coins and of indices by brokers."""
+    told, frame = [], pl.read_parquet(bars)
+    bars = tmp_path / "bars.parquet"
+    frame.with_columns(pl.col("volume") * contract).write_parquet(bars)
     for words in ([], ["--every"]):
         out = tmp_path / f"run{len(words)}"
         code, printed, err = tradebot("backtest", "--bars", bars, "--out", out, "--json", *words)
