@@ -50,11 +50,14 @@ class Memory(Struct):
 
 
 class Signals:
+    takes: tuple[type[Message], ...] = (
+        Bar, Prediction,  # whatever strategy it is built for: a log may hold runs of several
+        Refused, TradeClosed, StateChanged, Conditions, *BOOKED,
+    )  # fmt: skip
+
     def __init__(self, strategies: Mapping[str, Strategy], settings: Settings) -> None:
         self.memory = Memory(settings=settings)
         self.strategies = strategies
-        kind = strategies[settings.signals.strategy].takes
-        self.takes = (kind, Refused, TradeClosed, StateChanged, Conditions, *BOOKED)
 
     def on(self, message: Message) -> list[Message]:
         memory = self.memory
@@ -87,7 +90,7 @@ class Signals:
     def _asked(self, event: Prediction | Bar) -> list[Message]:
         settings = self._settings().signals
         strategy = self.strategies[settings.strategy]
-        if not isinstance(event, strategy.takes):  # a log may hold runs of several
+        if not isinstance(event, strategy.takes):
             return []
         strategy.see(self.memory.own, event, settings)
         return [self.decide(event)]

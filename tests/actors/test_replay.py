@@ -2,7 +2,9 @@
 
 from actors.replay import replay
 from actors.risk import Risk
+from actors.signals import Signals
 from core.messages import Bar, Fill, Record
+from daemon.wiring import STRATEGIES
 from tests import build
 from tests.simulation.world import World, deciding, settings, walk
 
@@ -119,3 +121,17 @@ def test_who_only_serves_the_model_was_not_at_work_in_a_run_without_it():
     assert list(replay({"features": Thinking()}, [run("cycle"), bar])) == []
     (cut,) = replay({"features": Thinking()}, [run("model"), bar])
     assert cut.unanswered
+
+
+def test_what_each_run_of_a_log_decided_is_decided_again_by_its_own_strategy():
+    """The stages are built for the first run; a wish that is forged in the second one is seen."""
+    first, second = (settings(signals={"strategy": name}) for name in ("model", "cycle"))
+    records = [
+        Record(1, "main", None, build.run_started(settings=first)),
+        Record(2, "main", None, build.run_started(settings=second)),
+        Record(3, "bars", None, build.bar()),
+        Record(4, "signals", 3, build.intent()),
+        Record(5, "bars", None, build.bar()),
+    ]
+    forged, cut = replay({"signals": Signals(STRATEGIES, first)}, records)
+    assert forged.recorded == [records[3].message] and cut.unanswered

@@ -28,7 +28,10 @@ CASES = [
     if kind is not m.RunStarted  # that ends the process
 ]
 # What these days do not bring: a stage cannot fail on it here.
-NEVER = (m.ActorFailed, m.NotPlaced, m.Refused, m.Halted, m.Reduce, m.QueryFailed, m.SessionClosed)
+NEVER = (
+    m.ActorFailed, m.NotPlaced, m.Refused, m.Halted, m.Reduce, m.QueryFailed, m.SessionClosed,
+    m.Prediction,
+)  # fmt: skip
 CASES = [(name, kind) for name, kind in CASES if kind not in NEVER]
 
 
