@@ -53,7 +53,7 @@ class Book(Struct):
     close_at: int = 0  # a ClosePosition is on its way since; 0 none
     parting: int = 0  # contracts of a part that is being closed
     closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
-    closes: list[int] = field(default_factory=list)  # ids of orders that so became ours
+    closes: dict[int, int] = field(default_factory=dict)  # id of an order that so became ours -> at
     doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
@@ -192,7 +192,8 @@ class Book(Struct):
             self._move(order.tag, "part" if order.left > 0 else "filled")
         elif fill.venue_id:
             self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
-            self.closes += [fill.venue_id] * self.closing
+            if self.closing:
+                self.closes[fill.venue_id] = fill.at
         held = self.position
         self.position, finished = after(held, fill, instrument)
         made = (finished or self.position).gross - held.gross
@@ -220,9 +221,10 @@ class Book(Struct):
         if len(self.orders) - len(self.alive) > ORDERS_KEPT:
             del self.orders[next(tag for tag in self.orders if tag not in self.alive)]
         for kept, most in ((self.trades, TRADES_KEPT), (self.loose, ORDERS_KEPT)):
-            if len(kept) > most:
+            while len(kept) > most:
                 del kept[next(iter(kept))]
-        del self.closes[: max(0, len(self.closes) - ORDERS_KEPT)]
+        if len(self.closes) > len(self.loose):  # never one that is kept: it would be a stranger's
+            self.closes = {n: at for n, at in self.closes.items() if n in self.loose}
 
 
 BOOKED: tuple[type[Message], ...] = (

@@ -130,6 +130,22 @@ def test_a_fill_nobody_sent_is_foreign_until_its_order_is_known():
     assert book.foreign() == []
 
 
+@pytest.mark.parametrize("closes", [1, 2])
+def test_our_own_closes_stay_ours_however_many_there_were(closes):
+    """Each fills in two parts: as a stranger's, the oldest would halt us."""
+    book, number = Book(), 0
+    for n in range(1100):
+        book.hear(build.place_order(tag=f"r-{n}"), MES)
+        book.hear(build.order_cancelled(tag=f"r-{n}"), MES)
+        for venue_id in range(n * closes, (n + 1) * closes):
+            book.hear(build.close_position(), MES)
+            for side in (1, -1):
+                number += 1
+                told = build.fill(trade_id=number, venue_id=venue_id + 1, tag="", side=side)
+                book.hear(told, MES)
+    assert book.foreign() == [] and len(book.closes) <= 1002
+
+
 def test_the_dead_are_forgotten_and_the_living_are_not():
     book = booked(*(build.place_order(tag=f"r-{n}") for n in range(3)))
     for n in range(3000):
