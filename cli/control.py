@@ -43,6 +43,7 @@ NOBODY = {
     "rearm": "no daemon answers for {}: the kill file is gone; a halt in the log needs a rearm "
     "once it runs",
 }
+UNSEEN = "the kill file is left for the daemon, whose own files are another user's"
 
 
 class NoDaemon(TradebotError):
@@ -94,6 +95,14 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
             raise
         by_file(state, verb, by, why)
         told = {"seq": None, "note": NOBODY[verb].format(state)}
+    except PermissionError as error:  # a daemon may run, and looks for the file of a kill
+        if verb != "kill":
+            raise
+        try:
+            by_file(state, verb, by, why)
+        except ConfigError:
+            raise error from None
+        told, code = {"seq": None, "note": UNSEEN, "flat": False}, EXIT_NOT_FLAT
     said = f"{verb}: {told.get('note') or 'record'} {told['seq'] or ''}".rstrip()
     print(json.dumps(told) if as_json else said + FLAT[told.get("flat")])
     return code

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread, Timer
 
 import pytest
@@ -146,6 +147,25 @@ def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
     code, out, _ = tradebot("rearm", "--state", state, "--by", "ada", "--why", "sun", "--json")
     assert code == 0 and json.loads(out)["seq"] is None
     assert sentinel.read(state) is None
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_kill_needs_no_file_of_the_daemons_that_is_readable(
+    tradebot, tmp_path, monkeypatch, writable
+):
+    """Its token is another user's; the state directory may be a group's."""
+
+    def forbidden(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    if not writable:
+        monkeypatch.setattr(sentinel, "create", forbidden)
+    code, out, err = tradebot("kill", "--state", tmp_path, "--by", "ada", "--why", "storm")
+    assert (tmp_path / sentinel.NAME).exists() is writable
+    assert code == (73 if writable else 2) and (out + err).count("\n") == 1
+    assert ("NOT proven flat" in out) is writable
+    assert tradebot("pause", "--state", tmp_path)[0] == 2
 
 
 def test_a_kill_that_cannot_be_written_is_one_line_and_no_success(tradebot, tmp_path):
