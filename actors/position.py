@@ -51,8 +51,8 @@ def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position,
 
 def left(trip: Position, last: Fill, instrument: Instrument) -> Decimal:
     """Average price of the fills that a finished round trip was left by."""
-    if last.size >= trip.opened:
-        return last.price
+    if gross(instrument, -last.side * trip.opened, trip.average, last.price) == trip.gross:
+        return last.price  # exactly: it was the only one, or they were all alike
     ticks = trip.gross / trip.opened / instrument.tick_value
     return trip.average - last.side * ticks * instrument.tick
 

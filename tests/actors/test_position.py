@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.position import Position, after, gross
+from actors.position import Position, after, gross, left
 from core.instruments import INSTRUMENTS
 from tests import build
 
@@ -43,6 +43,16 @@ def test_a_fill_through_zero_is_split_with_its_fees(side):
     held, (trip,) = book(fill(side, 1, "5000"), fill(-side, 3, "5001", "1.26"))
     assert (held.size, held.average, held.fees, held.opened) == (-2 * side, D(5001), D("0.84"), 2)
     assert (trip.size, trip.gross, trip.fees) == (0, side * D(5), D("0.84"))
+
+
+@pytest.mark.parametrize("last", [1, 3])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_trip_left_in_parts_was_left_at_their_average_also_through_zero(side, last):
+    through = fill(-side, last, "4998")
+    _, (trip,) = book(fill(side, 2, "5000"), fill(-side, 1, "5004"), through)
+    assert left(trip, through, MES) == D(5001)
+    alone = fill(-side, last + 1, "4998")
+    assert left(book(fill(side, 2, "5000"), alone)[1][0], alone, MES) == D(4998)
 
 
 @given(st.lists(st.tuples(st.sampled_from((1, -1)), st.integers(1, 3), st.integers(19000, 21000))))
