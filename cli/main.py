@@ -64,18 +64,25 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except TradebotError as error:
-        print(f"tradebot: {error}", file=sys.stderr)
+        complain(str(error))
         return error.code
     except PermissionError as error:
-        why = f"{error.filename or verb}: {error.strerror}: run it as the daemon's user"
-        print(f"tradebot: {why}", file=sys.stderr)
+        complain(f"{error.filename or verb}: {error.strerror}: run it as the daemon's user")
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print(f"tradebot: {verb} was interrupted", file=sys.stderr)
+        complain(f"{verb} was interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read our answer has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+
+
+def complain(text: str) -> None:
+    """Whoever takes it or not: the exit code is what a supervisor goes by."""
+    try:
+        print(f"tradebot: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

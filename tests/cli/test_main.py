@@ -129,6 +129,16 @@ def test_how_a_run_ended_is_told_whoever_reads_its_report(tmp_path, reader):
     assert (done.returncode, done.stderr) == (73, "")
 
 
+@pytest.mark.parametrize("reader", ["gone", "full"])
+def test_an_error_ends_with_its_own_code_whoever_reads_it(reader):
+    read, write = os.pipe()
+    os.close(read)
+    stderr = write if reader == "gone" else os.open("/dev/full", os.O_WRONLY)
+    refused = "import sys, cli.main as m\nsys.exit(m.main(['run', '--config', '/none.toml']))"
+    done = process(refused, stdout=subprocess.PIPE, stderr=stderr)
+    assert (done.returncode, done.stdout) == (78, "")
+
+
 def test_an_interrupted_verb_says_so_and_exits_130():
     broken = (
         "import cli.main as m, sys, types\n"
