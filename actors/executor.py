@@ -63,6 +63,7 @@ class Executor:
         desk.seen = max(desk.seen, message.at)
         match message:
             case Pulse(at=at):
+                desk.naked_at = min(desk.naked_at, at)  # by a venue whose clock is early
                 return self._tend(at)
             case Approved():
                 return self._approved(message)
@@ -190,10 +191,9 @@ class Executor:
             return []
         if not desk.run or shut(at):
             return []
-        answers: list[Message] = []
         entries = desk.book.live(Purpose.ENTRY)
-        if entries and (desk.flatten or desk.too_much(entries)):
-            answers += [m for order in entries for m in desk.cancel(order, at)]
+        doomed = entries if entries and (desk.flatten or desk.too_much(entries)) else []
+        answers = [m for order in doomed for m in desk.cancel(order, at)]
         if desk.book.position.size:
             return [*answers, *self._leave(at), *self._protect(at)]
         desk.naked_at, desk.exit_at, desk.bared = 0, 0, False

@@ -29,6 +29,15 @@ def test_a_venue_whose_clock_is_late_leaves_a_stop_as_much_time():
     assert kinds(stage.on(build.pulse(at=AT + 2 * SECOND))) == ["ClosePosition"]
 
 
+def test_a_venue_whose_clock_is_early_leaves_a_stop_hardly_more_time():
+    stage = executor()
+    stage.on(approved())
+    stage.on(fill(1, "r-1", 1, 1, at=AT + int(1.9 * SECOND)))
+    assert stage.on(build.pulse(at=AT + SECOND)) == []
+    assert stage.on(build.pulse(at=AT + 2 * SECOND)) == []
+    assert kinds(stage.on(build.pulse(at=AT + 3 * SECOND))) == ["ClosePosition"]
+
+
 def test_a_position_whose_stop_somebody_cancelled_is_closed_in_a_part_of_that_time():
     """No other stop will come, and the close itself takes time: two seconds are for both."""
     stage = holding()
