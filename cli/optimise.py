@@ -46,8 +46,7 @@ def main(argv: list[str]) -> int:
     market = f"{given.hours}-{given.train}"  # what is learned from, beside the file
     way = walk.Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
-        given.data.name,
-        learn.digest_of(given.data),
+        given.data.name, learn.digest_of(given.data),
     )  # fmt: skip
     space = optimise.Space()
     name = optimise.name_of(way, given.sampler, space, market)
