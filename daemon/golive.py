@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import ConfigError, UsageError
+from daemon.logs import escaped
 from storage.disk import Disk, write_file
 
 OVERRIDES = "overrides"
@@ -172,6 +173,7 @@ def override(folder: Path, name: str, by: str, why: str, build: str, model: str)
     if not by.strip() or not why.strip():
         raise UsageError("an override needs --by NAME and --why TEXT")
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    by, why = escaped(by), escaped(why)  # each on its line, where the log is read
     write(folder / OVERRIDES / f"{name}.json", Override(name, now, by, why, build, model))
 
 

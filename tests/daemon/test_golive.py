@@ -121,6 +121,13 @@ def test_no_name_no_reason_or_no_such_item_is_no_override(folder, name, by, why)
     assert not (folder / golive.OVERRIDES).exists()
 
 
+def test_an_override_stays_on_its_line(folder):
+    (folder / "paper.json").unlink()
+    override(folder, "paper", "ann\nkill by bob", "\x1b[2J", build(), MODEL)
+    said = of(folder, "paper").override
+    assert (said.by, said.why) == ("ann\\nkill by bob", "\\x1b[2J")
+
+
 def test_an_override_under_another_items_name_counts_for_nothing(folder):
     (folder / "limits.json").unlink()
     override(folder, "paper", "ann", "x", build(), MODEL)
