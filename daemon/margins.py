@@ -152,6 +152,8 @@ def change(check: Check) -> str:
         return failed if check.passed else passed
     if check.rule is Reason.RISK_SESSION_CLOSED and check.value < 0:
         return "an open session"
+    if check.rule is Reason.RISK_MAX_VALUE and not (check.passed or check.value):
+        return "a reference price"
     rule = RULES[check.rule]
     text = rule.fails if check.passed else rule.passes
     if rule.must is SAME and check.passed:

@@ -124,6 +124,12 @@ def test_a_refusal_names_all_that_have_to_change():
     )
 
 
+def test_without_a_reference_price_that_is_what_would_pass():
+    assert change(check(Reason.RISK_MAX_VALUE, "0", "50000.00", passed=False)) == (
+        "a reference price"
+    )
+
+
 def test_an_approval_names_the_rule_that_was_nearest_to_its_limit():
     near, far = check(R.RISK_MIN_BALANCE, "705", "700"), check(R.RISK_DAILY_LOSS, "1", "50")
     flag = check(R.RISK_STALE_DATA, "0", "0", True)
