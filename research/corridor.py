@@ -47,7 +47,7 @@ def corridor(stages: Mapping[str, Any], settings: Settings, at: int) -> Corridor
     until = day_allows(desk, account, settings, at)
     if best is None or until <= at or not bears(account, worst, best):
         return None
-    inward = float(tick) / 4  # for prices that lie on the grid but for their last digit
+    inward = float(tick) / 2  # the venue takes a price for the nearest one on the grid
     low, high = sorted((float(stop), float(target)))
     mark_low, mark_high = sorted((float(worst), float(best)))
     bounds = (low + inward, high - inward, mark_low + inward, mark_high - inward)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -100,6 +101,14 @@ def test_so_it_is_for_a_strategy_that_keeps_averages(fills, case, slow):
     crossing = replace(settings.signals, strategy="ema_cross", ema_fast=5, ema_slow=slow)
     table = market(78, days=2, seconds=2500)
     assert assert_same(replace(settings, signals=crossing), fills, None, table, 700)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_so_it_is_where_prices_lie_off_the_grid(seed):
+    """As gold does on that of MES, and an index by a broker who quotes cents."""
+    table = market(seed, days=2, seconds=3200)
+    table[:, [2, 3, 4, 5, 10, 11]] += (np.arange(len(table)) * 7 % 25 - 12)[:, None] / 100
+    assert assert_same(RICH, "optimistic", Network(seed, 1.0), table, 1000)
 
 
 ROLL = ["2024-03-08T15:00:00", "2024-03-11T15:00:00", "2024-03-12T15:00:00"]
