@@ -30,7 +30,7 @@ class Fetched(Struct):
     bars: int = 0  # new ones
     known: int = 0  # spans that were there already
     gaps: int = 0  # in trading hours, before they were asked for again
-    filled: int = 0  # of those, now with bars
+    filled: int = 0  # of those, now none
     left: int = 0
 
 
@@ -58,8 +58,9 @@ def fetch(
             new += archive.add((since, until), ask(service, since, until, patience))
             told.asked += 1
         told.bars += new
-        told.filled += bool(new)
-        for rest in archive.holes(hole_and_edges(hole, step), gap_max_s, service.open_always):
+        left = archive.holes(hole_and_edges(hole, step), gap_max_s, service.open_always)
+        told.filled += not left
+        for rest in left:
             archive.nothing_in(rest)
     told.left = told.gaps - told.filled
     return told

@@ -109,6 +109,21 @@ def test_a_gap_that_stays_is_remembered_and_not_asked_for_for_ever(tmp_path):
     assert json.loads(kept.notes.read_text())["empty"] == [list(hole)]
 
 
+def test_a_gap_of_which_a_part_comes_later_is_still_a_gap(tmp_path):
+    """Two hours are missing at first; of them one minute comes when they are asked for again."""
+    found, asked = pl.concat([MARKET[:120], MARKET[240:]]), []
+
+    class Slow:
+        name, symbol, step_s, span_s, open_always = "slow", "MES", 60, 10**7, False
+
+        def bars(self, since, until):
+            asked.append(since)
+            return MARKET[180:181] if asked[1:] else found
+
+    told = download.fetch(Slow(), archive.Archive(tmp_path, 60), SPAN)
+    assert (told.gaps, told.filled, told.left, len(asked)) == (1, 0, 1, 2)
+
+
 def test_a_service_that_fails_for_a_while_is_asked_again(tmp_path):
     with serving(Standin(MARKET, failures=[429, 503]).app) as url:
         kept = archive.Archive(tmp_path, 60)
