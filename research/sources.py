@@ -33,7 +33,8 @@ LEAN = re.compile(r"(\d{8})_(\w+?)_(tick|second|minute|hour|daily)_(trade|quote)
 HEAD_BYTES = 65_536
 UNREADABLE = (
     OSError, EOFError, UnicodeDecodeError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid,
-    pl.exceptions.PolarsError,
+    pl.exceptions.PolarsError, pl.exceptions.PanicException,  # of damaged files
+    RuntimeError,  # of an archive with a password, or packed in a way that is not known
 )  # fmt: skip
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 COMMA = re.compile(r"(^|;)-?\d+,\d+(;|$)")  # of a number, where fields are parted otherwise

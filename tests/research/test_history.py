@@ -1,6 +1,8 @@
 """Files of any make end as one sorted series, and what was done to them is told."""
 
 import bz2
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import bars, history
+from research import bars, history, sources
 from tests.research.test_stitch import EARLY, market
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +192,17 @@ def test_contracts_beside_a_file_that_names_none_are_refused(tmp_path):
 HEAD = b"time,open,high,low,close\n"
 
 
+def locked(content):
+    """A ZIP archive whose member wants a password."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.csv", content)
+    raw = bytearray(made.getvalue())
+    raw[6] |= 1
+    raw[raw.index(b"PK\1\2") + 8] |= 1
+    return bytes(raw)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
@@ -203,6 +216,7 @@ HEAD = b"time,open,high,low,close\n"
         ("a.csv", HEAD + b"2024-01-02,1,2,0\n2024-01-03,1,2,0,1,5\n", "more fields"),
         ("a.csv", HEAD + b"2024-01-02,one,2,0,1\n", "a.csv: not readable: conversion"),
         ("a.csv.bz2", bz2.compress(HEAD)[:20], "not readable"),
+        ("a.zip", locked(HEAD), "not readable: .*password"),
     ],
 )  # fmt: skip
 def test_what_holds_no_bars_is_refused_in_one_line(tmp_path, name, content, why):
@@ -212,3 +226,10 @@ def test_what_holds_no_bars_is_refused_in_one_line(tmp_path, name, content, why)
     assert "\n" not in str(told.value)
     with pytest.raises(UsageError, match="no such file"):
         history.load([tmp_path / "none.parquet"])
+
+
+def test_a_damaged_file_at_which_the_reader_panics_is_refused_in_words():
+    """One byte of a Feather or Parquet file is enough; it is not even an Exception."""
+    why = r"f\.parquet: not readable: out of range"
+    with pytest.raises(UsageError, match=why), sources.reading(Path("f.parquet")):
+        raise pl.exceptions.PanicException("out of range")
