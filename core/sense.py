@@ -41,7 +41,10 @@ MAY_BE_ZERO = {
     "minutes", "even_r", "even_ticks", "trail_r", "tighten",
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
-PORT_MAX = 65535
+# key: least and most, of what no other rule bounds.
+BOUNDS = {"port": (0, 65_535), "roll_days": (0, 90), "inbox_depth": (100, 10_000_000)}
+SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
+ANY = (0, 10**30)
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -55,8 +58,9 @@ def wrong(sections: Mapping[str, Struct]) -> Iterator[str]:
             for number in numbers(value):
                 if not number.is_finite() or number < 0 or (not number and key not in MAY_BE_ZERO):
                     yield f"{name}.{key}: expected a finite number above zero"
-            if key == "port" and value > PORT_MAX:
-                yield f"{name}.{key}: expected at most {PORT_MAX}"
+            low, high = BOUNDS.get(key, SECONDS if key.endswith("_s") else ANY)
+            if not all(low <= number <= high for number in numbers(value)):
+                yield f"{name}.{key}: expected {low} to {high}"
 
 
 def numbers(value: object) -> Iterator[Decimal]:

@@ -74,8 +74,11 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
     ("CONDITIONS_MINUTES", "0", None),
     ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
     ("SIGNALS_EMA_FAST", "21", "signals.ema_fast: expected below ema_slow"),
-    ("GATEWAY_PORT", "65536", "gateway.port: expected at most 65535"),
-    ("API_PORT", "65536", "api.port: expected at most 65535"),
+    ("GATEWAY_PORT", "65536", "gateway.port: expected 0 to 65535"),
+    ("SESSION_ROLL_DAYS", "1000000000", "session.roll_days: expected 0 to 90"),
+    ("SUPERVISOR_INBOX_DEPTH", "1", "supervisor.inbox_depth: expected 100 to 10000000"),
+    ("SIGNALS_COOLDOWN_S", "1e308", "signals.cooldown_s: expected 0 to 1000000000"),
+    ("API_PORT", "65536", "api.port: expected 0 to 65535"),
 ])  # fmt: skip
 def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
     given = {f"TRADEBOT_{key}": value}
