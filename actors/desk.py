@@ -36,7 +36,8 @@ class Desk(Struct):
     flatten: Reason | None = None
     overshot: bool = False
     naked_at: int = 0
-    bared: bool = False  # the stop that rested was cancelled: none comes by itself
+    # The stop that rested was cancelled, and no exit is under way whose fill may be told behind it.
+    bared: bool = False
     flat_at: int = 0
     parted: bool = False  # a part of this position was closed: the venue's legs do not follow
     mark: Decimal | None = None

@@ -88,7 +88,7 @@ class Executor:
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
             case OrderCancelled(tag=tag) if desk.book.position.size and tag in desk.book.alive:
-                desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP
+                desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP and not desk.exit_at
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
         if again:  # a new run, and nobody knows how far its exit came: begin it anew

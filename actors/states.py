@@ -16,7 +16,7 @@ SEVERITY = {
     Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
 }
 # Reasons that no limit as grave takes the place of: it might end before they do.
-LASTING = (*SEVERITY, Reason.SYS_NO_ACK)
+LASTING = (*(rule for rule in SEVERITY if rule is not Reason.RISK_PROP_DAY), Reason.SYS_NO_ACK)
 
 GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
 

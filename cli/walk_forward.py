@@ -39,6 +39,8 @@ def main(argv: list[str]) -> int:
     from venues.fills import MODES
 
     plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+    if given.evidence and given.fills == "optimistic":
+        raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, plan) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
     loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)

@@ -46,3 +46,13 @@ def test_a_position_whose_stop_somebody_cancelled_is_closed_in_a_part_of_that_ti
     assert stage.on(build.pulse(at=AT + SECOND // 4 - 1)) == []
     (close,) = stage.on(build.pulse(at=AT + SECOND // 4))
     assert close.reason is Reason.RISK_NAKED
+
+
+def test_an_exit_under_way_whose_stop_ends_first_keeps_its_time():
+    """The venue takes the stop away with the target's fill, and may tell of that first."""
+    stage = holding()
+    stage.on(build.mark(at=AT, price=D(5000)))
+    stage.on(approved(Action.EXIT_LONG))
+    (stop,) = stage.memory.book.live(Purpose.STOP)
+    stage.on(build.order_cancelled(at=AT, tag=stop.tag, venue_id=stop.venue_id))
+    assert stage.on(build.pulse(at=AT + SECOND)) == []

@@ -1,5 +1,7 @@
 """What moves risk from one state to another, and back."""
 
+from decimal import Decimal
+
 import pytest
 
 from actors.states import DAILY, reopens
@@ -109,3 +111,14 @@ def test_a_daily_limit_that_ends_while_we_stop_opens_with_the_next_start():
     assert (told.state, told.reason) == (State.FLATTEN_ONLY, Reason.SYS_STOPPING)
     (back,) = changes(stage, build.run_started(at=AT, run="r2"))
     assert back.state is State.ACTIVE
+
+
+def test_a_firms_day_does_not_end_our_own_limit_of_the_day():
+    stage = risk(daily_reset="rth")
+    stage.memory.state, stage.memory.why = State.FLATTEN_ONLY, Reason.RISK_PROP_DAY
+    stage.on(build.fill(at=AT, price=Decimal("5000.00")))
+    stage.on(build.fill(at=AT, trade_id=2, side=-1, price=Decimal("4989.00")))
+    assert stage.memory.why is Reason.RISK_DAILY_LOSS
+    monday = days()[index(AT) + 1]
+    stage.on(build.session_opened(at=monday.open, trade_date=monday.date))
+    assert stage.memory.state is State.FLATTEN_ONLY

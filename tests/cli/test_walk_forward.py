@@ -40,6 +40,8 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     out, proofs = tmp_path / "walk", tmp_path / "evidence"
     monkeypatch.setenv("TRADEBOT_LIVE_EVIDENCE", str(proofs))
     words = ("walk-forward", data, "--out", out, *SHORT, "--evidence")
+    code, _, err = tradebot(*words, "--fills", "optimistic")
+    assert code == 2 and "nothing is proven" in err
     code, _, err = tradebot(*words)
     assert code == 2 and "made by another plan" in err and not out.exists()
     assert tradebot(*words[:-1])[0] == 1
