@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import cross, metrics, purged
+from research import cross, metrics, purged, walk
 from research.cross import Shape
 from tests.research.test_walk import market, way
 
@@ -17,7 +17,7 @@ SHAPE = Shape(4, 2)
 
 @pytest.fixture(scope="module")
 def rows():
-    return market()
+    return market().head(12 * 4200)  # a dozen sessions
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +61,15 @@ def test_no_bar_of_a_lesson_lies_near_a_test_and_none_that_stops_it_is_learned(r
 
 def test_a_model_does_not_change_by_what_is_in_its_tests(rows, paths, tmp_path):
     """The last two parts are scrambled: the split that tests them learns the same to the bit."""
-    half = int(purged.bounds(len(rows), 4)[2])
+    half, walk_ = int(purged.bounds(len(rows), 4)[2]), way(tmp_path)
     other = market(seed=2)[half : len(rows)].with_columns(rows["start"][half:])
-    cross.crossed(pl.concat([rows[:half], other]), SHAPE, way(tmp_path), lambda text: None)
-    name = "split-006.onnx"
-    assert (tmp_path / name).read_bytes() == (paths[1] / name).read_bytes()
-    assert (tmp_path / "split-001.onnx").read_bytes() != (paths[1] / "split-001.onnx").read_bytes()
+    rows = pl.concat([rows[:half], other])
+    first, *_, last = cross.splits(rows, SHAPE, walk_)
+    for name, split in (("split-001", first), ("split-006", last)):
+        lesson = cross.lesson(rows, split, walk_.plan.lookahead_s * SECOND)
+        walk.learned(name, *lesson, cross.ANY_TIME, walk_)
+        same = [(folder / f"{name}.onnx").read_bytes() for folder in (tmp_path, paths[1])]
+        assert (same[0] == same[1]) is (split is last)
 
 
 @pytest.mark.parametrize(
