@@ -95,8 +95,8 @@ class Controls(Struct):
         return [Alert(at, text, of)]
 
     def halted(self, told: list[Message], settings: Settings) -> list[Message]:
-        """A limit that only a person re-opens calls one; before edition 2 it did not."""
-        if settings.controls is None or settings.edition < 2:
+        """A limit that only a person re-opens calls one."""
+        if not calls(settings):
             return []
         halts = [m for m in told if isinstance(m, StateChanged) and m.state is State.HALTED]
         return [alert for m in halts for alert in self.alarm(m.at, m.reason, f"halted: {m.why}")]
@@ -120,6 +120,11 @@ class Controls(Struct):
         if not self.alarm_at or numbers is None:
             return False
         return at - self.alarm_at >= int(numbers.ack_s * SECOND)
+
+
+def calls(settings: Settings) -> bool:
+    """Do the clock and the limits call a person too? From edition 2 on."""
+    return settings.controls is not None and settings.edition >= 2
 
 
 def standing(controls: Controls, settings: Settings, book: Book) -> tuple[Check, ...]:

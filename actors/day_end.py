@@ -1,6 +1,7 @@
 """The end of the day: what must leave, and what is told of that did not leave in time."""
 
 from actors.account import Account
+from actors.controls import calls
 from actors.rolls import over
 from core.messages import Message, StateChanged
 from core.reasons import Reason
@@ -45,8 +46,7 @@ def alert(account: Account, at: int) -> list[Message]:
     account.told_at, book = at, account.book
     why = f"not flat in time: {book.position.size:+d} contracts, {len(book.alive)} orders"
     state, late = account.state, Reason.RISK_OVERSTAYED
-    calls = settings.controls is not None and settings.edition >= 2
-    alarm = account.controls.alarm(at, late, why) if calls else []
+    alarm = account.controls.alarm(at, late, why) if calls(settings) else []
     return [StateChanged(at, state, state, why, "clock", late), *alarm]
 
 

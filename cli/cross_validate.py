@@ -11,7 +11,7 @@ import os
 from cli.arguments import Arguments, between
 from cli.progress import spoken
 from cli.report import plain
-from cli.walk_forward import lessons, rows_of, shown
+from cli.walk_forward import lessons, rows_of, shown, way_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
@@ -21,20 +21,12 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     config = configs.load(given.config)
     try:
-        from research import bars, cross, history, learn, runs, sources, walk
-        from research.train import Plan
+        from research import bars, cross, history, runs, sources
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: see `make research`") from None
-    from daemon import wiring
-    from venues.fills import MODES
-
     with sources.reading(given.data):
         rows = bars.within(history.sound(rows_of(given.data).collect(), []), given.hours)
-    plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
-    way = walk.Walk(
-        config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
-        learn.digest_of(given.data), given.stride,
-    )  # fmt: skip
+    way = way_of(given, config)
     shape = cross.Shape(given.groups, given.tests)
     with spoken() as told:
         paths = cross.crossed(rows, shape, way, told)

@@ -4,6 +4,7 @@ Train 6 months, stop by 1, test 1, rolled monthly; 30 days between, which the lo
 writes with --out is a run: `tradebot report` shows it, folds and stitched equity included.
 """
 
+import argparse
 import json
 import os
 from datetime import UTC, datetime
@@ -31,14 +32,10 @@ def main(argv: list[str]) -> int:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     config = configs.load(given.config)
     try:
-        from research import folds, learn, runs, walk
-        from research.train import Plan
+        from research import folds, runs, walk
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: see `make research`") from None
-    from daemon import wiring
-    from venues.fills import MODES
-
-    plan = Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+    plan = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, plan) if given.evidence else None
@@ -47,10 +44,7 @@ def main(argv: list[str]) -> int:
     if not loader.folds:
         raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
                          f"months and {months.quarantine_days} days between")  # fmt: skip
-    way = walk.Walk(
-        config, plan, MODES[given.fills], wiring.thinking, given.out / "models", given.data.name,
-        learn.digest_of(given.data), given.stride,
-    )  # fmt: skip
+    way = way_of(given, config)
     with spoken() as told:
         done = walk.forward(loader, way, told)
     run = walk.stitched(done)
@@ -94,6 +88,24 @@ def lessons(prog: str, about: str | None, out: str) -> Arguments:
     words.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
+
+
+def plan_of(given: argparse.Namespace) -> Any:
+    from research.train import Plan
+
+    return Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+
+
+def way_of(given: argparse.Namespace, config: Config) -> Any:
+    """How each model is made and tested, as `lessons` were asked for. Raises UsageError."""
+    from daemon import wiring
+    from research import learn, walk
+    from venues.fills import MODES
+
+    return walk.Walk(
+        config, plan_of(given), MODES[given.fills], wiring.thinking, given.out / "models",
+        given.data.name, learn.digest_of(given.data), given.stride,
+    )  # fmt: skip
 
 
 def rows_of(data: Path) -> Any:

@@ -8,21 +8,14 @@ import polars as pl
 import pytest
 
 from research import bar_source, runs
-from tests.indicators.bars import columns
+from tests.cli.recorded import sold
 from tests.research.invented import SETTINGS
 
 
 @pytest.fixture(scope="module")
 def bars(tmp_path_factory):
     """An hour and a half of seconds as a data vendor sells them: without the empty ones."""
-    found = columns("2024-01-03T10:00:00", 5400, seed=5)
-    traded = found[found[:, 9] == 0]
-    names = ("open", "high", "low", "close", "volume")
-    frame = pl.DataFrame({name: traded[:, 2 + i] for i, name in enumerate(names)})
-    start = ((traded[:, 0] - 1) * 1e9).astype(np.int64)
-    path = tmp_path_factory.mktemp("bars") / "seconds.parquet"
-    frame.insert_column(0, pl.Series("start", start)).write_parquet(path)
-    return path
+    return sold(tmp_path_factory.mktemp("bars") / "seconds.parquet", 5400)
 
 
 def test_rows_that_no_stage_could_use_are_left_out(bars, tmp_path):

@@ -2,23 +2,14 @@
 
 import json
 
-import numpy as np
-import polars as pl
 import pytest
 
-from tests.indicators.bars import columns
+from tests.cli.recorded import sold
 
 
 @pytest.fixture(scope="module")
 def bars(tmp_path_factory):
-    found = columns("2024-01-03T10:00:00", 3600, seed=5)
-    traded = found[found[:, 9] == 0]
-    names = ("open", "high", "low", "close", "volume")
-    frame = pl.DataFrame({name: traded[:, 2 + i] for i, name in enumerate(names)})
-    start = ((traded[:, 0] - 1) * 1e9).astype(np.int64)
-    path = tmp_path_factory.mktemp("bars") / "seconds.parquet"
-    frame.insert_column(0, pl.Series("start", start)).write_parquet(path)
-    return path
+    return sold(tmp_path_factory.mktemp("bars") / "seconds.parquet", 3600)
 
 
 @pytest.fixture
