@@ -19,7 +19,7 @@ from pathlib import Path
 
 COUNTERS = ("lost", "dup", "drift", "naked", "breach", "mute", "replay", "end")
 NOTES = 24  # of the most frequent are shown
-BATCH = 25  # seeds that share the imports of one interpreter
+BATCH = 100  # seeds that share the imports of one interpreter
 
 
 def options(argv: list[str]) -> argparse.Namespace:
