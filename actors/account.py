@@ -8,10 +8,12 @@ from actors import agreement, budget, firm
 from actors.book import Book
 from actors.breakers import Breakers
 from actors.controls import Controls
-from actors.order import Order
+from actors.order import Life, Order
 from actors.position import gross
+from actors.refusals import looked_for
 from actors.sizing import Results
-from core.messages import Message, OrderAccepted
+from core.clock import SECOND
+from core.messages import Message, NotPlaced, OrderAccepted, OrderRejected
 from core.reasons import Reason
 from core.sessions import share as share_of_day
 from core.settings import Settings
@@ -58,14 +60,43 @@ class Account(Struct):
     results: Results = field(default_factory=Results)
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)  # entry proven absent -> may come until
+
+    @property
+    def waits(self) -> bool:
+        """Something of it ends by the clock alone."""
+        return bool(self.resume_at or self.parted or self.late)
+
     controls: Controls = field(default_factory=Controls)
 
 
 def heard(account: Account, message: Message) -> None:
-    """Into the book; after an order of a stranger there is no entry before the venue was asked."""
+    """Into the book; after a stranger's order, or a refusal, nothing opens before a new look."""
     account.book.hear(message, settings_of(account).instrument)
+    if isinstance(message, NotPlaced):
+        expect(account, message)
+    if account.late:
+        account.late = overdue(account)
+    if isinstance(message, OrderRejected) and looked_for(message, settings_of(account)):
+        account.agreed = False
     if isinstance(message, OrderAccepted) and agreement.stranger(account.book, message):
         account.agreed = False
+
+
+def expect(account: Account, proof: NotPlaced) -> None:
+    """The proof is of one minute; what the wires hold back may come minutes later."""
+    order = account.book.orders.get(proof.tag)
+    if order is not None and order.purpose is Purpose.ENTRY:
+        wait = int(settings_of(account).recovery.late_s * SECOND)
+        account.late[order.tag] = order.at + wait
+
+
+def overdue(account: Account) -> dict[str, int]:
+    """Entries proven absent that may yet come; who has come counts as what it is now."""
+    orders, now = account.book.orders, account.now
+    known = {tag: orders[tag].life for tag in account.late if tag in orders}
+    absent = {tag for tag, life in known.items() if life is Life.NOT_PLACED}
+    return {tag: end for tag, end in account.late.items() if tag in absent and end > now}
 
 
 def realised(account: Account) -> Decimal:

@@ -6,7 +6,8 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from actors.book import Book
 from actors.budget import worst_side
-from actors.order import Order
+from actors.order import RESTING, Order
+from actors.refusals import Again, looked_for
 from core.clock import SECOND
 from core.messages import (
     Approved,
@@ -14,13 +15,15 @@ from core.messages import (
     ClosePosition,
     Message,
     ModifyOrder,
+    OrderRejected,
     PlaceOrder,
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import OrderType, Purpose
+from core.terms import OrderType, Purpose, Request
 
 LEGS = (Purpose.STOP, Purpose.TARGET)
+SPARES = 3  # edition since which a close that the venue takes cancels the target
 
 
 class Desk(Struct):
@@ -31,6 +34,7 @@ class Desk(Struct):
     refused: bool = False  # the venue refused brackets
     entry: Approved | None = None  # the latest entry
     turn: Approved | None = None  # a reversal waiting for its exit
+    again: Again | None = None  # the latest entry was refused; it waits for a look at the venue
     exit_at: int = 0  # an exit is under way since
     seen: int = 0  # the youngest message so far
     flatten: Reason | None = None
@@ -64,7 +68,7 @@ class Desk(Struct):
 
     def enter(self, approved: Approved, at: int, size: int = 0) -> PlaceOrder:
         intent = approved.intent
-        self.entry, self.turn = approved, None
+        self.entry, self.turn, self.again = approved, None, None
         order = PlaceOrder(
             at, self.tag(), Purpose.ENTRY, OrderType.MARKET, intent.side, size or approved.size,
             stop_ticks=intent.stop_ticks, target_ticks=intent.target_ticks,
@@ -72,6 +76,27 @@ class Desk(Struct):
             expires_at=intent.expires_at, intent=intent.id,
         )  # fmt: skip
         return self.place(order)
+
+    def once_more(self, refused: OrderRejected, size: int) -> list[Message]:
+        """The latest entry in another form: when nothing of the refused one was left behind."""
+        assert self.entry is not None
+        if not looked_for(refused, self.numbers()):
+            return [self.enter(self.entry, refused.at, size)]
+        self.again = Again(size, refused.at)
+        return []
+
+    def looked(self, at: int) -> list[Message]:
+        """The venue was asked at that time: what was refused is not there, so now or never."""
+        again, entry, now = self.again, self.entry, self.seen
+        if again is None or entry is None or at < again.at:
+            return []
+        self.again = None
+        blocked = self.flatten or self.book.position.size or self.alive()
+        if blocked or now > entry.intent.expires_at:
+            text = "refused, and not sent again"
+            why = Reason.SIG_BLOCKED if blocked else Reason.SIG_EXPIRED
+            return [OrderRejected(now, entry.intent.id, Request.PLACE, 0, text, why)]
+        return [self.enter(entry, now, again.size)]
 
     def modify(self, order: ModifyOrder) -> ModifyOrder:
         self.book.hear(order, self.numbers().instrument)
@@ -91,6 +116,13 @@ class Desk(Struct):
         order = ClosePosition(at, self.tag(), reason, size)
         self.book.hear(order, self.numbers().instrument)
         return [order]
+
+    def spare(self, at: int) -> list[Message]:
+        """The venue closes all: a target that fills beside that opens a position. Stops stay."""
+        if self.book.parting or self.numbers().edition < SPARES:
+            return []
+        targets = [o for o in self.book.live(Purpose.TARGET) if o.life in RESTING]
+        return [m for order in targets for m in self.cancel(order, at)]
 
     def part(self, at: int, size: int, reason: Reason) -> list[Message]:
         """Close so many contracts by the venue's own call; all of them as any exit."""

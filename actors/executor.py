@@ -12,8 +12,11 @@ from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
 from actors.position import Position, left
+from actors.refusals import BRACKETS_REFUSED, short_of_margin
 from core.messages import (
+    Agreed,
     Approved,
+    CloseAccepted,
     ClosePosition,
     Command,
     Conditions,
@@ -35,22 +38,14 @@ from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, EXITS_ONLY, FLATTENING, REVERSALS, Purpose, Request, rounded
 
-BRACKETS_REFUSED = "Brackets cannot be used"  # topstepx.md 1.4: the account is in another mode
 BARED = 8  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
-FUNDS_SHORT = 3  # code of Order/place; often it is code 2 with a text about margin
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
 
 
-def short_of_margin(refused: OrderRejected) -> bool:
-    """The venue itself said so, of an entry."""
-    said = refused.code == FUNDS_SHORT or "margin" in refused.text.lower()
-    return said and (refused.request, refused.reason) == (Request.PLACE, Reason.ORD_REJECTED)
-
-
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions, CloseAccepted,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -82,15 +77,20 @@ class Executor:
             case Command(name=name) if name in FLATTENING:
                 desk.flatten = desk.flatten or Reason.RISK_FLATTENING
             case RunStarted():
-                desk.run, desk.placed, desk.settings = message.run, 0, message.settings
+                desk.run, desk.placed, desk.again = message.run, 0, None
+                desk.settings = message.settings
                 answers = self._give_up(message.at, Reason.SIG_EXPIRED)
                 again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
+            case CloseAccepted(at=at):
+                return desk.spare(at)
             case OrderCancelled(tag=tag) if desk.book.position.size and tag in desk.book.alive:
                 desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP and not desk.exit_at
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
+        if isinstance(message, Agreed):
+            answers = desk.looked(message.at)
         if again:  # a new run, and nobody knows how far its exit came: begin it anew
             answers += desk.exit(message.at, Reason.ORD_FLATTEN)
         if isinstance(message, OrderRejected) and BRACKETS_REFUSED in message.text:
@@ -132,7 +132,7 @@ class Executor:
         if desk.refused or desk.entry is None or desk.flatten or desk.book.position.size:
             return []
         desk.refused = True
-        return [desk.enter(desk.entry, refused.at)]
+        return desk.once_more(refused, desk.entry.size)
 
     def _bare(self, refused: OrderRejected) -> bool:
         """Our own stop is refused, the market being past it: there will be no other."""
@@ -152,7 +152,7 @@ class Executor:
             return [OrderRejected(at, order.intent, Request.PLACE, refused.code, text, why)]
         if desk.flatten or desk.book.position.size:
             return []
-        return [desk.enter(entry, at, order.size // 2)]
+        return desk.once_more(refused, order.size // 2)
 
     def _filled(self, fill: Fill) -> list[Message]:
         desk = self.memory

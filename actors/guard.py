@@ -42,7 +42,7 @@ class Standing(Struct, frozen=True):
 
 def standing(account: Account) -> Standing:
     risk = settings_of(account).risk
-    unknown, doubt = len(account.book.unknown()), account.book.doubt
+    unknown, doubt = len(account.book.unknown()) + len(account.late), account.book.doubt
     agreed = account.agreed and len(account.book.foreign()) <= account.strangers
     kill, drawdown, *daily = limits(account)
     checks = (

@@ -7,7 +7,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 
 from msgspec import UNSET, Struct, field
 
-from actors import agreement, statement
+from actors import agreement, refusals, statement
 from actors.book import BOOKED, Book
 from core.clock import SECOND
 from core.messages import (
@@ -53,6 +53,7 @@ class Ledger(Struct):
     told_at: int = 0  # last answer
     read_at: int = 0  # newest snapshot
     again: bool = False  # an actor missed a record: tell once more what all should know
+    refused_at: int = 0  # the venue refused an order: an older look says nothing of it
     reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
     odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
     excused: list[int] = field(default_factory=list)  # orders of others, answered for
@@ -100,6 +101,9 @@ class Recovery:
         match message:
             case OrderAccepted() if agreement.stranger(ledger.book, message):
                 ledger.agreed, ledger.reads = False, 0  # as risk does: no entry before we looked
+                return self._ask(message.at, Reason.REC_QUERY)
+            case OrderRejected() if refusals.looked_for(message, self._settings()):
+                ledger.agreed, ledger.refused_at = False, message.at
                 return self._ask(message.at, Reason.REC_QUERY)
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
@@ -179,6 +183,8 @@ class Recovery:
             ledger.agreed_at = told.at
             return []
         if not ledger.agreed and ledger.reads < (1 if len(ledger.runs) < 2 else READS_ASKED):
+            return []
+        if told.at < ledger.refused_at:
             return []
         ledger.agreed, ledger.agreed_at = True, told.at
         return [Agreed(told.at, ledger.book.position.size, corrected, len(ledger.book.unknown()))]

@@ -87,7 +87,7 @@ class Risk:
         self.standing, self.until, answers = None, 0, self.hear(message)
         if type(message) in TIGHTENING:
             answers += tightened(self.memory, message.at)
-        if pulse and not (answers or self.memory.resume_at or self.memory.parted):
+        if pulse and not (answers or self.memory.waits):
             self.standing = standing(self.memory)
             self.until = lasts(message.at, self._settings().session)
         return answers

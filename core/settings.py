@@ -67,7 +67,7 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     kill_loss_percent: Decimal = Decimal(30)
 
 
-EDITION = 2  # docs/decisions/0005: what each has that the one before had not
+EDITION = 3  # docs/decisions/0005: what each has that the one before had not
 
 # Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
 
@@ -134,6 +134,7 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     flat_gap_s: float  # between the two queries that prove the account flat
     adopt_foreign: bool  # True: book foreign positions and orders; False: halt on them
     answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
+    late_s: float = 0.0  # an entry proven absent may still come so long after it was sent
 
 
 class SessionSettings(
@@ -236,6 +237,6 @@ REACTION: dict[str, tuple[str, ...]] = {
     "signals": ("ttl_s",),
     "risk": ("links_window_s",),
     "execution": ("naked_s", "exit_timeout_s"),
-    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s"),
+    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s", "late_s"),
     "controls": ("balance_max_s", "messages_short_s", "messages_long_s", "quote_max_s", "ack_s"),
 }

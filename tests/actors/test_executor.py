@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.executor import BRACKETS_REFUSED, Executor
+from actors.executor import Executor
+from actors.refusals import BRACKETS_REFUSED
 from core import messages as m
 from core.reasons import Reason
 from core.terms import Action, OrderType, Purpose, Request, State, Status

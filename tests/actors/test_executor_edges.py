@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.executor import BRACKETS_REFUSED
+from actors.refusals import BRACKETS_REFUSED
 from core.reasons import Reason
 from core.terms import Action, Request, State
 from tests import build

@@ -5,7 +5,7 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.executor import BRACKETS_REFUSED
+from actors.refusals import BRACKETS_REFUSED
 from core import messages as m
 from core.terms import Action, Purpose, Request, State
 from tests import build

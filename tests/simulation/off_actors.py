@@ -32,6 +32,7 @@ from tests.simulation.switches import (
 # By a number of the config.
 KNOBS: dict[str, dict[str, str]] = {
     "quiet before an order is proven absent": {"RECOVERY_UNKNOWN_QUIET_S": "0.001"},
+    "no entry while one that is proven absent may come": {"RECOVERY_LATE_S": "0.001"},
     "looking again now and then": {
         "RECOVERY_RECONCILE_S": "100000.0",
         "RECOVERY_RETRY_S": "100000.0",

@@ -7,6 +7,7 @@ from typing import Any
 from tests.simulation.points import NAMES
 
 SESSION_S = 150.0
+LATE_S = 300.0  # no order comes later than that
 AT_START = tuple(
     f"{when} {what}"
     for when in ("before", "after")
@@ -119,6 +120,14 @@ async def session(world: Any, config: Any) -> None:
     with storming(world):
         task, stopping = await trading(world, config, world.rng.uniform(*world.row.live_s))
     await stop(world, task, stopping, world.rng.choice((0, 3, 10, 20)))
+
+
+async def overdue(world: Any, config: Any) -> None:
+    """Orders that come minutes late; it is told to stop when none can be on its way any more."""
+    task, stopping = await trading(world, config, world.rng.uniform(*world.row.live_s))
+    world.calm()
+    await asyncio.wait([task], timeout=LATE_S)
+    await stop(world, task, stopping)
 
 
 async def expiry(world: Any, config: Any) -> None:

@@ -58,7 +58,7 @@ def replies_lost(rng: Random) -> Script:
 
 def orders_late(rng: Random) -> Script:
     """Some arrive when their sender has long given up waiting, some never do."""
-    deeds = ({"do": "delay", "seconds": between(0.3, 50)}, {"do": "lose_request"})
+    deeds = ({"do": "delay", "seconds": between(0.3, 299)}, {"do": "lose_request"})
     return at_times(rng, PLACE, 20, 0.4, deeds)
 
 

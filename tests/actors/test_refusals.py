@@ -1,0 +1,117 @@
+"""A refused order may live on at the venue: what is asked first, and what is sent then."""
+
+import pytest
+from msgspec.structs import replace
+
+from actors.recovery import Recovery
+from actors.refusals import BRACKETS_REFUSED, looked_for
+from core.messages import OrderRejected, PlaceOrder, Reconcile
+from core.reasons import Reason
+from core.terms import Request, State
+from tests import build
+from tests.actors.test_executor import AT, SECOND, approved, executor, fill, kinds
+from tests.actors.test_risk import intent, risk, verdict
+
+REFUSED = build.order_rejected(at=AT + 1, tag="r-1", text=BRACKETS_REFUSED)
+MARGIN = replace(REFUSED, text="Not enough margin")
+LOOKED = build.agreed(at=AT + 1, position=0)
+
+
+def newer(stage, edition=3):
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    return stage
+
+
+@pytest.mark.parametrize(("told", "edition", "asks"), [
+    ({}, 3, True), ({}, 2, False),
+    ({"request": Request.MODIFY}, 3, False), ({"reason": Reason.SIG_EXPIRED}, 3, False),
+])  # fmt: skip
+def test_only_the_venues_own_refusal_of_an_order_is_looked_into(told, edition, asks):
+    settings = replace(build.SETTINGS, edition=edition)
+    assert looked_for(replace(REFUSED, **told), settings) is asks
+
+
+@pytest.mark.parametrize(("refused", "size"), [(REFUSED, 2), (MARGIN, 1)])
+def test_a_refused_entry_is_sent_again_when_the_venue_was_asked_for_it(refused, size):
+    stage = newer(executor())
+    stage.on(approved(size=2))
+    assert stage.on(refused) == []
+    assert stage.on(replace(LOOKED, at=AT)) == []  # asked before the refusal
+    (order,) = stage.on(LOOKED)
+    assert (type(order), order.tag, order.size, order.intent) == (PlaceOrder, "r-2", size, "i1")
+    assert stage.on(LOOKED) == []
+
+
+def test_logs_of_an_earlier_edition_sent_it_at_once():
+    stage = newer(executor(), 2)
+    stage.on(approved(size=2))
+    assert kinds(stage.on(REFUSED)) == ["PlaceOrder"]
+
+
+LEFT_BEHIND = build.order_accepted(at=AT + 2, tag="r-1", venue_id=5, side=1, size=2)
+
+
+@pytest.mark.parametrize(("met", "why"), [
+    (LEFT_BEHIND, Reason.SIG_BLOCKED),
+    (fill(9, "", 1, 77), Reason.SIG_BLOCKED),
+    (build.state_changed(at=AT + 2, state=State.HALTED), Reason.SIG_BLOCKED),
+    (build.pulse(at=AT + 2 * SECOND + 1), Reason.SIG_EXPIRED),
+], ids=["left behind", "filled", "flatten", "late"])  # fmt: skip
+def test_it_is_given_up_for_what_the_look_or_the_time_brought(met, why):
+    stage = newer(executor())
+    stage.on(approved(size=2))
+    stage.on(REFUSED)
+    stage.on(met)
+    (no,) = [a for a in stage.on(LOOKED) if isinstance(a, OrderRejected)]
+    assert (no.tag, no.reason) == ("i1", why)
+
+
+@pytest.mark.parametrize("met", [
+    approved(n=2, at=AT + 2), build.run_started(at=AT + 2, run="s", settings=build.SETTINGS),
+], ids=["newer wish", "restart"])  # fmt: skip
+def test_it_is_forgotten_for_a_newer_wish_and_in_a_new_run(met):
+    stage = newer(executor())
+    stage.on(approved(size=2))
+    stage.on(REFUSED)
+    stage.on(met)
+    assert not [a for a in stage.on(LOOKED) if getattr(a, "intent", "") == "i1"]
+
+
+def test_no_entry_after_a_refusal_before_the_venue_was_asked():
+    stage = newer(risk())
+    stage.on(build.place_order(at=AT, tag="r-1"))
+    stage.on(REFUSED)
+    assert verdict(stage, intent(n=2)).reason is Reason.RISK_NOT_AGREED
+    stage.on(LOOKED)
+    assert verdict(stage, intent(n=3)).reason is not Reason.RISK_NOT_AGREED
+
+
+def test_a_refusal_is_looked_into_at_once_and_by_no_older_look():
+    stage = newer(Recovery(build.SETTINGS))
+    settings = stage.memory.settings
+    stage.on(build.run_started(at=AT - SECOND, settings=settings))
+    stage.on(build.feed_state(at=AT - SECOND, link="user"))
+    told = build.account_snapshot(at=AT, position=0, orders=(), fills=())
+    assert "Agreed" in kinds(stage.on(told))
+    stage.on(build.place_order(at=AT, tag="r-1"))
+    (look,) = stage.on(REFUSED)
+    assert isinstance(look, Reconcile)
+    assert "Agreed" not in kinds(stage.on(told))
+    assert "Agreed" in kinds(stage.on(replace(told, at=AT + 1)))
+
+
+@pytest.mark.parametrize(
+    ("edition", "size", "spared"), [(3, None, True), (2, None, False), (3, 1, False)]
+)
+def test_a_close_that_the_venue_takes_cancels_the_target_and_leaves_the_stop(edition, size, spared):
+    stage = newer(executor(), edition)
+    stage.on(approved(size=2))
+    stage.on(fill(1, "r-1", 1, 1, size=2))
+    for tag, number in (("r-1-SL", 5), ("r-1-TP", 6)):
+        stage.on(build.order_accepted(tag=tag, venue_id=number, side=-1, size=2, at=AT))
+    stage.memory.book.hear(
+        build.close_position(at=AT, **({"size": size} if size else {})),
+        stage.memory.settings.instrument,
+    )
+    cancels = stage.on(build.close_accepted(at=AT + 1))
+    assert [c.tag for c in cancels] == ["r-1-TP"] * spared
