@@ -48,6 +48,7 @@ class Feed:
         self.silence = int(feed.stale_s * SECOND)
         self.stamps = Stamps(feed)
         self.quote_at = self.trade_at = 0  # the last clean stamps
+        self.lacking = 0  # the second of the youngest trade that came out of order
         self.price, self.price_at = 0.0, 0  # the last clean price, ticks, of either stream
         self.jump, self.agreed = 0.0, 0  # where an unbelieved price jumped to, and who agreed
         self.down, self.link_at = False, 0  # is the link lost; when it last came up
@@ -135,12 +136,20 @@ class Feed:
     def refuse(self, event: Quote | Trade, reason: Reason) -> list[Message]:
         """Count it. A trade is one the bars have missed: once a pulse and reason they are told.
 
-        Not so one whose time has passed: it belongs to a second that is over."""
+        Not so one whose second is over: its bar has been told."""
         count, example = self.refused.get(reason, (0, ""))
         self.refused[reason] = (count + 1, example or str(event))
-        if count or type(event) is not Trade or reason is Reason.DATA_SEQUENCE:
+        if type(event) is not Trade:
+            return []
+        if self.over(event.at) if reason is Reason.DATA_SEQUENCE else count:
             return []
         return [Gap(max(event.received, event.at), event.at, reason)]
+
+    def over(self, at: int) -> bool:
+        """Has another second begun since, or is it known that this one lacks a trade?"""
+        second, was = at // SECOND, self.lacking
+        self.lacking = max(was, second)
+        return second < max(self.quote_at, self.trade_at) // SECOND or second == was
 
     def pulse(self, pulse: Pulse) -> list[Message]:
         at, answers = pulse.at, [*self.turn(pulse.at), *self.stamps.weigh(pulse.at)]
