@@ -20,7 +20,12 @@ from core.settings import Settings
 from core.terms import Check, Purpose, State, below
 
 ZERO = Decimal(0)
-CLOCKS = ("clock", "venue")  # links that are no wires: ours against the wall's, the venue's
+# Links that are no wires: our clock against the wall's, the venue's, and how late our loop is.
+CLOCKS = {
+    "clock": Reason.RISK_CLOCK_SKEW,
+    "venue": Reason.RISK_CLOCK_SKEW,
+    "loop": Reason.SYS_LOOP_LAG,
+}
 
 
 class Account(Struct):
@@ -51,6 +56,7 @@ class Account(Struct):
     links: dict[str, bool] = field(default_factory=dict)
     lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
+    since: int = 0  # the start of this run; 0 when it has once agreed with the venue
     strangers: int = 0  # orders of others, filled, that the agreement knew of
     now: int = 0  # the last pulse
     told_at: int = 0  # the last alert that we are not flat when we must be

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, field
 
 from actors import pretrade, throttles
 from actors.book import Book
+from actors.states import SEVERITY
 from actors.throttles import Past
 from core.clock import SECOND
 from core.messages import (
@@ -35,6 +36,7 @@ from core.settings import ControlSettings, Settings
 from core.terms import Check, Purpose, State, exact, most, whole
 
 ZERO = Decimal(0)
+TOLD = 3  # edition since which a day's limit is an alert
 ASKED = (PlaceOrder, ModifyOrder, CancelOrder, ClosePosition)
 # Closed for one of these: the account was not as it should be.
 GRAVE = (Reason.RISK_NAKED, Reason.RISK_MAX_POSITION, Reason.ORD_OCO_BOTH_FILLED)
@@ -94,12 +96,19 @@ class Controls(Struct):
         self.alarm_at = self.alarm_at or at
         return [Alert(at, text, of)]
 
-    def halted(self, told: list[Message], settings: Settings) -> list[Message]:
-        """A limit that only a person re-opens calls one."""
-        if not calls(settings):
-            return []
-        halts = [m for m in told if isinstance(m, StateChanged) and m.state is State.HALTED]
-        return [alert for m in halts for alert in self.alarm(m.at, m.reason, f"halted: {m.why}")]
+    def fallen(self, told: list[Message], settings: Settings) -> list[Message]:
+        """What only a person re-opens calls one, and waits for `ack`; a day's limit just tells."""
+        changes = [m for m in told if isinstance(m, StateChanged)] if calls(settings) else []
+        alerts: list[Message] = []
+        for change in changes:
+            at, reason, why = change.at, change.reason, change.why
+            if change.state is State.HALTED:
+                alerts += self.alarm(at, reason, f"halted: {why}")
+            elif reason is Reason.REC_FAILED:
+                alerts += self.alarm(at, reason, why)
+            elif reason in SEVERITY and settings.edition >= TOLD:
+                alerts.append(Alert(at, f"no entry until {change.reopens}: {why}", reason))
+        return alerts
 
     def refused(self, verdict: Message) -> list[Message]:
         """Some refusals stop more than this one entry, until a named person says otherwise."""

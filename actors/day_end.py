@@ -3,6 +3,7 @@
 from actors.account import Account
 from actors.controls import calls
 from actors.rolls import over
+from core.clock import SECOND
 from core.messages import Message, StateChanged
 from core.reasons import Reason
 from core.sessions import NEVER, Phase, day, ns, phase
@@ -30,8 +31,21 @@ def due(account: Account, at: int) -> tuple[Reason, str] | None:
     assert account.settings is not None
     if account.state not in EXITS_ONLY and account.controls.overdue(at, account.settings):
         return Reason.SYS_NO_ACK, "nobody acknowledged an alert: ack, then resume"
+    if account.state not in EXITS_ONLY and (waited := unsettled(account, at)):
+        return Reason.REC_FAILED, f"no agreement with the venue for {waited:.0f} s"
     late = overstayed(account, at)
     return (late, "end of session") if late else None
+
+
+def unsettled(account: Account, at: int) -> float:
+    """Seconds for which something is open and the venue does not tell what, if they are too many:
+    an unknown order, or what a start found in its log."""
+    assert account.settings is not None
+    book, most_s = account.book, account.settings.recovery.failed_s
+    if not most_s or not (book.position.size or book.alive):
+        return 0.0
+    waited = (at - min([account.since or at, *(order.at for order in book.unknown())])) / SECOND
+    return waited if waited >= most_s else 0.0
 
 
 def alert(account: Account, at: int) -> list[Message]:

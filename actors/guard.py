@@ -31,6 +31,16 @@ from core.sessions import share as share_of_day
 from core.settings import Settings
 from core.terms import Action, Check, State, exact, flag, least, most, whole
 
+EXIT_OF = {
+    Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
+    Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
+}
+
+
+def leaving(intent: Intent) -> Intent:
+    """The exit that a reversal begins with: no rule may forbid that."""
+    return replace(intent, action=EXIT_OF[intent.action], side=-intent.side)
+
 
 class Standing(Struct, frozen=True):
     """What any entry would meet now, whatever it is: true until the account changes."""
@@ -49,7 +59,7 @@ def standing(account: Account) -> Standing:
         flag(account.why, account.state is State.ACTIVE),
         flag(Reason.RISK_NOT_AGREED, agreed and not doubt),
         flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
-        *(flag(Reason.RISK_CLOCK_SKEW, account.links[c]) for c in CLOCKS if c in account.links),
+        *(flag(CLOCKS[c], account.links[c]) for c in CLOCKS if c in account.links),
         Check(Reason.RISK_UNKNOWN_PENDING, whole(unknown), ZERO, not unknown),
         kill,
         drawdown,

@@ -4,13 +4,12 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 """
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from actors.account import Account, heard, limits, marked, realised, settings_of
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
-from actors.guard import Standing, standing, weigh
+from actors.guard import Standing, leaving, standing, weigh
 from actors.rearming import KILL, rearmed
 from actors.reduction import reduction
 from actors.states import COMMANDS, DAILY, GRAVITY, LASTING, PAUSING, REASONS, SEVERITY, reopens
@@ -44,17 +43,7 @@ from core.messages import (
 from core.reasons import Reason
 from core.sessions import lasts
 from core.settings import Settings
-from core.terms import EXITS, EXITS_ONLY, Action, State
-
-REVERSALS = {
-    Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
-    Action.REVERSE_TO_SHORT: Action.EXIT_LONG,
-}
-
-
-def leaving(intent: Intent) -> Intent:
-    """The exit that a reversal begins with: no rule may forbid that."""
-    return replace(intent, action=REVERSALS[intent.action], side=-intent.side)
+from core.terms import EXITS, EXITS_ONLY, REVERSALS, State
 
 
 class Risk:
@@ -106,7 +95,8 @@ class Risk:
                 account.day_start = account.peak = account.high = balance
                 renew(account, message.at)
             case Agreed():
-                account.agreed, account.strangers = True, len(account.book.foreign())
+                account.agreed, account.since = True, 0
+                account.strangers = len(account.book.foreign())
             case ActorFailed():
                 account.agreed = False
             case Conditions():
@@ -162,7 +152,7 @@ class Risk:
             case Pulse(at=at) if late := due(self.memory, at):
                 if late[0] is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
-                return self._change(at, State.FLATTEN_ONLY, *late, "clock")
+                return self._fall(at, State.FLATTEN_ONLY, *late, "clock")
             case Pulse(at=at) if 0 < self.memory.resume_at <= at:
                 return self._resume(at)
             case Mark() | Fill() | Pulse():
@@ -180,8 +170,7 @@ class Risk:
             if not check.passed and self._graver(check.rule):
                 why = f"{check.value:.2f} of {check.limit:.2f} dollars"
                 account.killed = account.config if check.rule is KILL else account.killed
-                told = self._change(at, SEVERITY[check.rule], check.rule, why, "risk")
-                return [*told, *account.controls.halted(told, self._settings())]
+                return self._fall(at, SEVERITY[check.rule], check.rule, why, "risk")
         return reduction(account, at)
 
     def _command(self, at: int, name: str, by: str, why: str) -> list[Message]:
@@ -194,6 +183,10 @@ class Risk:
         if state is None:
             return []
         return self._change(at, state, REASONS.get(name, Reason.RISK_REARMED), why or name, by)
+
+    def _fall(self, at: int, state: State, reason: Reason, why: str, by: str) -> list[Message]:
+        told = self._change(at, state, reason, why, by)
+        return [*told, *self.memory.controls.fallen(told, self._settings())]
 
     def _change(self, at: int, state: State, reason: Reason, why: str, by: str) -> list[Message]:
         account = self.memory
@@ -226,7 +219,7 @@ class Risk:
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
-        account.settings, account.capital = run.settings, run.balance_start
+        account.settings, account.capital, account.since = run.settings, run.balance_start, run.at
         renew(account, run.at)
         account.contract, account.config = run.contract_id, run.config_sha256
         account.agreed, account.links, account.stopping = False, {}, False

@@ -16,7 +16,8 @@ SEVERITY = {
     Reason.RISK_DRAWDOWN: State.FLATTEN_ONLY,
 }
 # Reasons that no limit as grave takes the place of: it might end before they do.
-LASTING = (*(rule for rule in SEVERITY if rule is not Reason.RISK_PROP_DAY), Reason.SYS_NO_ACK)
+LASTING = (*(rule for rule in SEVERITY if rule is not Reason.RISK_PROP_DAY),
+           Reason.SYS_NO_ACK, Reason.REC_FAILED)  # fmt: skip
 
 GRAVITY = {State.ACTIVE: 0, State.PAUSED: 1, State.FLATTEN_ONLY: 2, State.HALTED: 3}
 
@@ -53,6 +54,7 @@ REOPENS = {
     Reason.DATA_CONTRACT_ROLL: "the next trade date",
     Reason.DATA_LINK_DOWN: "tradebot resume, or the next trade date",
     Reason.SYS_NO_ACK: "tradebot ack, then tradebot resume",
+    Reason.REC_FAILED: "tradebot ack, then tradebot resume",
 }
 OPENED_BY = {
     State.ACTIVE: "",

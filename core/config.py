@@ -95,6 +95,7 @@ class Supervisor(Section, frozen=True):
     restart_window_s: float
     inbox_depth: int
     stop_timeout_s: float
+    lag_alarm_s: float
     lag_max_s: float
 
 

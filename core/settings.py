@@ -134,6 +134,7 @@ class RecoverySettings(Struct, frozen=True, forbid_unknown_fields=True):
     flat_gap_s: float  # between the two queries that prove the account flat
     adopt_foreign: bool  # True: book foreign positions and orders; False: halt on them
     answer_s: float = 30.0  # a query unanswered so long is asked again; logs before 0.1.0 lack it
+    failed_s: float = 0.0  # without agreement for so long while something is open: exits only
     late_s: float = 0.0  # an entry proven absent may still come so long after it was sent
 
 
@@ -224,19 +225,21 @@ class Settings(Struct, frozen=True, omit_defaults=True):
         return replace(self, **changed)
 
 
+SKEW = ("skew_alarm_s", "skew_off_s", "skew_window_s")
 REACTION: dict[str, tuple[str, ...]] = {
-    "feed": (
-        "latency_max_s",
-        "skew_max_s",
-        "stale_s",
-        "skew_alarm_s",
-        "skew_off_s",
-        "skew_window_s",
-    ),
+    "feed": ("latency_max_s", "skew_max_s", "stale_s", *SKEW),
     "bars": ("late_s",),
     "signals": ("ttl_s",),
     "risk": ("links_window_s",),
     "execution": ("naked_s", "exit_timeout_s"),
-    "recovery": ("reconcile_s", "retry_s", "unknown_quiet_s", "flat_gap_s", "answer_s", "late_s"),
+    "recovery": (
+        "reconcile_s",
+        "retry_s",
+        "unknown_quiet_s",
+        "flat_gap_s",
+        "answer_s",
+        "failed_s",
+        "late_s",
+    ),
     "controls": ("balance_max_s", "messages_short_s", "messages_long_s", "quote_max_s", "ack_s"),
 }

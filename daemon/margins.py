@@ -108,6 +108,7 @@ FLAGS = {
     Reason.RISK_NOT_AGREED: ("log and venue agreed", "log and venue not agreed"),
     Reason.RISK_STALE_DATA: ("a market link that is up", "no market link that is up"),
     Reason.RISK_CLOCK_SKEW: ("a clock that is right", "a clock that is off"),
+    Reason.SYS_LOOP_LAG: ("a program that is on time", "a program that is late"),
     Reason.RISK_NAKED: ("a planned stop", "no planned stop"),
     Reason.RISK_NOT_ALLOWED: ("an instrument and account that are listed", "one not listed"),
     Reason.DATA_CROSSED: ("a quote with bid below ask", "no quote with bid below ask"),

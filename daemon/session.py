@@ -55,7 +55,7 @@ from venues.topstepx.protocol import END_OF_TAPE
 log = structlog.get_logger("tradebot")
 SHOWN = (Intent, Approved, Refused, PlaceOrder, Fill, TradeClosed, StateChanged)
 TOLD = (Halted, StateChanged, Agreed, FeedState, Flat)
-GRAVE = (Reason.RISK_OVERSTAYED, Reason.RISK_CLOCK_SKEW)
+GRAVE = (Reason.RISK_OVERSTAYED, Reason.RISK_CLOCK_SKEW, Reason.SYS_LOOP_LAG)
 RECENT = 12  # decisions kept for the view
 
 
@@ -134,6 +134,7 @@ class Session:
             "snapshots": contained("snapshots", self.snapshots.keep()),
             "disk": contained("disk", watches.disk(*told, self.wal.directory, self.config.log)),
             "wall": contained("wall", watches.wall(*told, self.config.feed)),
+            "loop": contained("loop", watches.loop(*told, self.config.supervisor)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
             "pager": contained("pager", self.pager.run()),
             "health": contained("health", health.watch(self.inboxes, self.wal, lag)),

@@ -1,13 +1,15 @@
-"""What the daemon keeps an eye on beside the market: free disk, the wall's clock, the kill file."""
+"""What the daemon keeps an eye on beside the market: free disk, the wall's clock, the loop
+itself, the kill file."""
 
 import asyncio
 import shutil
 from pathlib import Path
+from time import monotonic
 
 from actors.skew import Skew
 from core.clock import SECOND, Clock, SteadyClock
-from core.config import Log
-from core.messages import Command
+from core.config import Log, Supervisor
+from core.messages import Command, FeedState, Message
 from core.reasons import Reason
 from core.settings import FeedSettings
 from daemon.bus import Bus
@@ -15,6 +17,8 @@ from storage import sentinel
 
 DISK_S = 10.0
 WALL_S = 1.0
+LAG_S = 0.1
+CALM_S = 5.0
 FOLLOWED = SECOND // 1000  # of our own clock's time each WALL_S: one in a thousand
 KILL_S = 0.02  # a kill by file or signal is in the log so soon
 
@@ -43,6 +47,38 @@ async def wall(bus: Bus, clock: Clock, rules: FeedSettings) -> None:
         if skew.level < 2:
             clock.follow(FOLLOWED)
         await asyncio.sleep(WALL_S)
+
+
+class Lag:
+    """How late the event loop comes to what is due: fine, an alarm, or entries off.
+
+    It is worse at once, and better when it has been on time for `CALM_S`."""
+
+    def __init__(self, limits: Supervisor) -> None:
+        self.alarm, self.off = limits.lag_alarm_s, limits.lag_max_s
+        self.level, self.calm_at = 0, 0.0
+
+    def judge(self, at: int, now: float, late_s: float) -> list[Message]:
+        """now: monotonic seconds."""
+        level = (late_s > self.alarm) + (late_s > self.off)
+        self.calm_at = now + CALM_S if level else self.calm_at
+        if level == self.level or (level < self.level and now < self.calm_at):
+            return []
+        self.level = level
+        why = f"the event loop was {late_s:.3f} s late" if level else "the event loop is on time"
+        reason = Reason.SYS_LOOP_LAG if level else Reason.DATA_LINK_UP
+        return [FeedState(at, "loop", level < 2, why, reason)]
+
+
+async def loop(bus: Bus, clock: Clock, limits: Supervisor) -> None:
+    """The loop itself: what it hears late it would decide late."""
+    lag = Lag(limits)
+    while True:
+        due = monotonic() + LAG_S
+        await asyncio.sleep(LAG_S)
+        now = monotonic()
+        for told in lag.judge(clock(), now, now - due):
+            bus.post("health", told)
 
 
 async def kill(bus: Bus, clock: Clock, state: Path) -> None:

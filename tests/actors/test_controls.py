@@ -149,6 +149,7 @@ def test_an_alert_that_nobody_acknowledges_leaves_exits_only(restart):
     assert again.reason is Reason.SYS_NO_ACK
     for name in ("ack", "resume"):
         stage.on(build.command(at=AT + 63 * SECOND, name=name))
+    stage.on(build.agreed(at=AT + 64 * SECOND))
     assert not stage.on(build.pulse(at=AT + 900 * SECOND))
     assert stage.memory.state is State.ACTIVE
 

@@ -1,6 +1,7 @@
 """A kill file is a kill within a moment, once; a filling disk pauses, a full one flattens."""
 
 import asyncio
+import time
 from collections import namedtuple
 
 import pytest
@@ -82,3 +83,36 @@ async def test_disk_that_runs_short_again_pauses_again(monkeypatch, tmp_path):
     with pytest.raises(IndexError):  # the end of the list
         await watches.disk(said, lambda: AT, tmp_path, limits)
     assert [m.name for m in said.messages] == ["pause", "pause"]
+
+
+LIMITS = replace(CONFIG.supervisor, lag_alarm_s=0.25, lag_max_s=1.0)
+
+
+@pytest.mark.parametrize(("late_s", "told"), [
+    (0.25, []), (0.26, [(True, Reason.SYS_LOOP_LAG)]), (1.0, [(True, Reason.SYS_LOOP_LAG)]),
+    (1.01, [(False, Reason.SYS_LOOP_LAG)]),
+])  # fmt: skip
+def test_a_late_loop_is_told_and_a_very_late_one_ends_entries(late_s, told):
+    answers = watches.Lag(LIMITS).judge(AT, 100.0, late_s)
+    assert [(a.up, a.reason) for a in answers] == told
+    assert all(a.link == "loop" for a in answers)
+
+
+def test_entries_come_back_when_the_loop_was_on_time_for_a_while():
+    lag = watches.Lag(LIMITS)
+    assert [a.up for a in lag.judge(AT, 100.0, 1.5)] == [False]
+    assert lag.judge(AT, 100.1 + watches.CALM_S - 0.2, 0.0) == []
+    assert lag.judge(AT, 104.0, 0.5) == []  # better, and not well
+    assert lag.judge(AT, 104.1 + watches.CALM_S - 0.2, 0.0) == []
+    (well,) = lag.judge(AT, 104.0 + watches.CALM_S, 0.0)
+    assert (well.up, well.reason) == (True, Reason.DATA_LINK_UP)
+
+
+async def test_a_loop_that_stood_still_says_so_itself():
+    said = Said()
+    task = asyncio.create_task(watches.loop(said, lambda: AT, replace(LIMITS, lag_max_s=0.3)))
+    await asyncio.sleep(0)
+    time.sleep(watches.LAG_S + 0.5)  # as a program that computes, or waits for a disk
+    await until(lambda: said.messages)
+    task.cancel()
+    assert (said.messages[0].up, said.messages[0].reason) == (False, Reason.SYS_LOOP_LAG)
