@@ -27,6 +27,7 @@ class Eye:
         self.held, self.bare_at = 0, 0.0
         self.past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=400)
         self.agreed = False
+        self.late = False  # its loop is, by its own word
         self.logs: dict[str, Any] = {}  # process -> its log
         self.sent = self.closes = self.crossed = 0  # entries, closes that were done, overshoots
         self.stopped_at, self.woken_at = 0.0, 0  # told to stop; woken, and has not asked since
@@ -99,6 +100,8 @@ class Eye:
         self.still_bare()
         if not message.reason:
             self.harm("mute", f"{kind} without a reason")
+        if kind == "FeedState" and message.link == "loop":
+            self.late = not message.up
         if kind == "RunStarted" or (kind == "FeedState" and message.link == "user"):
             self.agreed = False
         elif kind == "Agreed":
@@ -112,6 +115,8 @@ class Eye:
             ours = message.intent.startswith(f"{wal.run}-")
             if ours and (not self.agreed or self.woken_at):
                 self.harm("breach", f"entry {message.tag} within the fence")
+            if ours and self.late:
+                self.harm("breach", f"entry {message.tag} while the loop was late")
             if self.stopped_at and self.loop.time() > self.stopped_at + STOP_S:
                 self.harm("breach", f"entry {message.tag} after the word to stop")
 

@@ -52,6 +52,7 @@ WISHES: dict[str, Switch] = {
     "fence until log and venue agree": passing(Reason.RISK_NOT_AGREED),
     "no entry beside an unknown order": passing(Reason.RISK_UNKNOWN_PENDING),
     "position limit": passing(Reason.RISK_MAX_POSITION),
+    "no entry while the loop is late": passing(Reason.SYS_LOOP_LAG),
     "no entry while the market is silent": passing(Reason.RISK_STALE_DATA),
     "pause after losses in a row": passing(Reason.RISK_LOSSES_IN_ROW),
     "no entry near the end": passing(Reason.RISK_SESSION_CLOSED),

@@ -211,3 +211,20 @@ async def pause(world: Any, config: Any) -> None:
     loop.thaw("daemon-0")
     await asyncio.wait([task], timeout=20)
     await stop(world, task, stopping)
+
+
+async def stalls(world: Any, config: Any) -> None:
+    """Its loop stands still now and then: told when it goes on; no entry until it is on time."""
+    loop, rng = world.machine.loop, world.rng
+    task, stopping = world.start("daemon-0", config)
+    await asyncio.wait([task], timeout=rng.uniform(3, 6))
+    for _ in range(rng.randrange(3, 7)):
+        still_s = rng.choice((0.2, 0.5, 1.2, 3.0))
+        loop.freeze("daemon-0")
+        await asyncio.sleep(still_s)
+        loop.thaw("daemon-0")
+        await asyncio.wait([task], timeout=0.3)
+        if still_s > config.supervisor.lag_max_s and not world.eye.late:
+            world.hurt("mute", f"nothing said of {still_s} s without a turn")
+        await asyncio.wait([task], timeout=rng.uniform(1, 8))
+    await stop(world, task, stopping)
