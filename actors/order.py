@@ -56,7 +56,7 @@ NEXT: dict[Life, dict[str, Life]] = {
     Life.PARTIAL: {"filled": Life.FILLED, **_ENDED, "rejected": Life.CANCELLED},
     # A refused order may have been left behind, a proof may be wrong: the venue's word wins.
     Life.REJECTED: _WORKED,
-    Life.NOT_PLACED: _WORKED,
+    Life.NOT_PLACED: {**_WORKED, "rejected": Life.REJECTED},
     # Late news of the wires is not enough here: it takes two looks at the venue.
     Life.CANCELLED: {"adopted": Life.ACKED},
     Life.EXPIRED: {"adopted": Life.ACKED},

@@ -29,6 +29,12 @@ def test_an_entry_that_came_late_is_an_order_again():
     assert answer.reason is Reason.RISK_MAX_POSITION
 
 
+def test_an_entry_that_came_late_and_was_refused_is_waited_for_no_more():
+    stage = missing(Purpose.ENTRY, 300.0)
+    stage.on(build.order_rejected(tag="r-1"))
+    assert verdict(stage, intent(at=AT + 61 * build.SECOND)).reason is Reason.RISK_PASS
+
+
 def missing(purpose, late_s):
     """Sent, unknown for a minute, then proven absent."""
     stage = risk()

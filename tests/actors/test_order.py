@@ -30,7 +30,7 @@ EDGES = {
     Life.PARTIAL: {Life.FILLED, Life.CANCELLED, Life.EXPIRED},
     # An end that was not the end.
     Life.REJECTED: {Life.ACKED, Life.PARTIAL, Life.FILLED},
-    Life.NOT_PLACED: {Life.ACKED, Life.PARTIAL, Life.FILLED},
+    Life.NOT_PLACED: {Life.ACKED, Life.PARTIAL, Life.FILLED, Life.REJECTED},
     Life.CANCELLED: {Life.ACKED, Life.PARTIAL},
     Life.EXPIRED: {Life.ACKED, Life.PARTIAL},
     Life.FILLED: {Life.ACKED, Life.PARTIAL},

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.recovery import Recovery
-from core.messages import Agreed, Fill, Flat, OrderAccepted, Reconcile
+from core.messages import Agreed, Fill, Flat, NotPlaced, OrderAccepted, OrderRejected, Reconcile
 from core.terms import Status
 from tests import build
 
@@ -109,3 +109,15 @@ def test_after_an_actor_failed_what_it_may_have_missed_is_told_again():
     assert [type(a) for a in again] == [OrderAccepted, Fill, Agreed]
     assert stage.memory.book.position.size == 1
     assert stage.on(replace(told, at=AT + 3 * SECOND)) == []
+
+
+def test_an_order_that_came_late_and_was_refused_is_told_of_once():
+    stage = agreed()
+    for message in (build.place_order(tag="01JD-1"), build.order_uncertain(tag="01JD-1")):
+        stage.on(message)
+    proof = [a for s in (1, 99) for a in stage.on(snapshot(AT + s * SECOND))]
+    assert [type(a) for a in proof] == [NotPlaced, Agreed]
+    shown = (build.venue_order(tag="01JD-1", status=Status.REJECTED),)
+    told = replace(snapshot(AT + 100 * SECOND), orders=shown)
+    assert [type(a) for a in stage.on(told)] == [OrderRejected, Agreed]
+    assert stage.on(replace(told, at=AT + 101 * SECOND)) == []  # else each look asks for the next
