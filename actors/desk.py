@@ -119,7 +119,8 @@ class Desk(Struct):
 
     def spare(self, at: int) -> list[Message]:
         """The venue closes all: a target that fills beside that opens a position. Stops stay."""
-        if self.book.parting or self.numbers().edition < SPARES:
+        whole = self.book.close_at and not self.book.parting  # and not done, by late an answer
+        if not whole or self.numbers().edition < SPARES:
             return []
         targets = [o for o in self.book.live(Purpose.TARGET) if o.life in RESTING]
         return [m for order in targets for m in self.cancel(order, at)]

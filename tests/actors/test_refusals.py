@@ -7,7 +7,7 @@ from actors.recovery import Recovery
 from actors.refusals import BRACKETS_REFUSED, looked_for
 from core.messages import OrderRejected, PlaceOrder, Reconcile
 from core.reasons import Reason
-from core.terms import Request, State
+from core.terms import Action, Request, State
 from tests import build
 from tests.actors.test_executor import AT, SECOND, approved, executor, fill, kinds
 from tests.actors.test_risk import intent, risk, verdict
@@ -115,3 +115,33 @@ def test_a_close_that_the_venue_takes_cancels_the_target_and_leaves_the_stop(edi
     )
     cancels = stage.on(build.close_accepted(at=AT + 1))
     assert [c.tag for c in cancels] == ["r-1-TP"] * spared
+
+
+def resting(stage, entry, number):
+    for tag, more in (("-SL", 1), ("-TP", 2)):
+        told = {"tag": entry + tag, "venue_id": number + more, "side": -1, "size": 2, "at": AT}
+        stage.on(build.order_accepted(**told))
+
+
+def test_a_close_in_part_that_is_answered_behind_its_fill_leaves_the_target():
+    stage = newer(executor())
+    stage.on(approved(size=2))
+    stage.on(fill(1, "r-1", 1, 1, size=2))
+    resting(stage, "r-1", 4)
+    assert kinds(stage.on(build.reduce(at=AT, size=1))) == ["ClosePosition"]
+    for order in stage.on(fill(2, "", -1, 9)):  # both legs for one contract
+        stage.on(build.order_replaced(at=AT, tag=order.tag))
+    assert stage.on(build.close_accepted(at=AT)) == []
+
+
+def test_a_close_that_is_answered_behind_the_next_entry_leaves_its_target():
+    stage = newer(executor())
+    stage.on(approved(size=2))
+    stage.on(fill(1, "r-1", 1, 1, size=2))
+    (close,) = stage.on(approved(Action.EXIT_LONG, n=2))
+    stage.on(fill(2, "", -1, 9, size=2))
+    stage.on(LOOKED)
+    (entry,) = stage.on(approved(size=2, n=3))
+    stage.on(fill(3, entry.tag, 1, 11, size=2))
+    resting(stage, entry.tag, 14)
+    assert stage.on(build.close_accepted(at=AT, tag=close.tag)) == []
