@@ -78,9 +78,9 @@ class Account(Struct):
 
 def heard(account: Account, message: Message) -> None:
     """Into the book; after a stranger's order, or a refusal, nothing opens before a new look."""
-    account.book.hear(message, settings_of(account).instrument)
     if isinstance(message, NotPlaced):
         expect(account, message)
+    account.book.hear(message, settings_of(account).instrument)
     if account.late:
         account.late = overdue(account)
     if isinstance(message, OrderRejected) and looked_for(message, settings_of(account)):
@@ -92,7 +92,9 @@ def heard(account: Account, message: Message) -> None:
 def expect(account: Account, proof: NotPlaced) -> None:
     """The proof is of one minute; what the wires hold back may come minutes later."""
     order = account.book.orders.get(proof.tag)
-    if order is not None and order.purpose is Purpose.ENTRY:
+    if order is None or order.life is not Life.UNKNOWN:
+        return  # what was never sent cannot come
+    if order.purpose is Purpose.ENTRY:
         wait = int(settings_of(account).recovery.late_s * SECOND)
         account.late[order.tag] = order.at + wait
 

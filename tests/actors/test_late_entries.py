@@ -35,11 +35,26 @@ def test_an_entry_that_came_late_and_was_refused_is_waited_for_no_more():
     assert verdict(stage, intent(at=AT + 61 * build.SECOND)).reason is Reason.RISK_PASS
 
 
-def missing(purpose, late_s):
-    """Sent, unknown for a minute, then proven absent."""
+def test_an_entry_that_was_never_sent_can_not_come():
+    stage = patient(300.0)
+    stage.on(build.place_order(at=AT, tag="r-1"))
+    stage.on(build.order_rejected(tag="r-1", reason=Reason.SIG_EXPIRED))
+    for told in (build.actor_failed(actor="executor"), build.not_placed(tag="r-1")):
+        stage.on(told)  # recovery tells again what somebody may have missed
+    stage.on(build.agreed(position=0))
+    assert verdict(stage, intent(at=AT + build.SECOND)).reason is Reason.RISK_PASS
+
+
+def patient(late_s):
     stage = risk()
     settings = stage.memory.settings
     stage.memory.settings = replace(settings, recovery=replace(settings.recovery, late_s=late_s))
+    return stage
+
+
+def missing(purpose, late_s):
+    """Sent, unknown for a minute, then proven absent."""
+    stage = patient(late_s)
     stage.on(build.place_order(at=AT, tag="r-1", purpose=purpose))
     stage.on(build.order_uncertain(tag="r-1"))
     stage.on(build.pulse(at=AT + 60 * build.SECOND))
