@@ -184,8 +184,9 @@ class Recovery:
             return []
         if not ledger.agreed and ledger.reads < (1 if len(ledger.runs) < 2 else READS_ASKED):
             return []
-        if told.at < ledger.refused_at:
-            return []
+        if told.at < ledger.refused_at:  # that was asked before it; the next will do
+            ledger.refused_at = told.at
+            return self._ask(told.at, Reason.REC_QUERY)
         ledger.agreed, ledger.agreed_at = True, told.at
         return [Agreed(told.at, ledger.book.position.size, corrected, len(ledger.book.unknown()))]
 
@@ -207,8 +208,6 @@ class Recovery:
         """Is it time to look again?"""
         ledger, numbers = self.memory, self._settings().recovery
         flattening = ledger.flatten and not ledger.proven
-        if not ledger.began:
-            return []
         others = set(ledger.book.foreign()) - set(ledger.excused)
         unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
         settled = (ledger.agreed or not ledger.linked_at) and not unsettled

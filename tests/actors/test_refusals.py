@@ -100,6 +100,18 @@ def test_a_refusal_is_looked_into_at_once_and_by_no_older_look():
     assert "Agreed" in kinds(stage.on(replace(told, at=AT + 1)))
 
 
+@pytest.mark.parametrize("told_at", [AT + 1, AT + 5 * SECOND], ids=["our", "an early"])
+def test_a_look_that_a_refusal_overtook_is_followed_by_another_at_once(told_at):
+    stage = newer(Recovery(build.SETTINGS))
+    stage.on(build.run_started(at=AT - SECOND, settings=stage.memory.settings))
+    stage.on(build.feed_state(at=AT - SECOND, link="user"))  # asks: the refusal comes meanwhile
+    stage.on(build.place_order(at=AT, tag="r-1"))
+    assert stage.on(replace(REFUSED, at=told_at)) == []  # by our clock or the venue's
+    told = build.account_snapshot(at=AT, position=0, orders=(), fills=())
+    assert kinds(stage.on(told)) == ["Reconcile"]  # an entry waits for it, and not for long
+    assert kinds(stage.on(replace(told, at=AT + 2))) == ["Agreed"]
+
+
 @pytest.mark.parametrize(
     ("edition", "size", "spared"), [(3, None, True), (2, None, False), (3, 1, False)]
 )
