@@ -13,7 +13,7 @@ from actors.position import gross
 from actors.refusals import looked_for
 from actors.sizing import Results
 from core.clock import SECOND
-from core.messages import Message, NotPlaced, OrderAccepted, OrderRejected
+from core.messages import AccountSnapshot, Message, NotPlaced, OrderAccepted, OrderRejected
 from core.reasons import Reason
 from core.sessions import share as share_of_day
 from core.settings import Settings
@@ -70,7 +70,7 @@ class Account(Struct):
 
     @property
     def waits(self) -> bool:
-        """Something of it ends by the clock alone."""
+        """Something of it ends by the clock or a look alone."""
         return bool(self.resume_at or self.parted or self.late)
 
     controls: Controls = field(default_factory=Controls)
@@ -82,7 +82,7 @@ def heard(account: Account, message: Message) -> None:
         expect(account, message)
     account.book.hear(message, settings_of(account).instrument)
     if account.late:
-        account.late = overdue(account)
+        account.late = overdue(account, message)
     if isinstance(message, OrderRejected) and looked_for(message, settings_of(account)):
         account.agreed = False
     if isinstance(message, OrderAccepted) and agreement.stranger(account.book, message):
@@ -94,17 +94,20 @@ def expect(account: Account, proof: NotPlaced) -> None:
     order = account.book.orders.get(proof.tag)
     if order is None or order.life is not Life.UNKNOWN:
         return  # what was never sent cannot come
-    if order.purpose is Purpose.ENTRY:
-        wait = int(settings_of(account).recovery.late_s * SECOND)
-        account.late[order.tag] = order.at + wait
+    end = order.at + int(settings_of(account).recovery.late_s * SECOND)
+    if order.purpose is Purpose.ENTRY and end > proof.at:
+        account.late[order.tag] = end
 
 
-def overdue(account: Account) -> dict[str, int]:
-    """Entries proven absent that may yet come; who has come counts as what it is now."""
-    orders, now = account.book.orders, account.now
+def overdue(account: Account, message: Message) -> dict[str, int]:
+    """Entries proven absent that may yet come; who has come counts as what it is now.
+
+    One may have come at the last moment, untold: a look that began after that ends the wait.
+    """
+    orders, asked = account.book.orders, message.at if isinstance(message, AccountSnapshot) else 0
     known = {tag: orders[tag].life for tag in account.late if tag in orders}
     absent = {tag for tag, life in known.items() if life is Life.NOT_PLACED}
-    return {tag: end for tag, end in account.late.items() if tag in absent and end > now}
+    return {tag: end for tag, end in account.late.items() if tag in absent and end > asked}
 
 
 def realised(account: Account) -> Decimal:

@@ -18,8 +18,20 @@ from tests.actors.test_risk import AT, intent, risk, verdict
 def test_an_entry_proven_absent_fences_entries_while_it_may_come(purpose, late_s, after_s, fenced):
     stage = missing(purpose, late_s)
     stage.on(build.pulse(at=AT + after_s * build.SECOND))
+    stage.on(build.account_snapshot(at=AT + after_s * build.SECOND))
     wish = intent(at=AT + after_s * build.SECOND, expires_at=AT + 999 * build.SECOND)
     assert (verdict(stage, wish).reason is Reason.RISK_UNKNOWN_PENDING) is fenced
+
+
+def test_an_entry_may_have_come_at_the_last_moment_until_the_venue_was_asked():
+    stage, end = missing(Purpose.ENTRY, 300.0), AT + 300 * build.SECOND
+    wish = intent(at=end, expires_at=end + 99 * build.SECOND)
+    for message, fenced in (
+        (build.account_snapshot(at=end - 1), True), (build.pulse(at=end), True),
+        (build.account_snapshot(at=end), False),
+    ):  # fmt: skip
+        stage.on(message)
+        assert (verdict(stage, wish).reason is Reason.RISK_UNKNOWN_PENDING) is fenced
 
 
 def test_an_entry_that_came_late_is_an_order_again():
