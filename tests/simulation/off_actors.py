@@ -129,6 +129,7 @@ ORDERS: dict[str, Switch] = {
     "doubt after a close": forget_a_close("doubt"),
     "a close is ours though it has no tag": forget_a_close("closing"),
     "no moved target beside a close": without(Desk, "exit", "book.doubt", 0),
+    "a close takes the target away": instead(Desk, "spare", lambda self, at: []),
     "no entry beside an order that lives": instead(Desk, "alive", lambda self: False),
     "one request at a time": instead(Desk, "asked", lambda self, since, at: False),
     "asking again in time": instead(Desk, "asked", lambda self, since, at: bool(since)),
