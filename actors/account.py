@@ -56,6 +56,7 @@ class Account(Struct):
     links: dict[str, bool] = field(default_factory=dict)
     lost: list[int] = field(default_factory=list)  # when a link was, within the window
     agreed: bool = False
+    began: int = 0  # this run
     since: int = 0  # the start of this run; 0 when it has once agreed with the venue
     strangers: int = 0  # orders of others, filled, that the agreement knew of
     now: int = 0  # the last pulse

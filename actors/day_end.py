@@ -44,7 +44,8 @@ def unsettled(account: Account, at: int) -> float:
     book, most_s = account.book, account.settings.recovery.failed_s
     if not most_s or not (book.position.size or book.alive):
         return 0.0
-    waited = (at - min([account.since or at, *(order.at for order in book.unknown())])) / SECOND
+    unknown = (max(order.at, account.began) for order in book.unknown())  # before, nobody asked
+    waited = (at - min([account.since or at, *unknown])) / SECOND
     return waited if waited >= most_s else 0.0
 
 

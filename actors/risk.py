@@ -219,7 +219,8 @@ class Risk:
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
-        account.settings, account.capital, account.since = run.settings, run.balance_start, run.at
+        account.settings, account.capital = run.settings, run.balance_start
+        account.began = account.since = run.at
         renew(account, run.at)
         account.contract, account.config = run.contract_id, run.config_sha256
         account.agreed, account.links, account.stopping = False, {}, False

@@ -56,6 +56,17 @@ def test_a_start_that_never_agrees_on_what_it_holds_flattens(held, agreed, falls
     assert (StateChanged in told(stage, AT + WAIT)) is falls
 
 
+@pytest.mark.parametrize("agreed", [True, False])
+def test_an_order_that_an_earlier_run_left_unknown_is_given_its_time_anew(agreed):
+    stage, start = patient(risk()), AT + 5 * WAIT  # nobody could ask while the program was down
+    for message in (ORDER, build.run_started(at=start, run="s", settings=stage.memory.settings)):
+        stage.on(message)
+    if agreed:
+        stage.on(build.agreed(at=start, position=0, unknown=1))
+    assert StateChanged not in told(stage, start + WAIT - 1)
+    assert StateChanged in told(stage, start + WAIT)
+
+
 def test_logs_that_lack_the_number_know_no_such_rule():
     stage = patient(holding(), failed_s=0.0)
     stage.on(build.run_started(at=AT, run="s", settings=stage.memory.settings))
