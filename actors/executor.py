@@ -54,6 +54,8 @@ class Executor:
 
     def on(self, message: Message) -> list[Message]:
         desk = self.memory
+        if isinstance(message, CloseAccepted):
+            return desk.spare(message.at)
         answers, again = list[Message](), 0
         desk.seen = max(desk.seen, message.at)
         match message:
@@ -83,8 +85,6 @@ class Executor:
                 again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
-            case CloseAccepted(at=at):
-                return desk.spare(at)
             case OrderCancelled(tag=tag) if desk.book.position.size and tag in desk.book.alive:
                 desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP and not desk.exit_at
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive

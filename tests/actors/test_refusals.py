@@ -157,3 +157,12 @@ def test_a_close_that_is_answered_behind_the_next_entry_leaves_its_target():
     stage.on(fill(3, entry.tag, 1, 11, size=2))
     resting(stage, entry.tag, 14)
     assert stage.on(build.close_accepted(at=AT, tag=close.tag)) == []
+
+
+def test_the_answer_to_a_close_moves_no_clock_by_which_older_logs_were_decided():
+    stage, half = newer(executor(), 2), AT + SECOND // 2
+    for message in (approved(), fill(1, "r-1", 1, 1), build.close_accepted(at=AT + SECOND)):
+        stage.on(message)
+    resting(stage, "r-1", 4)
+    stage.on(approved(Action.EXIT_LONG, at=half, n=2))  # by a bar that was closed late
+    assert "ClosePosition" in kinds(stage.on(build.pulse(at=half + 2 * SECOND)))
