@@ -23,8 +23,18 @@ async def clock_of(config: Config) -> Clock:
     if config.run.mode != "sim":
         return clocks.SteadyClock()
     told = await tape_time(config)
+    if not told["speed"]:
+        return where_it_is(told)
     clock = TapeClock(told["start"], told["speed"])
     clock.origin = told["mono"]
+    return clock
+
+
+def where_it_is(told: dict[str, Any]) -> TapeClock:
+    """At speed 0: it stands where the tape does, until the next event if there is to be one."""
+    clock = TapeClock(told["now"], 0.0)
+    if told["ended"]:
+        clock.see(told["now"])
     return clock
 
 
@@ -47,7 +57,9 @@ def scaled(settings: Settings, clock: Clock) -> Settings:
 
 
 def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int], None]:
-    """The tape starts with our subscription: learn when, as soon as the link is up."""
+    """The tape starts with our subscription: learn when, as soon as the link is up.
+
+    At speed 0 the events alone tell its time."""
 
     tasks: list[asyncio.Task[None]] = []
 
@@ -59,7 +71,8 @@ def follow_tape(config: Config, clock: TapeClock) -> Callable[[str, Message, int
             clock.origin = mono
 
     def watch(actor: str, message: Message, seq: int) -> None:
-        if isinstance(message, FeedState) and message.link == "market" and message.up:
+        up = isinstance(message, FeedState) and message.link == "market" and message.up
+        if up and clock.speed:
             tasks[:] = [asyncio.create_task(learn())]
 
     return watch
