@@ -52,6 +52,7 @@ class Feed:
         self.price, self.price_at = 0.0, 0  # the last clean price, ticks, of either stream
         self.jump, self.agreed = 0.0, 0  # where an unbelieved price jumped to, and who agreed
         self.down, self.link_at = False, 0  # is the link lost; when it last came up
+        self.retold = False  # the first quote of a link may be of long ago: it tells no skew
         self.silent = 0  # in a silence of the market: its last event
         self.position, self.seen, self.mark = 0, set[int](), 0.0
         self.filled_at = 0  # the newest fill
@@ -86,7 +87,9 @@ class Feed:
         if at < self.quote_at:
             return self.refuse(quote, Reason.DATA_SEQUENCE)
         lag = quote.received - at
-        if quote.received:
+        if self.retold:
+            self.retold = False
+        elif quote.received:
             if lag < self.stamps.least:
                 self.stamps.least = lag
             if lag > self.stamps.most:
@@ -205,7 +208,7 @@ class Feed:
         """After a lost link something may be missing since the last event."""
         if link.link != "market" or link.reason is Reason.DATA_STALE:
             return []  # a stale market is our own word
-        was, self.down = self.down, not link.up
+        was, self.down, self.retold = self.down, not link.up, link.up
         if not (was and link.up):
             return []
         self.silent, self.link_at = 0, link.at

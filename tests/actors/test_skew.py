@@ -63,6 +63,20 @@ def test_nothing_received_or_a_window_not_over_tells_nothing():
     assert not [m for m in found if getattr(m, "link", "") == "venue"]
 
 
+def test_the_old_quote_that_a_new_link_begins_with_is_no_skew():
+    """The gateway tells who subscribes what it knows, however old that is."""
+    feed = Feed(build.SETTINGS)
+    feed.on(build.pulse(at=AT))
+    feed.on(FeedState(AT, "market", True, "subscribed", Reason.DATA_LINK_UP))
+    feed.on(build.quote(at=AT - 30 * SECOND, received=AT))
+    told = feed.on(build.pulse(at=AT + 60 * SECOND))
+    feed.on(build.quote(at=AT + 60 * SECOND, received=AT + 63 * SECOND))
+    told += feed.on(build.pulse(at=AT + 71 * SECOND))
+    assert [(m.at, m.up) for m in told if getattr(m, "link", "") == "venue"] == [
+        (AT + 71 * SECOND, False)
+    ]
+
+
 @pytest.mark.parametrize("link", ["clock", "venue"])
 def test_a_clock_that_is_off_ends_entries_and_no_exits_and_is_no_lost_wire(link):
     stage = risk(links_lost_max=0)
