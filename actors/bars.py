@@ -35,8 +35,9 @@ class Bars:
             self.carry_on(last)
 
     def carry_on(self, last: Bar) -> None:
-        """Take up the grid after the last bar of the log."""
-        self.end, self.stop, self.segment = last.at + SECOND, close_after(last.at), last.segment
+        """Take up the grid after the last bar of the log, unless it ended there."""
+        self.stop, self.segment = close_after(last.at - SECOND), last.segment
+        self.end = last.at + SECOND if last.at < self.stop else NEVER
         self.bid, self.ask, self.price, self.blind = last.bid, last.ask, last.close, True
         self.begin(last.close)
 

@@ -146,6 +146,13 @@ def test_a_restart_after_a_long_hole_starts_a_segment():
     assert [(bar.at, bar.segment) for bar in made] == [(at(402), 2), (at(403), 2)]
 
 
+def test_a_restart_after_the_close_goes_on_with_no_grid():
+    close = 23 * 3600
+    last = bars([trade(close - 1.5), quote(close)])[-1]
+    assert last.at == at(close)
+    assert bars([pulse(close + 30), pulse(close + 60)], Bars(SETTINGS, last)) == []
+
+
 @pytest.mark.parametrize(
     ("quotes", "prices", "buy", "sell"),
     [
