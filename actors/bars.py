@@ -23,6 +23,7 @@ class Bars:
         self.end = NEVER  # of the forming second; NEVER while no grid runs
         self.stop = NEVER  # the grid ends here: the close of the exchange
         self.segment = 0
+        self.closed = 0  # the end of the last bar: what is older begins no grid
         self.bid = self.ask = 0.0
         self.price = 0.0  # of the last trade
         self.direction = 0  # of its last change
@@ -37,6 +38,7 @@ class Bars:
     def carry_on(self, last: Bar) -> None:
         """Take up the grid after the last bar of the log, unless it ended there."""
         self.stop, self.segment = close_after(last.at - SECOND), last.segment
+        self.closed = last.at
         self.end = last.at + SECOND if last.at < self.stop else NEVER
         self.bid, self.ask, self.price, self.blind = last.bid, last.ask, last.close, True
         self.begin(last.close)
@@ -92,13 +94,13 @@ class Bars:
         )  # fmt: skip
         self.quiet = self.quiet + 1 if filled else 0
         over = self.quiet * SECOND >= self.gap_max or end >= self.stop
-        self.end = NEVER if over else end + SECOND
+        self.end, self.closed = NEVER if over else end + SECOND, end
         self.begin(self.price)
         return bar
 
     def trade(self, trade: Trade) -> None:
         price, size = trade.price, trade.size
-        if self.end == NEVER:
+        if self.end == NEVER and trade.at >= self.closed:
             self.start(trade)
         elif trade.at < self.end - SECOND:
             self.dropped += 1

@@ -153,6 +153,15 @@ def test_a_restart_after_the_close_goes_on_with_no_grid():
     assert bars([pulse(close + 30), pulse(close + 60)], Bars(SETTINGS, last)) == []
 
 
+def test_a_late_trade_of_the_last_second_makes_no_second_bar_of_it():
+    close = 23 * 3600
+    stage = Bars(SETTINGS)
+    made = bars([trade(close - 0.5), quote(close), trade(close - 0.1), quote(close + 1)], stage)
+    assert [bar.at for bar in made] == [at(close)]
+    (dropped,) = answers([pulse(close + 2)], stage)
+    assert (dropped.count, dropped.reason) == (1, Reason.DATA_SEQUENCE)
+
+
 @pytest.mark.parametrize(
     ("quotes", "prices", "buy", "sell"),
     [
