@@ -22,6 +22,8 @@ class Market:
         cleaned = self.feed.on(message) if kind in self._feeds else []
         if len(cleaned) == 1 and cleaned[0] is message:  # a clean tick: nearly every message
             return self.bars.on(message)
+        if kind is Quote and not cleaned and message.at >= self.feed.quote_at:
+            self.bars.bid = self.bars.ask = 0.0  # the market has left the one we know
         answers: list[Message] = []
         for clean in cleaned:
             if type(clean) is not Quote and type(clean) is not Trade:
