@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
         from cli import bar_backtest
 
         return bar_backtest.run(given, config)
-    tape = tapes.read(Path(given.tape or config.paths.tape))
+    tape = tapes.read_of(Path(given.tape or config.paths.tape), config.settings().instrument)
     live = [r.message for r in records_of(Path(given.against))] if given.against else []
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from daemon import report, wiring

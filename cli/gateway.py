@@ -46,12 +46,8 @@ def build(given: argparse.Namespace) -> tuple[Simulator, int]:
     config = load(given.config)
     speed = config.run.speed if given.speed is None else given.speed
     path = given.tape or Path(config.paths.tape)
-    tape, instrument = tapes.read(path), config.settings().instrument
-    if tape.tick != float(instrument.tick):
-        raise UsageError(
-            f"{path}: its tick is {tape.tick}, {instrument.symbol}'s is {instrument.tick}: "
-            "set instrument.symbol to what the tape holds"
-        )
+    instrument = config.settings().instrument
+    tape = tapes.read_of(path, instrument)
     credentials = Credentials(
         os.environ.get("TOPSTEPX_USERNAME") or f"sim-{secrets.token_hex(4)}",
         os.environ.get("TOPSTEPX_API_KEY") or secrets.token_urlsafe(32),

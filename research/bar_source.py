@@ -29,7 +29,7 @@ def tables(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
 
 def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
     if tapes.is_tape(path):
-        yield seconds.table(dataset.bars(tapes.read(path), settings))
+        yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
     segment, tick = 1, float(settings.instrument.tick)
     for frame in frames(path):

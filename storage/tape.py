@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from core.errors import UsageError
+from core.instruments import Instrument
 from core.messages import Quote, Trade
 
 COLUMNS = {
@@ -74,6 +75,17 @@ def read(path: Path) -> Tape:
         raise UsageError(f"{path}: not a tape: make one with `tradebot collect`")
     columns = {name: table[name].to_numpy() for name in COLUMNS}
     return Tape(json.loads(about), columns)
+
+
+def read_of(path: Path, instrument: Instrument) -> Tape:
+    """A tape of this instrument. Raises UsageError also where its tick is another's."""
+    tape = read(path)
+    if tape.tick != float(instrument.tick):
+        raise UsageError(
+            f"{path}: its tick is {tape.tick}, {instrument.symbol}'s is {instrument.tick}: "
+            "set instrument.symbol to what the tape holds"
+        )
+    return tape
 
 
 def about(path: Path) -> dict[str, Any]:

@@ -58,3 +58,10 @@ def test_against_a_log_it_tells_what_both_decided_alike(tradebot, tape, log):
 def test_what_cannot_be_read_is_one_line(tradebot, words, code, says):
     got, out, err = tradebot("backtest", *words)
     assert (got, out, err.count("\n")) == (code, "", 1) and says in err
+
+
+def test_a_tape_of_another_tick_is_refused(tradebot, tape, monkeypatch):
+    monkeypatch.setenv("TRADEBOT_INSTRUMENT_SYMBOL", "MGC")
+    for words in (["--tape", tape], ["--bars", tape]):
+        code, out, err = tradebot("backtest", *words)
+        assert (code, out, err.count("\n")) == (2, "", 1) and "set instrument.symbol" in err
