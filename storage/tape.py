@@ -70,11 +70,19 @@ def is_tape(path: Path) -> bool:
 def read(path: Path) -> Tape:
     """Load a tape. Raises UsageError when the file is no tape."""
     table = opened(path, pq.read_table)
-    about = (table.schema.metadata or {}).get(b"tradebot")
-    if about is None or set(COLUMNS) - set(table.column_names) or not len(table):
+    told = (table.schema.metadata or {}).get(b"tradebot", b"")
+    if not sound(told) or set(COLUMNS) - set(table.column_names) or not len(table):
         raise UsageError(f"{path}: not a tape: make one with `tradebot collect`")
     columns = {name: table[name].to_numpy() for name in COLUMNS}
-    return Tape(json.loads(about), columns)
+    return Tape(json.loads(told), columns)
+
+
+def sound(told: bytes) -> bool:
+    """Does it name a tick? What else a tape tells, its users look for."""
+    try:
+        return float(json.loads(told)["tick"]) > 0
+    except (ValueError, TypeError, LookupError):
+        return False
 
 
 def read_of(path: Path, instrument: Instrument) -> Tape:

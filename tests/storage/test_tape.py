@@ -1,0 +1,29 @@
+"""A file that calls itself a tape is one, or is refused in a line that names it."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.errors import UsageError
+from storage.tape import COLUMNS, about, read
+
+NO_WORDS = [b"no JSON", b"[1]", b"null", b"\xff", b"{}"]
+NO_TICK = [b'{"tick": "none"}', b'{"tick": 0}', b'{"tick": "NaN"}', b'{"tick": [1]}']
+
+
+def file(folder, told):
+    table = pa.table({name: pa.array([1], kind) for name, kind in COLUMNS.items()})
+    path = folder / "made.parquet"
+    pq.write_table(table.replace_schema_metadata({"tradebot": told}), path)
+    return path
+
+
+@pytest.mark.parametrize("told", [*NO_WORDS, *NO_TICK])
+def test_a_tape_that_tells_no_tick_is_refused(tmp_path, told):
+    with pytest.raises(UsageError, match=r"made\.parquet: not a tape"):
+        read(file(tmp_path, told))
+
+
+def test_what_a_tape_tells_is_read_without_its_rows(tmp_path):
+    path = file(tmp_path, b'{"tick": "0.25", "parts": 3}')
+    assert read(path).tick == 0.25 and about(path)["parts"] == 3
