@@ -97,9 +97,10 @@ async def record(
 async def until_over(feed: Any, came: Recording, options: Options, stopping: Stopping) -> None:
     """A part every `part_s`, and the last one when the feed ends or we are to stop."""
     live, told = asyncio.create_task(feed), asyncio.create_task(stopping.wait())
+    over: set[asyncio.Task[Any]] = set()
     try:
-        while not (live.done() or told.done()):
-            await asyncio.wait(
+        while not over:  # as of before the cut: what comes while a part is stored is the next one's
+            over, _ = await asyncio.wait(
                 {live, told}, timeout=options.part_s, return_when=asyncio.FIRST_COMPLETED
             )
             for part in came.cut():
