@@ -12,7 +12,7 @@ from msgspec import Struct
 from core.clock import TapeClock
 from core.config import Config
 from core.errors import ConfigError
-from core.messages import FeedState, Message
+from core.messages import FeedState, Message, Quote, Trade
 from daemon import child
 from daemon.gateway import Client
 from daemon.reach import in_session, pointed, reach
@@ -80,6 +80,8 @@ async def record(
 
         def hear(message: Message) -> None:
             came.hear(message)
+            if isinstance(clock, TapeClock) and isinstance(message, Quote | Trade):
+                clock.see(message.at)
             if follow is not None:
                 follow("venue", message, 0)
             if isinstance(message, FeedState):

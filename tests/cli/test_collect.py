@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from storage import recording, tape
-from storage.tape import TRADE
+from storage.tape import TRADE, read
 from tests.cli.conftest import ROOT
 
 
@@ -52,6 +53,15 @@ def test_a_tape_played_to_its_end_is_recorded_whole(tmp_path, tape):
     assert process.returncode == 0, errors
     assert trades(made) == trades(tape) and not parts(tmp_path / "out")
     assert told["events"] > 2 * len(trades(tape)) // 2
+
+
+def test_the_wire_is_up_for_as_long_as_the_tape_was_played(tmp_path, tape):
+    with collecting(tmp_path / "out", tape, "--speed", "0", "--json") as process:
+        said, _ = process.communicate(timeout=90)
+    (made,) = json.loads(said)["tapes"]
+    (up, _), *_, (down, last) = read(Path(made)).about["links"]
+    rows = trades(made)
+    assert last == 0 and up <= rows[0][0] and rows[-1][0] <= down < rows[-1][0] + 3600 * 10**9
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
