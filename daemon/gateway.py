@@ -10,6 +10,7 @@ import time
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
 from core.clock import Clock, TapeClock
 from core.errors import LogError
@@ -90,10 +91,12 @@ class Gateway:
 
     def hear(self, message: Message) -> None:
         self.latency.frame()
-        if self.tape is not None and type(message) in (Quote, Trade):
+        if self.tape is not None and isinstance(message, Quote | Trade):
             self.tape.see(message.at)
             if self.tape.speed:
                 self.tape = None  # started: from here on it runs by itself
+            else:  # it was read at the time of the event before it
+                message = replace(message, received=max(message.received, message.at))
         self.bus.post("gateway", message)
 
     async def send(self, record: Record) -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from core.clock import TapeClock
 from core.messages import (
     Alert,
     CancelOrder,
@@ -232,3 +233,14 @@ async def test_a_slow_order_does_not_hold_up_a_cancel(tmp_path):
 
 def test_the_gateway_takes_every_order_kind():
     assert {PlaceOrder, CancelOrder, ClosePosition} < set(TAKES)
+
+
+def test_at_speed_0_an_event_is_received_at_its_time(tmp_path):
+    """The clock stands at the one before it: a minute later it would look like the future."""
+    later, heard = build.quote(at=build.AT + 60 * build.SECOND, received=build.AT), []
+    with wal(tmp_path, LOG) as log:
+        hub = bus({}, log, gateway=TAKES)
+        hub.post = lambda actor, message: heard.append(message)
+        clock = TapeClock(build.AT, 0.0)
+        Gateway(Venue(), hub.inboxes["gateway"], hub, log, clock, Latency()).hear(later)
+    assert heard == [replace(later, received=later.at)]
