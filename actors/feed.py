@@ -59,6 +59,7 @@ class Feed:
         self.session: Session | None
         self.session, self.session_until = state(0, self.kind)
         self.refused: dict[Reason, tuple[int, str]] = {}  # since the last pulse: count, first one
+        self.missed = -1  # the newest second in which a trade was refused
         self.others: dict[type[Message], Callable[..., list[Message]]] = {
             Pulse: self.pulse,
             Fill: self.fill,
@@ -137,15 +138,17 @@ class Feed:
         return self.agreed < CONFIRM
 
     def refuse(self, event: Quote | Trade, reason: Reason) -> list[Message]:
-        """Count it. A trade is one the bars have missed: once a pulse and reason they are told.
+        """Count it. A trade is one the bars have missed: they are told once of each second.
 
         Not so one whose second is over: its bar has been told."""
         count, example = self.refused.get(reason, (0, ""))
         self.refused[reason] = (count + 1, example or str(event))
         if type(event) is not Trade:
             return []
-        if self.over(event.at) if reason is Reason.DATA_SEQUENCE else count:
+        second = (event.received or event.at) // SECOND
+        if self.over(event.at) if reason is Reason.DATA_SEQUENCE else second == self.missed:
             return []
+        self.missed = second
         return [Gap(max(event.received, event.at), event.at, reason)]
 
     def over(self, at: int) -> bool:

@@ -50,3 +50,19 @@ def test_no_hostile_number_is_believed(target, field):
         if wrong := list(faults(path, target == "GatewayTrade")):
             found[number[:40]] = wrong
     assert not found
+
+
+BAD = {"unreadable": {"field": "price", "number": "-1"}, "unbelievable": {"price": 6915.25}}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_each_second_that_misses_a_refused_trade_is_partial(kind):
+    """Also the one that had just begun when the one before it was told."""
+    path = session()
+    path.frame(4.98, trade(4.98, **BAD[kind]))
+    path.frame(4.99, quote(4.99))
+    path.frame(5.01, trade(5.01, **BAD[kind]))
+    path.pulse(5.02)
+    for number in range(5):
+        path.frame(5.03 + number / 2, trade(5.03 + number / 2))
+    assert [bar.reason for bar in path.bars[-3:]] == [Reason.BAR_PARTIAL] * 2 + [Reason.BAR_CLOSED]

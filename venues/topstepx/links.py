@@ -11,6 +11,7 @@ from time import monotonic
 import msgspec
 from msgspec import Struct
 
+from core.clock import SECOND
 from core.config import Venue
 from core.messages import Dropped, FeedState, Gap
 from core.reasons import Reason
@@ -22,7 +23,7 @@ from venues.topstepx.signalr import Record, plain
 from venues.topstepx.translate import Market, Refusal, User
 
 DROPPED_EVERY_S = 1.0  # refused market events are reported together
-GAP_EVERY = 100_000_000  # ns; a refused trade is one the bars miss, and they are told
+GAP_EVERY = 100_000_000  # ns, or sooner in a new second; a refused trade is one the bars miss
 
 
 class EndOfTape(Exception):
@@ -123,7 +124,9 @@ class Links:
         if isinstance(answer, Refusal):
             count, example = self._refused.get(answer.reason, (0, answer.why))
             self._refused[answer.reason] = count + 1, example
-            missed = record.target == "GatewayTrade" and received - self._gap_at >= GAP_EVERY
+            last = self._gap_at
+            due = received - last >= GAP_EVERY or received // SECOND != last // SECOND
+            missed = due and record.target == "GatewayTrade"
             if missed:
                 self._gap_at = received
             answer = [Gap(received, received, answer.reason)] if missed else []
