@@ -94,7 +94,12 @@ def load(path: Path, features_sha256: str, now: int, pin: str = "") -> Model:
     session = start(path, graph)
     check_contract(path, session, manifest)
     one, many = bind(session, shape(manifest))
-    if not np.isfinite(one(np.zeros(shape(manifest)).tolist())).all():
+    try:
+        answer = one(np.zeros(shape(manifest)).tolist())
+    except RuntimeError as error:
+        why = f"fails on a row of zeros: {str(error).splitlines()[0]}"
+        raise refusal(path, Reason.INFER_ERROR, why) from None
+    if not np.isfinite(answer).all():
         raise refusal(path, Reason.INFER_NONFINITE, "answers NaN or Inf to a row of zeros")
     return Model(manifest, manifest_sha256, one, many)
 
@@ -183,12 +188,12 @@ def check_contract(path: Path, session: Any, manifest: Manifest) -> None:
     """One input `features`, (batch, n) or (batch, seconds, n), and one output `logits` (batch, 3):
     float32, any batch."""
     ports = [
-        [(port.name, port.type, port.shape[1:]) for port in side if isinstance(port.shape[0], str)]
-        for side in (session.get_inputs(), session.get_outputs())
-    ]
+        [(port.name, port.type, *("any" if isinstance(n, str) else n for n in port.shape))
+         for port in side] for side in (session.get_inputs(), session.get_outputs())
+    ]  # fmt: skip
     wanted = [
-        [("features", "tensor(float)", [*shape(manifest)])],
-        [("logits", "tensor(float)", [3])],
+        [("features", "tensor(float)", "any", *shape(manifest))],
+        [("logits", "tensor(float)", "any", 3)],
     ]
     if ports != wanted:
         raise refusal(path, Reason.FEAT_SCHEMA, f"input and output are {ports}, not {wanted}")

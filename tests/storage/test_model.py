@@ -157,9 +157,30 @@ def set_opset(model):
     model.opset_import[0].version = 21
 
 
+def add_output(shape):
+    def change(model):
+        model.graph.node.append(helper.make_node("ReduceMax", ["logits"], ["top"], keepdims=0))
+        model.graph.output.append(helper.make_tensor_value_info("top", TensorProto.FLOAT, shape))
+
+    return change
+
+
+def fail_when_asked(model):
+    model.graph.node[-1].output[0] = "flat"
+    sizes = helper.make_tensor("sizes", TensorProto.INT64, [2], [-1, 7])
+    model.graph.initializer.append(sizes)
+    model.graph.node.append(helper.make_node("Reshape", ["flat", "sizes"], ["seven"]))
+    model.graph.node.append(helper.make_node("Slice", ["seven", "from", "to", "axis"], ["logits"]))
+    for name, value in (("from", 0), ("to", 3), ("axis", 1)):
+        model.graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, [1], [value]))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (add_output([]), "input and output are"),
+        (add_output([5]), "input and output are"),
+        (fail_when_asked, "fails on a row of zeros"),
         (rename_output, "input and output are"),
         (fix_batch, "input and output are"),
         (put_outside, "another file"),
