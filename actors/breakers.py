@@ -10,6 +10,7 @@ from core.settings import Settings
 from core.terms import Check, rounded, whole
 
 ZERO, ONE = Decimal(0), Decimal(1)
+KEPT = 3  # edition since which a range that is not known is no calm one
 
 
 class Breakers(Struct):
@@ -33,11 +34,13 @@ class Breakers(Struct):
     def learn(self, told: Conditions, settings: Settings) -> None:
         limits = settings.breakers
         self.atr = rounded(told.atr)
-        self.ratio = share(told.atr, told.atr_normal) or ZERO
-        edge = limits.atr_calm if self.wild else limits.atr_high
+        volume = share(told.volume, told.volume_normal)
+        self.volume = ONE if volume is None else volume
+        ratio = share(told.atr, told.atr_normal) or ZERO
+        if not ratio and settings.edition >= KEPT:
+            return  # unknown, as after a halt of the market: what it was last counts
+        self.ratio, edge = ratio, limits.atr_calm if self.wild else limits.atr_high
         self.wild = bool(edge) and (self.ratio >= edge if self.wild else self.ratio > edge)
-        known = share(told.volume, told.volume_normal)
-        self.volume = ONE if known is None else known
 
     def checks(self, settings: Settings) -> tuple[Check, ...]:
         """Those that forbid an entry. None where the settings have no such breaker."""

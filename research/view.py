@@ -149,13 +149,13 @@ def moved(table: Floats) -> NDArray[np.int64]:
 
 
 def hot(told: Floats, settings: Settings) -> NDArray[np.bool_]:
-    """Minutes that the breaker of the range has to hear of, one by one: the wild ones, and those
-    after them. Of all others the last one is enough."""
-    limits = settings.breakers
-    if not limits.atr_high or not len(told):
-        return np.zeros(len(told), np.bool_)
+    """Minutes that the breaker of the range has to hear of, one by one: the wild ones, those after
+    them, and each before one whose range is not known. Of all others the last one is enough."""
+    limits, now, normal = settings.breakers, told[:, minutes.ATR_NOW], told[:, minutes.ATR_NORMAL]
+    known = (now > 0) & (normal > 0)
     edge = min(float(limits.atr_high), float(limits.atr_calm)) - 1e-3
-    wild = told[:, minutes.ATR_NOW] >= edge * told[:, minutes.ATR_NORMAL]
-    wild &= told[:, minutes.ATR_NORMAL] > 0
+    wild = known & (now >= edge * normal) & bool(limits.atr_high)
     wild[1:] |= wild[:-1].copy()
+    wild[:-1] |= known[:-1] & ~known[1:]
+    wild[-1:] |= known[-1:]  # what follows stands in the next view
     return wild

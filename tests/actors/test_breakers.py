@@ -51,6 +51,16 @@ def test_a_wild_market_halves_the_size_until_it_is_calm(ranges, factor):
     assert breakers.factor(SETTINGS) == D(factor)
 
 
+@pytest.mark.parametrize(("edition", "factor"), [(3, "0.5"), (2, 1)])
+def test_a_range_that_is_not_known_is_no_calm_one(edition, factor):
+    """After a halt of the market it takes fourteen minutes to be known again."""
+    settings = replace(SETTINGS, edition=edition)
+    breakers = learnt(Breakers(), (40.0, 1000), (0.0, 1000), settings=settings)
+    assert breakers.factor(settings) == D(factor)
+    assert breakers.ratio == (D(4) if edition == 3 else 0)
+    assert learnt(breakers, (10.0, 1000), settings=settings).factor(settings) == 1
+
+
 @pytest.mark.parametrize(("volume", "factor"), [(100, 1), (99, "0.5"), (0, "0.5")])
 def test_a_thin_market_halves_the_size(volume, factor):
     assert learnt(Breakers(), (10.0, volume)).factor(SETTINGS) == D(factor)
