@@ -13,7 +13,7 @@ from actors.risk import Risk
 from core import messages as m
 from core.clock import SECOND
 from core.reasons import Reason
-from core.settings import BreakerSettings
+from core.settings import EDITION, BreakerSettings
 from core.terms import Action, Purpose, Request
 from tests import build
 
@@ -42,6 +42,7 @@ class Exposed:
         limits["losses_in_row_max"] = 9**9
         self.settings = replace(
             base, risk=replace(base.risk, **limits), breakers=BreakerSettings(),
+            edition=EDITION,
         )  # fmt: skip
         self.most, self.at, self.count, self.runs = most, AT, 0, 0
         self.held, self.orders, self.loose = 0, {}, []  # at the venue; loose: news without order

@@ -4,9 +4,11 @@ import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.refusals import BRACKETS_REFUSED
 from core import messages as m
+from core.settings import EDITION
 from core.terms import Action, Purpose, Request, State
 from tests import build
 from tests.actors.test_executor import AT, SECOND, D, approved, executor, fill
@@ -19,6 +21,7 @@ steps = st.one_of(
     st.builds(lambda n: ("accepted", n), st.sampled_from((1, 2, 3))),
     st.builds(lambda n: ("cancelled", n), st.sampled_from((1, 2, 3))),
     st.builds(lambda n: ("rejected", n), st.sampled_from(list(Request))),
+    st.sampled_from((("agreed", 0), ("taken", 0))),
     st.builds(lambda n: ("state", n), st.sampled_from(list(State))),
     st.builds(lambda n: ("command", n), st.sampled_from(("kill", "flatten", "stop"))),
     st.builds(lambda n: ("approved", n), st.sampled_from(list(Action))),
@@ -38,6 +41,10 @@ def heard(step, at, count):
             return build.order_cancelled(at=at, tag=TAGS[number])
         case ("rejected", request):
             return build.order_rejected(at=at, tag="r-1", request=request, text=BRACKETS_REFUSED)
+        case ("agreed", _):
+            return build.agreed(at=at, position=0)
+        case ("taken", _):
+            return build.close_accepted(at=at)
         case ("state", state):
             return build.state_changed(at=at, state=state)
         case ("command", name):
@@ -49,10 +56,11 @@ def heard(step, at, count):
 
 
 @settings(max_examples=max(STEPS // 40, 1), deadline=None)
-@given(st.booleans(), st.lists(steps, max_size=40))
-def test_whatever_it_hears_it_closes_once_and_never_adds_while_flattening(native, script):
+@given(st.booleans(), st.sampled_from((0, EDITION)), st.lists(steps, max_size=40))
+def test_whatever_it_hears_it_closes_once_and_never_adds_while_flattening(native, edition, script):
     stage, at, closed_at, naked_at = executor(native_brackets=native), AT, -1, 0
     desk = stage.memory
+    desk.settings = replace(desk.numbers(), edition=edition)
     for count, step in enumerate(script, 10):
         at += SECOND * step[1] if step[0] == "pulse" else 0
         answers = stage.on(heard(step, at, count))
