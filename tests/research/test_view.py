@@ -22,7 +22,7 @@ def ends(ranges, heard):
     breakers = Breakers()
     for number, (atr, hears) in enumerate(zip(ranges, heard, strict=True)):
         if hears or number == len(ranges) - 1:
-            breakers.learn(build.conditions(atr=atr, atr_normal=10.0), SETTINGS)
+            breakers.learn(build.conditions(atr=float(atr), atr_normal=10.0), SETTINGS)
     return breakers.ratio, breakers.wild
 
 
