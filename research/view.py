@@ -149,13 +149,15 @@ def moved(table: Floats) -> NDArray[np.int64]:
 
 
 def hot(told: Floats, settings: Settings) -> NDArray[np.bool_]:
-    """Minutes that the breaker of the range has to hear of, one by one: the wild ones, those after
-    them, and each before one whose range is not known. Of all others the last one is enough."""
+    """Minutes that the breaker of the range has to hear of, one by one: the wild ones, the known
+    one after them, and each before one whose range is not known. Of the others the last will do."""
     limits, now, normal = settings.breakers, told[:, minutes.ATR_NOW], told[:, minutes.ATR_NORMAL]
     known = (now > 0) & (normal > 0)
     edge = min(float(limits.atr_high), float(limits.atr_calm)) - 1e-3
-    wild = known & (now >= edge * normal) & bool(limits.atr_high)
-    wild[1:] |= wild[:-1].copy()
-    wild[:-1] |= known[:-1] & ~known[1:]
-    wild[-1:] |= known[-1:]  # what follows stands in the next view
-    return wild
+    heard = known & (now >= edge * normal) & bool(limits.atr_high)
+    latest: Any = np.maximum.accumulate(np.where(known, np.arange(len(told)), -1))
+    after = np.append(True, heard[latest[:-1]] | (latest[:-1] < 0))[: len(told)]
+    heard |= after
+    heard[:-1] |= known[:-1] & ~known[1:]
+    heard[-1:] |= known[-1:]  # what follows stands in the next view
+    return heard

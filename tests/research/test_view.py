@@ -33,5 +33,5 @@ def test_the_breaker_of_the_range_ends_as_one_that_heard_all():
         assert ends(ranges, hot(told(ranges), SETTINGS)) == ends(ranges, np.ones(len(ranges)))
 
 
-def test_a_calm_minute_is_left_out():
-    assert hot(told([8.0, 8.0, 8.0]), SETTINGS).tolist() == [False, False, True]
+def test_a_calm_minute_between_others_is_left_out():
+    assert hot(told([8.0, 8.0, 8.0, 8.0]), SETTINGS).tolist() == [True, False, False, True]
