@@ -25,11 +25,15 @@ class Rule(NamedTuple):
     fails: str = ""
 
 
-# Each step of the size. The first that leaves nothing is why; a limit that fails comes before it.
+# Each step of the size. The first that leaves nothing is why; not where a limit says the same.
 SIZES = (
     Reason.RISK_SIZE_TIER, Reason.RISK_SIZE_STAKE, Reason.RISK_SIZE_TRADE,
     Reason.RISK_SIZE_FACTOR, Reason.RISK_SIZE_BUDGET,
 )  # fmt: skip
+SAID_BY = {
+    Reason.RISK_SIZE_TRADE: (Reason.RISK_TRADE_TOO_LARGE,),
+    Reason.RISK_SIZE_BUDGET: (Reason.RISK_DRB, Reason.RISK_TRADE_TOO_LARGE),
+}
 # The hard blocks of docs/controls.md.
 CONTROLS = {
     Reason.RISK_MAX_QTY: Rule(MOST, ONE, "{} contracts fewer", "{} contracts more"),
@@ -205,8 +209,10 @@ def _needed(verdict: str, checks: tuple[Check, ...], reason: Reason, cause: Mess
     if reason is Reason.SIG_FLAT_WANTED and isinstance(cause, Prediction):
         return f"{verdict} with {_preferred(cause, checks)}"
     failed = [check for check in checks if not check.passed]
-    hard = [check for check in failed if check.rule not in SIZES]
-    needs = [change(check) for check in hard or failed[:1]]
+    hard, small = ([c for c in failed if (c.rule in SIZES) is sized] for sized in (False, True))
+    said = {check.rule for check in hard}
+    first = [check for check in small[:1] if not said.intersection(SAID_BY.get(check.rule, ()))]
+    needs = [change(check) for check in (*hard, *first)]
     if not any(check.rule is reason and not check.passed for check in checks):
         needs = [OTHERWISE[reason], *needs] if reason in OTHERWISE else needs
     if len(needs) > 1:

@@ -124,6 +124,20 @@ def test_a_refusal_names_all_that_have_to_change():
     )
 
 
+def test_a_size_of_nothing_is_told_beside_what_else_said_no_unless_that_is_the_same():
+    pause, drb = check(R.RISK_LOSSES_IN_ROW, "10", "0"), check(R.RISK_DRB, "13.34", "10.24")
+    stake, budget = check(R.RISK_SIZE_STAKE, "0", "1"), check(R.RISK_SIZE_BUDGET, "0", "1")
+    verdict = build.refused(checks=(pause, drb, stake, budget), reason=pause.rule)
+    assert flip(verdict, None) == (
+        "it would have been admitted only with all of: 10 s later, after the pause; "
+        "3.10 dollars more budget; 1 contract(s) more"
+    )
+    assert flip(build.refused(checks=(drb, budget), reason=drb.rule), None).endswith("more budget")
+    assert flip(build.refused(checks=(stake, budget), reason=stake.rule), None).endswith(
+        "with 1 contract(s) more"
+    )
+
+
 def test_without_a_reference_price_that_is_what_would_pass():
     assert change(check(Reason.RISK_MAX_VALUE, "0", "50000.00", passed=False)) == (
         "a reference price"
