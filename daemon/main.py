@@ -53,6 +53,7 @@ async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int
         except OSError as error:
             raise ConfigError(f"paths.{key}: {directory}: {error.strerror}") from None
     held = lock.take(wal)
+    kept = None if state.samefile(wal) else lock.take(state)  # its api.json would be overwritten
     simulator: child.Child | None = None
     try:
         if config.run.mode == "sim" and not config.venue.rest_url:
@@ -63,6 +64,8 @@ async def run(config: Config, options: Options, stopping: Stopping) -> tuple[int
     finally:
         if simulator is not None:
             await simulator.stop()
+        if kept is not None:
+            os.close(kept)
 
 
 async def trade(

@@ -1,4 +1,4 @@
-"""One daemon per log: an flock that the kernel frees when its holder dies, however it dies."""
+"""One daemon per log, and per state: an flock that the kernel frees however its holder dies."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ def take(directory: Path) -> int:
         else:
             return fd
     os.close(fd)
-    raise LockedError(f"{directory}: another daemon writes this log: stop it first")
+    raise LockedError(f"{directory}: another daemon is at work here: stop it first")
 
 
 def held(directory: Path) -> bool:

@@ -74,9 +74,11 @@ def test_a_path_that_is_a_file_is_one_line_about_the_key(tmp_path, key):
     assert errors[0].startswith(f"tradebot: paths.{key}: {tmp_path / key}: ")
 
 
-def test_a_second_daemon_leaves_at_once_without_touching_anything(tmp_path):
-    (tmp_path / "wal").mkdir()
-    held = lock.take(tmp_path / "wal")
+@pytest.mark.parametrize("place", ["wal", "state"])
+def test_a_second_daemon_leaves_at_once_without_touching_anything(tmp_path, place):
+    """Of the same state too: it would take the first one's commands, then its way to hear them."""
+    (tmp_path / place).mkdir()
+    held = lock.take(tmp_path / place)
     try:
         began = time.monotonic()
         code, _, errors = run(tmp_path, TRADEBOT_VENUE_REST_URL="http://127.0.0.1:9")
@@ -85,7 +87,7 @@ def test_a_second_daemon_leaves_at_once_without_touching_anything(tmp_path):
         os.close(held)
     assert (code, len(errors)) == (75, 1), errors
     assert "another daemon" in errors[0]
-    assert [path.name for path in (tmp_path / "wal").iterdir()] == [lock.NAME]
+    assert [path.name for path in (tmp_path / place).iterdir()] == [lock.NAME]
     assert took < 20  # most of it the interpreter's start on a busy machine
 
 
