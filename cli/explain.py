@@ -15,7 +15,20 @@ from cli.replay import records_of
 from core import config as configs
 from core.clock import SECOND
 from core.errors import EXIT_OK, UsageError
-from core.messages import Hold, Intent, PlaceOrder, Record, Refused, TradeClosed
+from core.messages import (
+    Approved,
+    CancelOrder,
+    ClosePosition,
+    Fill,
+    Hold,
+    Intent,
+    ModifyOrder,
+    PlaceOrder,
+    Record,
+    Refused,
+    TradeClosed,
+)
+from core.terms import Purpose
 from daemon.margins import flip
 from daemon.sentences import checks, moment, sentence
 from venues.topstepx.protocol import nanoseconds
@@ -42,11 +55,11 @@ def main(argv: list[str]) -> int:
     if sum(x is not None for x in (given.seq, given.order, given.at)) != 1:
         raise UsageError("name one of SEQ, --order ID, --at TIME")
     records = records_of(Path(given.wal or configs.load(Path(given.config)).paths.wal))
-    by_seq = {record.seq: record for record in records}
+    by_seq, up = {record.seq: record for record in records}, answered(records)
     found = find(records, by_seq, given)
     why, then = (
         [(record, flipped(record, by_seq)) for record in part]
-        for part in (causes(found, by_seq), effects(found, records))
+        for part in (causes(found, by_seq, up), effects(found, records, up))
     )
     if given.json:
         told = {"why": [plain(*row) for row in why], "then": [plain(*row) for row in then]}
@@ -73,11 +86,12 @@ def find(records: list[Record], by_seq: dict[int, Record], given: argparse.Names
 def find_order(records: list[Record], name: str) -> Record:
     """The order's own record; a leg or a venue id leads to the order that made it."""
     tags = {name, name.removesuffix("-SL").removesuffix("-TP")}
-    for record in records:
-        if str(getattr(record.message, "venue_id", "")) == name:
-            tag = getattr(record.message, "tag", "")
-            tags |= {tag, tag.removesuffix("-SL").removesuffix("-TP")}
+    named = [r for r in records if name and str(getattr(r.message, "venue_id", "")) == name]
+    for record in named:
+        tag = getattr(record.message, "tag", "")
+        tags |= {tag, tag.removesuffix("-SL").removesuffix("-TP")}
     asked = [r for r in records if getattr(r.message, "tag", None) in tags - {""}]
+    asked = asked or [r for r in named if isinstance(r.message, Fill)] or named
     placed = [r for r in asked if isinstance(r.message, PlaceOrder)]
     if not asked:
         raise UsageError(f"no order {name} in this log")
@@ -105,19 +119,51 @@ def stamp_of(iso: str, text: str) -> int:
         raise UsageError(f"{text} is no time: expected HH:MM:SS or ISO") from None
 
 
-def causes(found: Record, by_seq: dict[int, Record]) -> list[Record]:
+def answered(records: list[Record]) -> dict[int, int]:
+    """Of each record the one that it answers: the logged cause; for an entry that had to wait its
+    approval, not what it waited for; for what the venue told unasked, the last request for that
+    order. An order without a tag is the venue's of a close, until the next entry."""
+    up: dict[int, int] = {}
+    admitted: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    for record in records:
+        seq, message, tag = record.seq, record.message, getattr(record.message, "tag", None)
+        if record.cause is not None:
+            up[seq] = record.cause
+        elif record.actor == "gateway" and tag in asked:
+            up[seq] = asked[tag]
+        match message:
+            case Approved(intent=intent):
+                admitted[intent.id] = seq
+            case PlaceOrder(tag=name):
+                asked |= {name: seq, f"{name}-SL": seq, f"{name}-TP": seq}
+                if message.purpose is Purpose.ENTRY:
+                    asked.pop("", None)
+                    approval = admitted.get(message.intent, 0)
+                    up |= {seq: approval} if approval not in (0, *above(seq, up)) else {}
+            case ClosePosition(tag=name):
+                asked |= {name: seq, "": seq}
+            case ModifyOrder(tag=name) | CancelOrder(tag=name):
+                asked[name] = seq
+    return up
+
+
+def above(seq: int, up: dict[int, int]) -> Iterator[int]:
+    while seq in up:
+        seq = up[seq]
+        yield seq
+
+
+def causes(found: Record, by_seq: dict[int, Record], up: dict[int, int]) -> list[Record]:
     """From the record up to the market event that began it, oldest first."""
-    chain = [found]
-    while chain[-1].cause is not None and chain[-1].cause in by_seq:
-        chain.append(by_seq[chain[-1].cause])
-    return chain[::-1]
+    return [by_seq[seq] for seq in (found.seq, *above(found.seq, up)) if seq in by_seq][::-1]
 
 
-def effects(found: Record, records: list[Record]) -> list[Record]:
+def effects(found: Record, records: list[Record], up: dict[int, int]) -> list[Record]:
     """What followed from it, and what the venue then told about its order."""
     answers: dict[int | None, list[Record]] = defaultdict(list)
     for record in records:
-        answers[record.cause].append(record)
+        answers[up.get(record.seq)].append(record)
     after, queue = [], [found]
     while queue and len(after) < FOLLOWING_MAX:
         followed = answers.get(queue.pop(0).seq, [])

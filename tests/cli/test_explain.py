@@ -5,6 +5,7 @@ import json
 import pytest
 
 from core import messages as m
+from core.terms import Action
 from tests import build
 from tests.storage.logs import append, open_wal
 
@@ -66,6 +67,52 @@ def test_a_moment_leads_to_its_last_decision_also_to_do_nothing(tradebot, log, t
     assert json.loads(out)["seq"] == held.seq
 
 
+def chain(tradebot, folder, *words):
+    """Kinds of what led to it, and of what followed."""
+    code, out, _ = tradebot("explain", *words, "--wal", folder, "--json")
+    assert code == 0
+    return [" ".join(kinds(json.loads(out)[part])) for part in ("why", "then")]
+
+
+def test_a_turn_leads_from_its_wish_over_its_exit_to_the_entry_that_waited_for_it(
+    tradebot, tmp_path
+):
+    wish = build.intent(action=Action.REVERSE_TO_LONG)
+    wal = open_wal(tmp_path)
+    bar = append(wal, build.bar(), "bars")
+    asked = append(wal, wish, "signals", bar)
+    yes = append(wal, build.approved(intent=wish), "risk", asked)
+    append(wal, build.modify_order(tag="r-1-TP"), "executor", yes)
+    left = append(wal, build.fill(tag="r-1-TP"), "gateway")
+    alone = append(wal, build.order_cancelled(tag="r-1-SL"), "gateway")
+    append(wal, build.place_order(tag="r-2", intent=wish.id), "executor", alone)
+    append(wal, build.fill(tag="r-2", venue_id=9002), "gateway")
+    wal.close()
+    up = "Bar Intent Approved"
+    assert chain(tradebot, tmp_path, "--order", "r-2") == [f"{up} PlaceOrder", "Fill"]
+    assert chain(tradebot, tmp_path, left)[0] == f"{up} ModifyOrder Fill"
+    assert chain(tradebot, tmp_path, asked) == [
+        "Bar Intent", "Approved ModifyOrder Fill PlaceOrder Fill",
+    ]  # fmt: skip
+
+
+def test_the_venues_number_of_a_close_leads_to_what_asked_for_it(tradebot, tmp_path):
+    wal = open_wal(tmp_path)
+    told = append(wal, build.command(name="flatten"), "operator")
+    append(wal, build.close_position(), "executor", told)
+    append(wal, build.feed_state(), "gateway")
+    append(wal, build.order_accepted(tag="", venue_id=9007), "gateway")
+    fill = append(wal, build.fill(tag="", venue_id=9007), "gateway")
+    append(wal, build.trade_closed(), "executor", fill)
+    append(wal, build.place_order(tag="r-2"), "executor")
+    stranger = append(wal, build.fill(tag="", venue_id=9008), "gateway")
+    wal.close()
+    why, then = chain(tradebot, tmp_path, "--order", "9007")
+    assert (why, then) == ("Command ClosePosition Fill", "TradeClosed")
+    assert chain(tradebot, tmp_path, told)[1] == "ClosePosition OrderAccepted Fill TradeClosed"
+    assert chain(tradebot, tmp_path, stranger) == ["Fill", ""]
+
+
 def test_a_refusal_shows_the_rule_that_said_no(tradebot, tmp_path):
     wal = open_wal(tmp_path)
     append(wal, build.run_started())
@@ -82,6 +129,7 @@ def test_a_refusal_shows_the_rule_that_said_no(tradebot, tmp_path):
         (["7", "--at", "12:00"], "name one of"),
         (["99999"], "no record 99999 in this log"),
         (["--order", "nobody-1"], "no order nobody-1 in this log"),
+        (["--order", ""], "no order  in this log"),
         (["--at", "99:99"], "99:99 is no time: expected HH:MM:SS or ISO"),
         (["--at", ""], "is no time"),
         (["--at", "03:00:00"], "03:00:00 is not in this log: it has "),

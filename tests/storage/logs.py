@@ -26,8 +26,8 @@ def open_wal(
     )  # fmt: skip
 
 
-def append(wal: Wal, message: Message, actor: str = "risk") -> int:
-    wal.append(Record(wal.seq + 1, actor, None, message))
+def append(wal: Wal, message: Message, actor: str = "risk", cause: int | None = None) -> int:
+    wal.append(Record(wal.seq + 1, actor, cause, message))
     return wal.seq
 
 
