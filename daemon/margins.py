@@ -121,6 +121,8 @@ FLAGS = {
     Reason.INFER_NONFINITE: ("finite answers of the model", "no finite answer of the model"),
 }
 STATE = ("state ACTIVE", "state not ACTIVE")  # of the account; the rule names its cause
+# Rules with a number that may be that cause too.
+STATES = (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL, Reason.RISK_COLLAR_DRIFT)
 
 # Decisions without a number: what would have had to be so.
 OTHERWISE = {
@@ -138,8 +140,7 @@ def is_flag(check: Check) -> bool:
     if check.rule in FLAGS:
         return said or check.rule not in RULES
     counted = check.rule in RULES and (check.limit or RULES[check.rule].must != BELOW)
-    state = check.rule in (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL)
-    return not counted or (state and said)
+    return not counted or (check.rule in STATES and said)
 
 
 def distance(check: Check) -> Decimal:

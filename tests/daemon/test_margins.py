@@ -70,6 +70,8 @@ SAID = [
     (check(R.RISK_KILL, "1", "0", False), "state ACTIVE"),
     (check(R.RISK_SESSION_CLOSED, "1", "0", False), "state ACTIVE"),
     (check(R.DATA_CONTRACT_ROLL, "1", "0", False), "state ACTIVE"),
+    (check(R.RISK_COLLAR_DRIFT, "1", "0", False), "state ACTIVE"),
+    (check(R.RISK_COLLAR_DRIFT, "81", "80"), "1.00 ticks less of drift"),
     (check(R.DATA_CONTRACT_ROLL, "1", "0", True), "1 s less to the contract's roll"),
     (check(R.DATA_CONTRACT_ROLL, "-5", "0"), "over 5 s more to the contract's roll"),
     (check(R.RISK_PROP_LOSS, "2013.34", "2000"), "over 13.34 dollars less lost with all at stake"),
