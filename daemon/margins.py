@@ -128,7 +128,7 @@ STATES = (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL, Reason.RISK_COL
 OTHERWISE = {
     Reason.SIG_BLOCKED: "state ACTIVE",
     Reason.SIG_PENDING: "no wish or order on its way",
-    Reason.SIG_IN_POSITION: "no position on that side",
+    Reason.SIG_IN_POSITION: "no position",  # some strategies leave one to its stop and target
     Reason.SIG_SUPERSEDED: "a position to close",
     Reason.BAR_PARTIAL: "a bar without a gap",
     Reason.FEAT_NONFINITE: "features that are all numbers",

@@ -166,6 +166,7 @@ FLAT = build.prediction(probabilities=(0.1, 0.55, 0.35), direction=0, confidence
     [
         (hold(R.SIG_PENDING), "no wish or order on its way"),
         (hold(R.SIG_BLOCKED), "state ACTIVE"),
+        (hold(R.SIG_IN_POSITION, check(R.SIG_NO_CROSS, "5", "4", True)), "no position"),
         (hold(R.SIG_NO_CROSS, check(R.SIG_NO_CROSS, "4995.51", "4995.72", False)),
          "averages that cross"),
         (hold(R.SIG_FLAT_WANTED, check(R.SIG_LOW_CONFIDENCE, "0.55", "0.6")),
