@@ -42,7 +42,10 @@ MAY_BE_ZERO = {
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
 }  # fmt: skip
 # key: least and most, of what no other rule bounds.
-BOUNDS = {"port": (0, 65_535), "roll_days": (0, 90), "inbox_depth": (100, 10_000_000)}
+BOUNDS = {
+    "port": (0, 65_535), "roll_days": (0, 90), "inbox_depth": (100, 10_000_000),
+    "speed": (0, 1_000_000), "ballast_mb": (0, 1_000_000),
+}  # fmt: skip
 SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
 ANY = (0, 10**30)
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

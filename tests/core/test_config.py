@@ -77,6 +77,8 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
     ("GATEWAY_PORT", "65536", "gateway.port: expected 0 to 65535"),
     ("SESSION_ROLL_DAYS", "1000000000", "session.roll_days: expected 0 to 90"),
     ("SUPERVISOR_INBOX_DEPTH", "1", "supervisor.inbox_depth: expected 100 to 10000000"),
+    ("LOG_BALLAST_MB", "10000000000000", "log.ballast_mb: expected 0 to 1000000"),
+    ("RUN_SPEED", "1e7", "run.speed: expected 0 to 1000000"),
     ("SIGNALS_COOLDOWN_S", "1e308", "signals.cooldown_s: expected 0 to 1000000000"),
     ("API_PORT", "65536", "api.port: expected 0 to 65535"),
 ])  # fmt: skip
