@@ -44,6 +44,7 @@ NOBODY = {
     "once it runs",
 }
 UNSEEN = "the kill file is left for the daemon, whose own files are another user's"
+UNHEARD = "what answers is not the daemon of this token; the kill file is left for that"
 
 
 class NoDaemon(TradebotError):
@@ -95,14 +96,15 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
             raise
         by_file(state, verb, by, why)
         told = {"seq": None, "note": NOBODY[verb].format(state)}
-    except PermissionError as error:  # a daemon may run, and looks for the file of a kill
+    except (PermissionError, UsageError) as error:  # a daemon may run, and look for a kill's file
         if verb != "kill":
             raise
         try:
             by_file(state, verb, by, why)
         except ConfigError:
             raise error from None
-        told, code = {"seq": None, "note": UNSEEN, "flat": False}, EXIT_NOT_FLAT
+        note = UNSEEN if isinstance(error, PermissionError) else f"{error}: {UNHEARD}"
+        told, code = {"seq": None, "note": note, "flat": False}, EXIT_NOT_FLAT
     said = f"{verb}: {told.get('note') or 'record'} {told['seq'] or ''}".rstrip()
     print(json.dumps(told) if as_json else said + FLAT[told.get("flat")])
     return code

@@ -180,4 +180,7 @@ def test_a_refused_word_is_passed_on(tradebot, tmp_path):
         where = json.loads((tmp_path / "api.json").read_text())
         (tmp_path / "api.json").write_text(json.dumps({**where, "token": "stolen"}))
         code, _, err = tradebot("pause", "--state", tmp_path)
+        killed = tradebot("kill", "--state", tmp_path, "--by", "ada", "--why", "storm")
     assert code == 2 and err == "tradebot: bad token\n"
+    assert killed[0] == 73 and "bad token" in killed[1] and "NOT proven flat" in killed[1]
+    assert "by ada, why storm" in sentinel.read(tmp_path)  # its daemon may have a new token
