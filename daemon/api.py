@@ -67,8 +67,9 @@ class Api:
         given = request.headers.get("Authorization", "")
         if request.host.rpartition(":")[0] not in HOSTS or "Origin" in request.headers:
             return web.json_response({"error": "not for web pages"}, status=403)
+        raw = given.encode(errors="surrogateescape")  # as they came
         commands, looks = (
-            secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
+            secrets.compare_digest(raw, f"Bearer {token}".encode())
             for token in (self.token, self.looking)
         )
         if not (commands or looks):
@@ -85,7 +86,7 @@ class Api:
         try:
             told = await request.json()
             name, by, why = (legible(told[key]) for key in ("name", "by", "why"))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             return web.json_response({"error": "expected name, by and why"}, status=400)
         if name not in COMMANDS:
             return web.json_response({"error": f"unknown command {name}"}, status=400)

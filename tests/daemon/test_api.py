@@ -1,3 +1,4 @@
+import asyncio
 import json
 import stat
 from contextlib import asynccontextmanager
@@ -82,6 +83,15 @@ async def test_whoever_has_the_watchers_token_may_look_and_not_command(tmp_path)
     assert not path.exists()
 
 
+async def test_a_token_that_is_no_text_is_a_wrong_one(tmp_path):
+    async with serving(tmp_path) as (_, where, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", where["port"])
+        writer.write(b"GET /status HTTP/1.0\r\nHost: 127.0.0.1:1\r\nAuthorization: \xff\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert b" 401 " in answer and b"bad token" in answer
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -103,7 +113,7 @@ async def test_other_methods_and_paths_do_nothing(tmp_path, method, path, status
 
 NONSENSE = (
     "", "{", "[]", "null", '"pause"', '{"name":"pause"}', '{"name":"buy","by":"a","why":"b"}',
-    '{"name":"rearm","by":"","why":""}', '{"name":"rearm","by":"ada","why":""}',
+    '{"name":"rearm","by":"","why":""}', '{"name":"rearm","by":"ada","why":""}', "[" * 100_000,
 )  # fmt: skip
 
 
