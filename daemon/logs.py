@@ -54,6 +54,15 @@ class Aside:
         return getattr(self.stream(), name)
 
 
+class Library(logging.Handler):
+    """What a library complains of, as a message of ours: one line, and waited for by nobody."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)
+        said = structlog.get_logger("library")
+        said.log(level, record.getMessage(), of=record.name, exc_info=record.exc_info)
+
+
 def start(json_only: bool, quiet: bool = False) -> None:
     """`quiet` keeps warnings and errors only, for a terminal that shows the live view."""
     pretty = sys.stderr.isatty() and not json_only
@@ -75,6 +84,7 @@ def start(json_only: bool, quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Aside(lambda: sys.stderr))),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[Library()], level=logging.WARNING)
 
 
 def printable(

@@ -1,6 +1,7 @@
 """What a log line shows is text: no letter of it moves the cursor or begins another line (S3)."""
 
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -47,6 +48,19 @@ def test_a_traceback_keeps_its_lines_and_nothing_else(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "\x1b[2J" not in shown and r"\x1b[2Jgone" in shown
     assert shown.count("\n") > 2
+
+
+def test_what_a_library_complains_of_is_a_line_like_ours(capsys, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [])
+    logs.start(json_only=True)
+    try:
+        raise ValueError("not a header")
+    except ValueError:
+        logging.getLogger("aiohttp.server").exception("Error handling %s", "a request")
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"]) == ("Error handling a request", "error")
+    assert told["of"] == "aiohttp.server" and "ValueError: not a header" in told["exception"]
 
 
 @pytest.mark.parametrize("pretty", [True, False])
