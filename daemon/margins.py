@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from core.messages import Approved, Hold, Message, Prediction, Refused
 from core.reasons import Reason
 from core.terms import Check, exact
@@ -34,6 +36,7 @@ SAID_BY = {
     Reason.RISK_SIZE_TRADE: (Reason.RISK_TRADE_TOO_LARGE,),
     Reason.RISK_SIZE_BUDGET: (Reason.RISK_DRB, Reason.RISK_TRADE_TOO_LARGE),
 }
+PLANNED = (Reason.RISK_TRADE_TOO_LARGE, Reason.RISK_DRB)  # what the size was made to fit
 # The hard blocks of docs/controls.md.
 CONTROLS = {
     Reason.RISK_MAX_QTY: Rule(MOST, ONE, "{} contracts fewer", "{} contracts more"),
@@ -189,6 +192,16 @@ def nearest(checks: Iterable[Check]) -> Check | None:
     return min(near, key=lambda row: row[0])[1] if near else None
 
 
+def single(checks: Iterable[Check], size: int) -> list[Check]:
+    """For one contract: an entry that is sized loses the others before it is refused."""
+    rows = list(checks)
+    sized = any(check.rule in SIZES for check in rows)
+    return [
+        replace(check, value=check.value / size) if sized and check.rule in PLANNED else check
+        for check in rows
+    ]
+
+
 def flip(message: Message, cause: Message | None) -> str:
     """One line: what would have led to the other verdict; empty where nothing was judged."""
     match message:
@@ -201,7 +214,7 @@ def flip(message: Message, cause: Message | None) -> str:
         case Approved(checks=checks, reason=reason):
             if reason is not Reason.RISK_PASS and not all(check.passed for check in checks):
                 return _needed("the turn would have been admitted whole", checks, reason, cause)
-            least = nearest(checks)
+            least = nearest(single(checks, message.size))
             return f"nearest to a refusal: {least.rule}, with {change(least)}" if least else ""
     return ""
 

@@ -195,24 +195,37 @@ def test_every_decision_of_a_real_run_says_what_would_have_flipped_it(tmp_path, 
         assert flip(record.message, by_seq[record.cause].message), record
 
 
-@pytest.mark.parametrize(("more", "admitted"), [("3.10", True), ("3.09", False)])
-def test_risk_itself_admits_with_as_much_more_budget_as_was_told(more, admitted):
-    """The budget is what may be lost today; the same wish, asked again."""
+def asked(day_loss_max, **changes):
+    """What risk says to a wish where so much may be lost today."""
     from actors.risk import Risk
 
-    def asked(day_loss_max):
-        limits = replace(build.SETTINGS.risk, day_loss_max=day_loss_max)
-        settings = replace(build.SETTINGS, risk=limits)
-        stage = Risk(settings)
-        for message in (
-            build.run_started(settings=settings), build.session_opened(),
-            build.account_snapshot(balance=Decimal("1000.00"), position=0, orders=(), fills=()),
-            build.feed_state(), build.feed_state(link="user"), build.agreed(position=0),
-        ):  # fmt: skip
-            stage.on(message)
-        (verdict,) = stage.on(build.intent(action=Action.LONG_ENTRY))
-        return verdict
+    limits = replace(build.SETTINGS.risk, day_loss_max=Decimal(day_loss_max), **changes)
+    sizing = build.CONTROLLED.sizing if changes else build.SETTINGS.sizing
+    settings = replace(build.SETTINGS, risk=limits, sizing=sizing)
+    stage = Risk(settings)
+    for message in (
+        build.run_started(settings=settings), build.session_opened(),
+        build.account_snapshot(balance=Decimal("1000.00"), position=0, orders=(), fills=()),
+        build.feed_state(), build.feed_state(link="user"), build.agreed(position=0),
+    ):  # fmt: skip
+        stage.on(message)
+    (verdict,) = stage.on(build.intent(action=Action.LONG_ENTRY))
+    return verdict
 
-    refused = asked(Decimal("10.24"))
+
+@pytest.mark.parametrize(("budget", "admitted"), [("13.34", True), ("13.33", False)])
+def test_risk_itself_admits_with_as_much_more_budget_as_was_told(budget, admitted):
+    """The same wish, asked again."""
+    refused = asked("10.24")
     assert flip(refused, None) == "it would have been admitted with 3.10 dollars more budget"
-    assert isinstance(asked(Decimal("10.24") + Decimal(more)), m.Approved) is admitted
+    assert isinstance(asked(budget), m.Approved) is admitted
+
+
+def test_two_contracts_become_one_before_they_are_refused():
+    room = {"contracts": 2, "position_max": 9, "balance_min": Decimal(1)}
+    room |= {"trade_risk_max": Decimal(99)}
+    assert (asked("30", **room).size, asked("26.67", **room).size) == (2, 1)
+    assert flip(asked("30", **room), None) == (
+        "nearest to a refusal: RISK_DRB, with over 16.66 dollars less budget"
+    )
+    assert isinstance(asked("13.33", **room), m.Refused)
