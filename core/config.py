@@ -17,7 +17,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.sense import disorder, nonsense, unfit, unspoken, wrong
+from core.sense import bare, disorder, nonsense, unfit, unspoken, wrong
 from core.wording import explain
 
 
@@ -243,7 +243,7 @@ def check(config: Config, path: Path) -> None:
     market = (config.breakers, config.slippage, config.conditions)
     days = nonsense(config.signals, config.session, config.prop)
     tables, spoken = disorder(config.sizing, config.stops), unspoken(config.paging.command)
-    for fault in chain(wrong(sections), days, unfit(*market), tables, spoken):
+    for fault in chain(wrong(sections), days, unfit(*market), tables, spoken, bare(config.venue)):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

@@ -4,7 +4,9 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from ipaddress import ip_address
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -93,6 +95,24 @@ def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:
             yield f"sizing.{key}: expected rows from the lowest first number up"
     if any(early[0] <= late[0] for early, late in pairwise(stops.tighten)):
         yield "stops.tighten: expected rows from the longest time down"
+
+
+def bare(venue: object) -> Iterator[str]:
+    """Addresses of the public net to which our API key would go as plain text."""
+    for key in ("rest_url", "user_hub_url", "market_hub_url"):
+        try:
+            where = urlsplit(getattr(venue, key))
+            if where.scheme in ("http", "ws") and public(where.hostname or ""):
+                yield f"venue.{key}: expected https://: the API key would go there for all to read"
+        except ValueError:
+            yield f"venue.{key}: expected an address, as https://api.topstepx.com"
+
+
+def public(host: str) -> bool:
+    try:
+        return not ip_address(host).is_private
+    except ValueError:
+        return "." in host
 
 
 def unspoken(command: str) -> Iterator[str]:

@@ -103,6 +103,23 @@ def test_a_table_whose_rows_count_is_given_in_their_order(rows):
         load(REAL, {f"TRADEBOT_{key}": f"[{', '.join(texts)}]"})
 
 
+@pytest.mark.parametrize(("address", "says"), [
+    ("http://api.topstepx.com", "expected https://"),
+    ("ws://8.8.8.8:80/hubs/user", "expected https://"),
+    ("http://[::1", "expected an address"),
+    ("https://api.topstepx.com", ""), ("http://127.0.0.1:9", ""), ("http://[::1]:9", ""),
+    ("http://localhost:9", ""), ("http://gateway:9", ""), ("http://10.0.0.5", ""),
+])  # fmt: skip
+@pytest.mark.parametrize("key", ["rest_url", "user_hub_url", "market_hub_url"])
+def test_the_key_goes_over_the_net_sealed_or_not_at_all(key, address, says):
+    given = {f"TRADEBOT_VENUE_{key}".upper(): address}
+    if not says:
+        assert getattr(load(REAL, given).venue, key) == address
+        return
+    with pytest.raises(ConfigError, match=f"venue.{key}: {says}"):
+        load(REAL, given)
+
+
 def test_a_venue_may_have_no_flat_time():
     assert load(REAL, {"TRADEBOT_SESSION_VENUE_FLAT": ""}).session.venue_flat == ""
     assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900
