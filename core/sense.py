@@ -93,6 +93,8 @@ def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:
     for key, rows in (("tiers", sizing.tiers), ("confidence", sizing.confidence)):
         if any(low[0] >= high[0] for low, high in pairwise(rows)):
             yield f"sizing.{key}: expected rows from the lowest first number up"
+    if sizing.mode != "fixed" and not sizing.confidence:
+        yield "sizing.confidence: expected one row at least: no confidence is worth anything"
     if any(early[0] <= late[0] for early, late in pairwise(stops.tighten)):
         yield "stops.tighten: expected rows from the longest time down"
 
