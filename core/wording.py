@@ -6,6 +6,7 @@ _WORDS = {
     "int": "a whole number", "float": "a number", "decimal": "a number", "str": "text",
     "bool": "true or false", "object": "a table", "array": "a list",
 }  # fmt: skip
+_WHOLE = "a number, got a whole number"  # in a row of a table; elsewhere it is one too
 
 
 def explain(error: str) -> str:
@@ -16,4 +17,5 @@ def explain(error: str) -> str:
     if match := re.match(r"Object missing required field `(.*?)`", error):
         return f"{f'{where}.{match[1]}'.strip('.')}: missing: every key must be given"
     words = re.sub(r"`(\w+)`", lambda word: _WORDS.get(word[1], word[1]), error.split(" - at")[0])
+    words = words.replace(", got", " with a point, as 2.0, got") if _WHOLE in words else words
     return f"{where}: {words[0].lower()}{words[1:]}"

@@ -72,6 +72,7 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
 @pytest.mark.parametrize(("key", "value", "says"), [
     ("PAGING_COMMAND", "say 'help", "paging.command: expected words"),
     ("CONDITIONS_MINUTES", "0", None),
+    ("SIZING_TIERS", "[[700, 1, 2]]", "expected a number with a point, as 2.0, got a"),
     ("SIZING_CONFIDENCE", "[]", "sizing.confidence: expected one row at least"),
     ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
     ("SIGNALS_EMA_FAST", "21", "signals.ema_fast: expected below ema_slow"),
