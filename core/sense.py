@@ -86,6 +86,8 @@ def unfit(
         yield "breakers.atr_calm: expected at most atr_high"
     if (slippage.charge or slippage.plan == "conditions") and not conditions.minutes:
         yield "conditions.minutes: expected above zero: slippage goes by the conditions"
+    if 0 < conditions.minutes < conditions.minutes_min:
+        yield "conditions.minutes_min: expected at most minutes: no more of them are kept"
 
 
 def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:

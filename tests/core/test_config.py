@@ -72,6 +72,7 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
 @pytest.mark.parametrize(("key", "value", "says"), [
     ("PAGING_COMMAND", "say 'help", "paging.command: expected words"),
     ("CONDITIONS_MINUTES", "0", None),
+    ("CONDITIONS_MINUTES_MIN", "391", "conditions.minutes_min: expected at most minutes"),
     ("SIZING_TIERS", "[[700, 1, 2]]", "expected a number with a point, as 2.0, got a"),
     ("SIZING_CONFIDENCE", "[]", "sizing.confidence: expected one row at least"),
     ("SLIPPAGE_PLAN", "sometimes", "slippage.plan: expected one"),
