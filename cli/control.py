@@ -92,7 +92,7 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
             told["flat"] = proven(state, wait_s)
             code = EXIT_OK if told["flat"] else EXIT_NOT_FLAT
     except NoDaemon:
-        if verb not in ("kill", "rearm"):
+        if verb not in ("kill", "rearm") or (verb == "rearm" and sentinel.read(state) is None):
             raise
         by_file(state, verb, by, why)
         told = {"seq": None, "note": NOBODY[verb].format(state)}

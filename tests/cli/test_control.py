@@ -147,6 +147,11 @@ def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
     code, out, _ = tradebot("rearm", "--state", state, "--by", "ada", "--why", "sun", "--json")
     assert code == 0 and json.loads(out)["seq"] is None
     assert sentinel.read(state) is None
+    elsewhere = tmp_path / "elsewhere"
+    for nothing in (state, elsewhere):  # a rearm of the wrong place is none
+        code, out, err = tradebot("rearm", "--state", nothing, "--by", "ada", "--why", "sun")
+        assert (code, out) == (1, "") and f"no daemon answers for {nothing}" in err
+    assert not elsewhere.exists()
 
 
 @pytest.mark.parametrize("writable", [True, False])
