@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,14 @@ def warn(error: Torn | Corrupt, directory: Path) -> None:
 
 
 def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
-    """Each record as it is written, for ever."""
+    """Each record as it is written, for ever; also of the log that a next account begins here."""
+    node = inode(file)
     while True:
+        if inode(file) != node:  # moved aside
+            file, end = next(iter(segments(directory)), file), 0
+            node = inode(file) or node
         later = [one for one in segments(directory) if one.order > file.order]  # then this is whole
-        with file.path.open("rb") as stream:
+        with suppress(FileNotFoundError), file.path.open("rb") as stream:
             stream.seek(end)
             for raw in stream:
                 if not is_true(raw):
@@ -134,9 +139,18 @@ def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
                 yield decode(raw)
         if later:
             file, end = later[0], 0
+            node = inode(file)
         else:
             sys.stdout.flush()
             time.sleep(POLL_S)
+
+
+def inode(file: Segment) -> int:
+    """Which file has this name now; 0 none."""
+    try:
+        return file.path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def picker(chosen: argparse.Namespace) -> Callable[[Line], bool]:

@@ -179,3 +179,21 @@ def test_a_tail_that_follows_loses_no_record_where_the_page_is_turned(tmp_path, 
     lines = (line.message for line in growing(tmp_path, page, 0) if line.kind == "Command")
     assert [next(lines).why for _ in range(3)] == ["before", "last", "after"]
     wal.close()
+
+
+def test_a_tail_that_follows_goes_on_with_the_log_of_the_next_account(tmp_path, monkeypatch):
+    """As each sim run begins one: the last is moved aside, and the new file has its name."""
+    accounts = iter("bc")
+
+    def another(seconds):
+        wal = open_wal(tmp_path, account=next(accounts) * 64)
+        append(wal, build.command(why="after"))
+        wal.close()
+
+    wal = open_wal(tmp_path)
+    append(wal, build.command(why="before, in so many words that the new log is shorter" * 9))
+    wal.close()
+    (page,) = segments(tmp_path)
+    monkeypatch.setattr("cli.wal.time.sleep", another)
+    lines = (line.message for line in growing(tmp_path, page, 0) if line.kind == "Command")
+    assert [next(lines).why[:6] for _ in range(3)] == ["before", "after", "after"]
