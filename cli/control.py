@@ -6,7 +6,10 @@
 import getpass
 import http.client
 import json
+import os
 import time
+import tomllib
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -69,7 +72,7 @@ def parser(verb: str) -> Arguments:
 
 def main(argv: list[str]) -> int:
     verb, given = argv[0], parser(argv[0]).parse_args(argv[1:])
-    state = Path(given.state or configs.load(Path(given.config)).paths.state)
+    state = Path(given.state) if given.state else place(Path(given.config), verb)
     if verb in READING:
         told = call(state, "GET", "/status")
         if verb == "risk":
@@ -81,6 +84,20 @@ def main(argv: list[str]) -> int:
     by = given.by or getpass.getuser()
     wait_s = given.wait if verb in PROVEN else 0.0
     return command(state, verb, by, given.why or verb, given.json, wait_s)
+
+
+def place(config: Path, verb: str) -> Path:
+    """The state it names, for a command also where it could not start a daemon: the one that runs
+    was started before somebody edited it, and a kill is not refused for that."""
+    try:
+        return Path(configs.load(config).paths.state)
+    except ConfigError:
+        if verb in READING:
+            raise
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            given = os.environ.get("TRADEBOT_PATHS_STATE")
+            return Path(given or tomllib.loads(config.read_text())["paths"]["state"])
+        raise
 
 
 def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: float = 0.0) -> int:

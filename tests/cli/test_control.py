@@ -154,6 +154,20 @@ def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "code"), [('state = "{}"\nspeed = 1', 0), ("state = 5", 78), ("state = ", 78)]
+)
+def test_a_config_that_could_not_start_a_daemon_stops_no_kill(tradebot, tmp_path, text, code):
+    """The one that runs was started before somebody edited it."""
+    config, state, seen = tmp_path / "edited.toml", tmp_path / "state", []
+    config.write_text("[paths]\n" + text.format(state))
+    state.mkdir()
+    with daemon(state, seen):
+        got, _, err = tradebot("kill", "--config", config, "--by", "ada", "--why", "storm")
+    assert got == code and seen == ([] if code else [("kill", "ada", "storm")])
+    assert err.count("\n") == bool(code) and (str(config) in err or not code)
+
+
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_kill_needs_no_file_of_the_daemons_that_is_readable(
     tradebot, tmp_path, monkeypatch, writable
