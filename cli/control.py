@@ -81,9 +81,17 @@ def main(argv: list[str]) -> int:
         return EXIT_OK
     if verb in NAMED and not (given.by and given.why):
         raise UsageError(f"{verb} needs --by NAME and --why TEXT")
-    by = given.by or getpass.getuser()
+    by = given.by or user()
     wait_s = given.wait if verb in PROVEN else 0.0
     return command(state, verb, by, given.why or verb, given.json, wait_s)
+
+
+def user() -> str:
+    """Who we are; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def place(config: Path, verb: str) -> Path:

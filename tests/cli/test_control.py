@@ -83,6 +83,16 @@ def test_who_and_why_need_not_be_given_but_for_a_rearm(tradebot, tmp_path, monke
     assert seen == [("pause", "grace", "pause")]
 
 
+def test_who_has_no_name_kills_by_number(tradebot, tmp_path, monkeypatch):
+    def nameless():
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    assert tradebot("kill", "--state", tmp_path)[0] == 0
+    assert "by user 54321" in sentinel.read(tmp_path)
+
+
 def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
     with daemon(tmp_path, []):
         code, out, _ = tradebot("status", "--state", tmp_path)
