@@ -5,10 +5,11 @@ actors learn it the same way. What cannot be so explained, and stands in two sna
 drift: adopted or halted on, by config. An absent answer is never read as "flat" or "no orders".
 """
 
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET
 
 from actors import agreement, refusals, statement
-from actors.book import BOOKED, Book
+from actors.book import BOOKED
+from actors.ledger import Ledger
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -33,35 +34,11 @@ from core.messages import (
 )
 from core.reasons import Reason
 from core.settings import Settings
-from core.terms import ALIVE, EXITS_ONLY, FLATTENING
+from core.terms import ALIVE, EXITS_ONLY, FLATTENING, Purpose
 
 READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
+EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
-
-
-class Ledger(Struct):
-    """All that recovery remembers."""
-
-    book: Book = field(default_factory=Book)
-    settings: Settings | None = None
-    began: int = 0  # of this log: what the account did before is not ours
-    runs: list[str] = field(default_factory=list)
-    linked_at: int = 0  # the user link is up since; 0 down
-    agreed: bool = False
-    agreed_at: int = 0
-    asked_at: int = 0  # a Reconcile is unanswered since; 0 none
-    told_at: int = 0  # last answer
-    read_at: int = 0  # newest snapshot
-    again: bool = False  # an actor missed a record: tell once more what all should know
-    refused_at: int = 0  # the venue refused an order: an older look says nothing of it
-    reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
-    odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
-    excused: list[int] = field(default_factory=list)  # orders of others, answered for
-    absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
-    flatten: bool = False
-    flat_at: int = 0  # first of the two snapshots that prove the account flat
-    proven: bool = False
-    closed_at: int = 0  # the end of a day whose statement is to be asked for; 0 none
 
 
 class Recovery:
@@ -212,13 +189,23 @@ class Recovery:
         unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
         settled = (ledger.agreed or not ledger.linked_at) and not unsettled
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
-        if flattening and ledger.flat_at:
+        if (flattening and ledger.flat_at) or self._unfilled(at):
             wait = numbers.flat_gap_s
         if ledger.asked_at and at - ledger.asked_at >= int(numbers.answer_s * SECOND):
             ledger.asked_at = 0  # never answered
         elif ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
             return []
         return self._ask(at, Reason.REC_QUERY)
+
+    def _unfilled(self, at: int) -> bool:
+        """An entry of ours, at the market, of which a second later nobody told a fill: one look, so
+        that what was filled gets its stop in time; then it is unsettled like others."""
+        ledger, settings = self.memory, self._settings()
+        if settings.edition < EAGER:
+            return False
+        patience = int(settings.recovery.flat_gap_s * SECOND)
+        sent = [order.at for order in ledger.book.live(Purpose.ENTRY) if order.intent]
+        return any(at - then >= patience > ledger.told_at - then for then in sent)
 
     def _doubtful(self) -> bool:
         """Flat after a close, and nobody has looked since."""

@@ -121,3 +121,22 @@ def test_an_order_that_came_late_and_was_refused_is_told_of_once():
     told = replace(snapshot(AT + 100 * SECOND), orders=shown)
     assert [type(a) for a in stage.on(told)] == [OrderRejected, Agreed]
     assert stage.on(replace(told, at=AT + 101 * SECOND)) == []  # else each look asks for the next
+
+
+@pytest.mark.parametrize(("edition", "asks"), [(3, [False, True, False]), (2, [False] * 3)])
+def test_an_entry_of_which_nobody_tells_a_fill_is_looked_for_once_after_a_second(edition, asks):
+    """Its fill may be lost, and without brackets of the venue it has no stop until we know."""
+    stage = agreed()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    sent = AT + SECOND // 2
+    entry = build.place_order(at=sent, tag="r-1", intent="r-i1")
+    for message in (entry, build.order_accepted(at=sent, tag="r-1", price=None)):
+        stage.on(message)
+    asked = []
+    for wait in (SECOND - 1, SECOND, 2 * SECOND):
+        answers = stage.on(build.pulse(at=sent + wait))
+        asked.append(bool(answers))
+        if answers:
+            still = build.venue_order(tag="r-1", status=Status.WORKING, filled=0)
+            stage.on(replace(snapshot(sent + wait), orders=(still,)))
+    assert asked == asks

@@ -1,0 +1,29 @@
+"""All that recovery remembers of log and venue."""
+
+from msgspec import Struct, field
+
+from actors.book import Book
+from core.settings import Settings
+
+
+class Ledger(Struct):
+    book: Book = field(default_factory=Book)
+    settings: Settings | None = None
+    began: int = 0  # of this log: what the account did before is not ours
+    runs: list[str] = field(default_factory=list)
+    linked_at: int = 0  # the user link is up since; 0 down
+    agreed: bool = False
+    agreed_at: int = 0
+    asked_at: int = 0  # a Reconcile is unanswered since; 0 none
+    told_at: int = 0  # last answer
+    read_at: int = 0  # newest snapshot
+    again: bool = False  # an actor missed a record: tell once more what all should know
+    refused_at: int = 0  # the venue refused an order: an older look says nothing of it
+    reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
+    odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
+    excused: list[int] = field(default_factory=list)  # orders of others, answered for
+    absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
+    flatten: bool = False
+    flat_at: int = 0  # first of the two snapshots that prove the account flat
+    proven: bool = False
+    closed_at: int = 0  # the end of a day whose statement is to be asked for; 0 none
