@@ -69,6 +69,10 @@ def of_results(account: Account, at: int) -> Iterator[Row]:
         yield Reason.RISK_MIN_BALANCE, "balance", why, f"by itself, at {least}"
     for who in account.controls.past.off:
         yield Reason.RISK_THROTTLE_REPEAT, who, f"{who} repeats itself: off", BY_HAND
+    for tag, end in account.late.items():
+        why = f"{tag} was proven absent and may come all the same: no entries"
+        ends = f"by itself, with the first look after {max(0, end - at) / SECOND:g} s"
+        yield Reason.RISK_UNKNOWN_PENDING, tag, why, ends
 
 
 def of_market(account: Account) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from actors.tightenings import holding
 from core.reasons import Reason
 from core.terms import Purpose
 from tests import build
@@ -72,3 +73,12 @@ def missing(purpose, late_s):
     stage.on(build.pulse(at=AT + 60 * build.SECOND))
     stage.on(build.not_placed(at=AT + 60 * build.SECOND, tag="r-1"))
     return stage
+
+
+def test_it_is_told_what_admits_no_entries_and_until_when():
+    stage = missing(Purpose.ENTRY, 300.0)
+    (one,) = holding(stage.memory, AT + 60 * build.SECOND)
+    assert (one.reason, one.reopens) == (
+        Reason.RISK_UNKNOWN_PENDING, "by itself, with the first look after 240 s",
+    )  # fmt: skip
+    assert "r-1 was proven absent" in one.why
