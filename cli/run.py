@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from msgspec.structs import replace
 from cli.arguments import Arguments, between
 from core import config as configs
 from core.config import Config
+from core.errors import ConfigError
 from daemon.stopping import Stopping
 
+KEY = re.compile(r"[a-z]+\.[a-z_]+: ")
 MODES = ("sim", "paper", "live")
 
 
@@ -49,13 +52,21 @@ def main(argv: list[str]) -> int:
         print("starting; the first time compiles for about half a minute", file=sys.stderr)
     logs.start(json_only=given.json, quiet=view)
     options = daemon.Options(Path(given.config), view)
-    code, report = runner()(daemon.run(config, options, stopping))
+    try:
+        code, report = runner()(daemon.run(config, options, stopping))
+    except ConfigError as error:
+        raise ConfigError(placed(str(error), given.config)) from None
     text = orjson.dumps(report, default=str).decode() if given.json else reports.told(report)
     try:
         print(text, flush=True)
     except OSError:  # nobody reads it: the code tells how it ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def placed(text: str, config: str) -> str:
+    """What is found wrong after the start names its key; the file comes before that."""
+    return f"{config}: {text}" if KEY.match(text) else text
 
 
 def chosen(config: Config, given: argparse.Namespace) -> Config:

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from cli.run import chosen, parser
+from cli.run import chosen, parser, placed
 from core.config import load
+from core.errors import EXIT_CONFIG
 from tests.cli.conftest import ROOT
 from tests.cli.report import START, keeps_its_promise
 
@@ -77,3 +78,22 @@ def test_the_command_line_wins_over_the_config():
     config = chosen(load(ROOT / "config.toml"), parser().parse_args(words))
     assert (config.run.mode, config.run.speed) == ("live", 0)
     assert (config.paths.tape, config.paths.state, config.paths.wal) == ("t", "s", "w")
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    ("run.mode: paper is not built yet", "etc/config.toml: run.mode: paper is not built yet"),
+    ("models/mlp.onnx: DATA: not there", "models/mlp.onnx: DATA: not there"),
+    ("TOPSTEPX_API_KEY: no credential", "TOPSTEPX_API_KEY: no credential"),
+])  # fmt: skip
+def test_what_is_found_wrong_with_a_key_after_the_start_names_the_file_too(said, told):
+    assert placed(said, "etc/config.toml") == told
+
+
+def test_a_mode_that_is_not_there_is_one_line_with_file_and_key(place):
+    words = [sys.executable, "-m", "cli.main", "run", "--mode", "paper", "--state", place / "s"]
+    done = subprocess.run(
+        [*words, "--wal", place / "w"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == EXIT_CONFIG
+    assert "config.toml: run.mode: paper" in done.stderr.splitlines()[-1]
