@@ -82,7 +82,11 @@ def _shown(order: VenueOrder, at: int, reason: Reason) -> OrderAccepted:
 
 
 def _differs(known: Order, told: VenueOrder) -> bool:
-    """A change of terms that the log missed; one that is on its way is not missed yet."""
+    """A change of terms that the log missed; one that is on its way is not missed yet.
+
+    One that is done may have shrunk before: else it would never be filled in the book."""
+    if told.status is Status.FILLED:
+        return told.size < known.size
     if told.status not in ALIVE or known.wish is not None:
         return False
     return told.size != known.size or told.price not in (None, known.price)

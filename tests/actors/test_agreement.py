@@ -66,6 +66,20 @@ def test_the_venues_word_on_an_order_is_taken(life, status, kinds, after):
     assert heal(known, told(order(status))) == []  # once is enough
 
 
+@pytest.mark.parametrize("heard", [0, 1, 2])
+def test_an_order_that_shrank_before_it_was_done_is_done(heard):
+    """Its stop was filled in part, and the news of its new size was lost."""
+    known = book(Life.ACKED)
+    known.orders["r1-1"].size = 3
+    fills = [build.fill(trade_id=n, tag="r1-1", venue_id=9001, size=1) for n in (1, 2)]
+    for fill in fills[:heard]:
+        known.hear(fill, MES)
+    done = told(order(Status.FILLED, size=2, filled=2), position=2, fills=fills)
+    heal(known, done)
+    assert known.orders["r1-1"].life is Life.FILLED and not known.alive
+    assert known.position.size == 2 and heal(known, done) == []
+
+
 @pytest.mark.parametrize("life", [Life.INTENT, Life.UNKNOWN, Life.ACKED, Life.NOT_PLACED])
 def test_a_fill_that_was_missed_is_booked_once(life):
     known = book(life)

@@ -60,7 +60,7 @@ def test_each_check_is_one_line_for_a_person(place, capsys):
         ("PATHS_TAPE", "none.parquet", "tape", "no such tape"),
         ("INSTRUMENT_SYMBOL", "MGC", "tape", "is not MGC's"),
         ("PATHS_STATE", f"{CONFIG}/below", "disk state", "Not a directory"),
-        ("LOG_BALLAST_MB", "999999999", "disk wal", "MB free"),
+        ("LOG_BALLAST_MB", "999999", "disk wal", "MB free"),
         ("LOG_SYNC_TIMEOUT_S", "0.0000001", "disk wal", "slowest of 5 syncs"),
         ("VENUE_REST_URL", "http://127.0.0.1:1", "credentials", "no credential"),
         ("VENUE_REST_URL", "http://127.0.0.1:1", "venue", "ClientConnectorError"),
