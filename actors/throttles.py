@@ -31,10 +31,6 @@ class Sent(Struct, frozen=True, array_like=True):
     size: int
     price: Decimal
 
-    @property
-    def who(self) -> str:
-        return f"{self.strategy} {self.side:+d}"
-
 
 class Past(Struct):
     sent: list[Sent] = field(default_factory=list)  # oldest first
@@ -93,7 +89,8 @@ def repeated(past: Past, numbers: ControlSettings, wish: Intent, at: int) -> Che
     if recent or past.off:
         who = f"{wish.strategy} {wish.side:+d}"
         fresh = [one for one in recent if one.at > past.enabled_at]
-        count += len([1 for one in fresh if one.side == wish.side and one.who == who])
+        alike = (wish.strategy, wish.side)
+        count += len([1 for one in fresh if (one.strategy, one.side) == alike])
         if who in past.off:
             count = max(count, numbers.repeat_max + 1)
     return most(Reason.RISK_THROTTLE_REPEAT, whole(count), whole(numbers.repeat_max))
