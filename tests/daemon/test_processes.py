@@ -71,7 +71,7 @@ def test_a_path_that_is_a_file_is_one_line_about_the_key(tmp_path, key):
     (tmp_path / key).write_text("")
     code, _, errors = run(tmp_path)
     assert (code, len(errors)) == (78, 1), errors
-    assert errors[0].startswith(f"tradebot: paths.{key}: {tmp_path / key}: ")
+    assert errors[0].startswith(f"tradebot: config.toml: paths.{key}: {tmp_path / key}: ")
 
 
 @pytest.mark.parametrize("place", ["wal", "state"])
