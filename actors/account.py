@@ -68,13 +68,12 @@ class Account(Struct):
     # Approved, not yet an order: intent -> what it may lose, and until when it may be sent.
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)  # entry proven absent -> may come until
+    controls: Controls = field(default_factory=Controls)
 
     @property
     def waits(self) -> bool:
         """Something of it ends by the clock or a look alone."""
         return bool(self.resume_at or self.parted or self.late)
-
-    controls: Controls = field(default_factory=Controls)
 
 
 def heard(account: Account, message: Message) -> None:
