@@ -17,9 +17,9 @@ check: .venv/ready
 	$(BIN)/mypy
 
 # Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
-RISK := breakers budget conditions controls daily_reset day_end exits exit_time firm guard pretrade \
-  rearming reduction risk risk_edges rolls sizing slippage standing states stops streaks throttles \
-  tightenings today turn
+RISK := breakers budget conditions controls daily_reset day_end exits exit_time firm guard \
+  late_entries pretrade rearming reduction refusals risk risk_edges rolls sizing slippage standing \
+  states stops streaks throttles tightenings today turn unsettled
 TABLES := ceilings config contracts sessions steps
 coverage: .venv/coverage
 	mkdir -p build
