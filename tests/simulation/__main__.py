@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 COUNTERS = ("lost", "dup", "drift", "naked", "breach", "mute", "replay", "end")
@@ -38,9 +39,11 @@ def main(argv: list[str]) -> int:
     given = options(argv)
     if given.batch:
         return batch(given)
+    rows = chosen(given.row)
+    together = given.jobs == 1 and given.seeds * len(rows) <= BATCH
     parts = [
         (start, min(BATCH, given.first + given.seeds - start), row)
-        for row in chosen(given.row)
+        for row in ([",".join(rows)] if together else rows)
         for start in range(given.first, given.first + given.seeds, BATCH)
     ]
     outcomes = []
@@ -56,7 +59,7 @@ def main(argv: list[str]) -> int:
                 outcomes.append(outcome)
     print(table(outcomes))
     harmed = any(outcome["harms"] for outcome in outcomes)
-    return 1 if harmed or len(outcomes) < sum(seeds for _, seeds, _ in parts) else 0
+    return 1 if harmed or len(outcomes) < given.seeds * len(rows) else 0
 
 
 def chosen(names: str) -> list[str]:
@@ -92,10 +95,11 @@ def batch(given: argparse.Namespace) -> int:
     logs.start(json_only=True, quiet=True)
     whole.warm()
     with tempfile.TemporaryDirectory() as spare:
-        for seed in range(given.first, given.first + given.seeds):
+        seeds = range(given.first, given.first + given.seeds)
+        for row, seed in product(given.row.split(","), seeds):
             folder = (given.keep or Path(spare)).absolute() / str(seed)
-            work = partial(whole.run, seed, folder, given.without, given.row)
-            for line in forked(seed, given.row, work):
+            work = partial(whole.run, seed, folder, given.without, row)
+            for line in forked(seed, row, work):
                 print(line, flush=True)
     return 0
 
