@@ -48,7 +48,6 @@ class Feed:
         self.silence = int(feed.stale_s * SECOND)
         self.stamps = Stamps(feed)
         self.quote_at = self.trade_at = 0  # the last clean stamps
-        self.lacking = 0  # the second of the youngest trade that came out of order
         self.price, self.price_at = 0.0, 0  # the last clean price, ticks, of either stream
         self.jump, self.agreed = 0.0, 0  # where an unbelieved price jumped to, and who agreed
         self.down, self.link_at = False, 0  # is the link lost; when it last came up
@@ -145,17 +144,13 @@ class Feed:
         self.refused[reason] = (count + 1, example or str(event))
         if type(event) is not Trade:
             return []
-        second = (event.received or event.at) // SECOND
-        if self.over(event.at) if reason is Reason.DATA_SEQUENCE else second == self.missed:
+        disordered = reason is Reason.DATA_SEQUENCE
+        second = (event.at if disordered else event.received or event.at) // SECOND
+        over = disordered and second < max(self.quote_at, self.trade_at) // SECOND
+        if over or second == self.missed:
             return []
         self.missed = second
         return [Gap(max(event.received, event.at), event.at, reason)]
-
-    def over(self, at: int) -> bool:
-        """Has another second begun since, or is it known that this one lacks a trade?"""
-        second, was = at // SECOND, self.lacking
-        self.lacking = max(was, second)
-        return second < max(self.quote_at, self.trade_at) // SECOND or second == was
 
     def pulse(self, pulse: Pulse) -> list[Message]:
         at, answers = pulse.at, [*self.turn(pulse.at), *self.stamps.weigh(pulse.at)]
