@@ -22,17 +22,17 @@ class Again(Struct):
     at: int  # of the refusal
 
 
-def of_entry(refused: OrderRejected) -> bool:
-    """The venue's own word, in so many words."""
+def by_venue(refused: OrderRejected) -> bool:
+    """It refused an order, of any purpose, in so many words; we withheld none."""
     return (refused.request, refused.reason) == (Request.PLACE, Reason.ORD_REJECTED)
 
 
 def short_of_margin(refused: OrderRejected) -> bool:
     """The venue itself said so, of an entry."""
     said = refused.code == FUNDS_SHORT or "margin" in refused.text.lower()
-    return said and of_entry(refused)
+    return said and by_venue(refused)
 
 
 def looked_for(refused: OrderRejected, settings: Settings) -> bool:
     """It may live on at the venue: nothing opens before that was asked."""
-    return of_entry(refused) and settings.edition >= LOOKS
+    return by_venue(refused) and settings.edition >= LOOKS
