@@ -17,6 +17,7 @@ from core.messages import (
     ModifyOrder,
     OrderRejected,
     PlaceOrder,
+    RunStarted,
 )
 from core.reasons import Reason
 from core.settings import Settings
@@ -24,6 +25,7 @@ from core.terms import OrderType, Purpose, Request
 
 LEGS = (Purpose.STOP, Purpose.TARGET)
 SPARES = 3  # edition since which a close that the venue takes cancels the target
+HOPES = 4  # edition since which a new run tries the venue's brackets again
 
 
 class Desk(Struct):
@@ -31,7 +33,7 @@ class Desk(Struct):
     settings: Settings | None = None
     run: str = ""
     placed: int = 0  # orders and close requests so far in this run
-    refused: bool = False  # the venue refused brackets
+    refused: bool = False  # the venue refused brackets in this run, or before what is still open
     entry: Approved | None = None  # the latest entry
     turn: Approved | None = None  # a reversal waiting for its exit
     again: Again | None = None  # the latest entry was refused; it waits for a look at the venue
@@ -52,6 +54,12 @@ class Desk(Struct):
     def numbers(self) -> Settings:
         assert self.settings is not None
         return self.settings
+
+    def begin(self, run: RunStarted) -> None:
+        """Nothing open, it asks for brackets anew: a crash is survived best with them."""
+        self.run, self.placed, self.again, self.settings = run.run, 0, None, run.settings
+        if run.settings.edition >= HOPES and not (self.alive() or self.book.position.size):
+            self.refused = False
 
     @property
     def manual(self) -> bool:

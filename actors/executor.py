@@ -79,8 +79,7 @@ class Executor:
             case Command(name=name) if name in FLATTENING:
                 desk.flatten = desk.flatten or Reason.RISK_FLATTENING
             case RunStarted():
-                desk.run, desk.placed, desk.again = message.run, 0, None
-                desk.settings = message.settings
+                desk.begin(message)
                 answers = self._give_up(message.at, Reason.SIG_EXPIRED)
                 again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:

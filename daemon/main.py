@@ -104,6 +104,7 @@ async def serve(
         Path(config.paths.wal), run=run_id, account=account, settings=config.log, clock=clock,
         state=Path(config.paths.state), held=held,
     )  # fmt: skip
+    before = wal.seq
     try:
         say_what_opening_found(wal)
         if why := past_roll(config, venue.contract_id, clock()):
@@ -130,7 +131,7 @@ async def serve(
         ended = await attended(config, options, session, start, found.cut)
     finally:
         wal.close()
-    return ended.code, report(config, session, ended)
+    return ended.code, report(config, session, ended, before)
 
 
 def say_what_opening_found(wal: Wal) -> None:
@@ -171,12 +172,13 @@ def forget_kill(state: Path) -> None:
         sentinel.remove(state)
 
 
-def report(config: Config, session: Session, ended: Ended) -> dict[str, Any]:
-    """The session in numbers, and the log read back from disk."""
+def report(config: Config, session: Session, ended: Ended, before: int) -> dict[str, Any]:
+    """The session in numbers, and the log behind `before` read back from disk: what years wrote
+    is for `wal verify`."""
     risk = session.stages["risk"].memory  # type: ignore[attr-defined]
-    files, lines, verified = segments(Path(config.paths.wal)), 0, True
+    files, lines, verified = segments(Path(config.paths.wal)), before, True
     try:
-        for _ in read(Path(config.paths.wal)):
+        for _ in read(Path(config.paths.wal), after_seq=before):
             lines += 1
     except LogError as error:
         verified = False

@@ -166,3 +166,20 @@ def test_the_answer_to_a_close_moves_no_clock_by_which_older_logs_were_decided()
     resting(stage, "r-1", 4)
     stage.on(approved(Action.EXIT_LONG, at=half, n=2))  # by a bar that was closed late
     assert "ClosePosition" in kinds(stage.on(build.pulse(at=half + 2 * SECOND)))
+
+
+@pytest.mark.parametrize(
+    ("edition", "held", "asks"), [(4, 0, True), (3, 0, False), (4, 2, False)]
+)  # fmt: skip
+def test_a_new_run_asks_for_brackets_anew_when_nothing_is_open(edition, held, asks):
+    stage = newer(executor(), edition)
+    stage.on(approved(size=2))
+    stage.on(REFUSED)
+    stage.on(LOOKED)
+    stage.on(fill(1, "r-2", 1, 2))
+    if not held:
+        stage.on(fill(2, "", -1, 2))
+        for tag in [*stage.memory.book.alive]:
+            stage.on(build.order_cancelled(tag=tag))
+    stage.on(build.run_started(run="s", settings=stage.memory.settings))
+    assert stage.memory.manual is not asks

@@ -66,4 +66,5 @@ ROWS: dict[str, Row] = {
               knobs={"LOG_BALLAST_MB": "1"}),
     "X2": Row("the loop stands still for up to 3 s", stories.stalls, cycles_s=(1,)),
     "X3": Row("a sync takes up to 5 s", endings.slow_disk),
+    "Q1": Row("a year of sessions, each of another row: year.py"),
 }  # fmt: skip

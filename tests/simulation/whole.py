@@ -58,6 +58,12 @@ class World:
         self.knobs, self.strangers = safeguards.off(without), False
 
     async def gateway(self, config: Any) -> None:
+        self.simulator = self.venue_of(config)
+        self.eye.down_until = lambda: self.simulator.world.down_until
+        self.told = await self.simulator.start()
+        await asyncio.Event().wait()
+
+    def venue_of(self, config: Any) -> Any:
         from cli.gateway import faults
         from tests.simulation.eye import ledger
         from venues.topstepx.simulator.reference_api import Credentials
@@ -65,13 +71,13 @@ class World:
 
         script, books = self.folder / "faults.json", self.folder / "ledger.jsonl"
         script.write_text(json.dumps(self.row.script(self.rng)))
-        self.simulator = Simulator(
-            tape(), 1.0, config.settings().instrument, config.gateway,
+        return Simulator(
+            self.tape(), 1.0, config.settings().instrument, config.gateway,
             faults.load(script), ledger(self.eye, books), Credentials("sim", "key"),
         )  # fmt: skip
-        self.eye.down_until = lambda: self.simulator.world.down_until
-        self.told = await self.simulator.start()
-        await asyncio.Event().wait()
+
+    def tape(self) -> Any:
+        return tape()
 
     def config(self) -> Any:
         from core.config import load
