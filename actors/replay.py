@@ -9,10 +9,11 @@ log, so there it was never given. What serves the model alone was not at work in
 strategy asks none: it learns, unheard.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.pipeline import routes
 from core.messages import ActorFailed, Message, Record, RunStarted, Stage
@@ -37,36 +38,79 @@ class Difference(Struct, frozen=True, gc=False):
         return self.replayed[size:] if self.last and self.replayed[:size] == self.recorded else []
 
 
-class Past(Struct):
-    """What the log tells of its actors."""
+class Late(Exception):
+    """An answer that comes longer after its cause than was looked ahead."""
 
-    answers: list[Record]  # in the order of their causes
-    causes: list[int]  # of these, and one more that no record reaches
-    failed: set[tuple[str, int]]  # actor and record: left out for that actor
-    reached: dict[str, int]  # the latest record that each actor has surely come to
+
+class Told:
+    """What the log tells of its actors, as far as it was read.
+
+    An actor has come to any record that one of them answered: they have their turns in order. One
+    that failed may be behind the others for the rest of its run: its own answers tell.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.answers: dict[int, list[Record]] = {}  # by their causes
+        self.failed: set[tuple[str, int]] = set()  # actor and record: left out for that actor
+        self.own = dict.fromkeys(names, 0)  # the latest that each has answered
+        self.behind: dict[str, int] = {}
+        self.others = 0
+        self.walked = 0  # records up to here have been replayed
+
+    def read(self, records: list[Record]) -> None:
+        own, answers, others, walked = self.own, self.answers, self.others, self.walked
+        for record in records:
+            actor, cause, message = record.actor, record.cause, record.message
+            if cause is not None and actor in own:
+                if cause <= walked:
+                    raise Late
+                answers.setdefault(cause, []).append(record)
+                own[actor], others = max(own[actor], cause), max(others, cause)
+            if isinstance(message, RunStarted):
+                self.behind.clear()
+            elif isinstance(message, ActorFailed):
+                if message.seq <= walked:
+                    raise Late
+                self.failed.add((message.actor, message.seq))
+                self.behind.setdefault(message.actor, others)
+        self.others = others
+
+    def reached(self, name: str) -> int:
+        """The latest record that this actor has surely come to."""
+        return max(self.own[name], self.behind.get(name, self.others))
+
+
+def blocks(told: Told, records: Iterable[Record], size: int | None) -> Iterator[list[Record]]:
+    """The records, a block at a time, of which each is let go when the next has been read."""
+    rest = iter(records)
+    before = list(islice(rest, size))
+    told.read(before)
+    while before:
+        now = list(islice(rest, size))
+        told.read(now)
+        yield before
+        told.walked, before = before[-1].seq, now
 
 
 def replay(
-    stages: Mapping[str, Stage], records: Iterable[Record], again: bool = True
-) -> Iterator[Difference]:
+    stages: Mapping[str, Stage], records: Iterable[Record], again: bool = True,
+    ahead: int | None = None,
+) -> Iterator[Difference]:  # fmt: skip
     """Walk the log in order of `seq`; records an actor failed on are left out for that actor.
 
-    `again`: ask every stage once more, also one that could just learn."""
-    records = list(records)
-    told = past(stages, records)
+    `again`: ask every stage once more, also one that could just learn. `ahead`: hold no more than
+    twice so many records at once; raises Late if an answer is farther from its cause."""
+    told, found = Told(stages), list[Difference]()
     takers = {
         kind: [(name, stages[name].on, getattr(stages[name], "learn", None)) for name in names]
         for kind, names in routes(stages).items()
     }
-    answers, causes, failed, here = told.answers, told.causes, told.failed, 0
-    idle: tuple[str, ...] = ()
-    for record in records:
-        seq, message, first = record.seq, record.message, here
+    answers, failed, idle = told.answers, told.failed, tuple[str, ...]()
+    for record in chain.from_iterable(blocks(told, records, ahead)):
+        seq, message = record.seq, record.message
         if type(message) is RunStarted:
             idle = () if message.settings.signals.strategy == "model" else SERVANTS
-        while causes[here] <= seq:
-            here += 1
-        answered = answers[first:here] if here > first else None
+        answered = answers.pop(seq, None)
         for name, on, learn in takers.get(type(message), ()):
             if failed and (name, seq) in failed:
                 continue
@@ -75,35 +119,12 @@ def replay(
                 continue
             recorded: list[Message] = []
             if answered:
-                recorded = [r.message for r in answered if (r.actor, r.cause) == (name, seq)]
+                recorded = [r.message for r in answered if r.actor == name]
                 if learn and recorded and not again:
                     learn(message)
                     continue
             replayed = on(message)
             if replayed != recorded:
-                last = seq >= told.reached[name]
-                yield Difference(seq, name, message, recorded, replayed, last)
-
-
-def past(stages: Mapping[str, Stage], records: Sequence[Record]) -> Past:
-    """An actor has come to any record that one of them answered: they have their turns in order.
-
-    One that failed may be behind the others for the rest of its run: its own answers tell.
-    """
-    answers: list[Record] = []
-    failed: set[tuple[str, int]] = set()
-    others, own, behind = 0, dict.fromkeys(stages, 0), dict[str, int]()
-    for record in records:
-        actor, cause, message = record.actor, record.cause, record.message
-        if cause is not None and actor in own:
-            answers.append(record)
-            own[actor], others = max(own[actor], cause), max(others, cause)
-        if isinstance(message, RunStarted):
-            behind.clear()
-        elif isinstance(message, ActorFailed):
-            failed.add((message.actor, message.seq))
-            behind.setdefault(message.actor, others)
-    reached = {name: max(own[name], behind.get(name, others)) for name in stages}
-    answers.sort(key=attrgetter("cause"))  # nearly in order already
-    causes = [*map(attrgetter("cause"), answers), records[-1].seq + 1 if records else 0]
-    return Past(answers, causes, failed, reached)
+                found.append(Difference(seq, name, message, recorded, replayed))
+    for each in found:
+        yield replace(each, last=each.seq >= told.reached(each.actor))

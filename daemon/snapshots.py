@@ -6,7 +6,8 @@ build is passed over: what a stage remembers is its own, and a fold brings it to
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,19 +15,21 @@ import structlog
 from msgspec import Struct
 
 from actors.features import Catalogue
+from actors.replay import Difference, Late
 from core.config import Log
 from core.errors import LogError
-from core.messages import Bar, Message, Stage, TradeClosed
+from core.messages import Bar, Message, Record, Stage, TradeClosed
 from daemon import wiring
 from daemon.build import build
 from daemon.bus import Inbox
 from daemon.report import Tally
 from storage import snapshot
-from storage.wal import Wal, read
+from storage.wal import Line, Wal, read
 
 log = structlog.get_logger("tradebot")
 PERIOD_S = 1.0
 QUIET_S = 0.01  # until no actor is at work
+AHEAD = 20_000  # records: no actor that works is so far behind
 
 
 class Resumed(Struct):
@@ -47,16 +50,36 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
         restore(stages, found.state["stages"])
         recount(tally, found.state["tally"])
         last, seq = msgspec.convert(found.state["last"], Bar | None), found.seq
-    records = [line.record for line in read(wal.directory, after_seq=seq)]
-    for record in records:
-        tally.count(record.actor, record.message)
-        last = record.message if isinstance(record.message, Bar) else last
+    lines = read(wal.directory, after_seq=seq)
+
+    def told() -> Iterator[Record]:
+        nonlocal last
+        for line in lines:
+            record = line.record
+            tally.count(record.actor, record.message)
+            last = record.message if isinstance(record.message, Bar) else last
+            yield record
+
     cut: list[tuple[str, int | None, Message]] = []
-    for difference in wiring.fold(stages, records):
+    for difference in folded(stages, told, lambda: read(wal.directory, after_seq=seq)):
         if not difference.unanswered:
             log.warning("this code would have answered otherwise", record=difference.seq)
         cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
     return Resumed(last, cut, seq)
+
+
+def folded(
+    stages: wiring.Stages, told: Callable[[], Iterator[Record]], lines: Callable[[], Iterator[Line]]
+) -> list[Difference]:
+    """Fold while reading: a million records at once fit no cache, and not every memory. Where an
+    actor was farther behind the others than is looked ahead, once more with all of them."""
+    before = remembered(stages)
+    try:
+        return wiring.fold(stages, told(), ahead=AHEAD)
+    except Late:
+        deque(told(), maxlen=0)  # the rest is counted, too
+        restore(stages, before)
+        return wiring.fold(stages, [line.record for line in lines()])
 
 
 class Snapshots:

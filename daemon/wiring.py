@@ -56,12 +56,14 @@ def load_model(config: Config, now: int) -> models.Model | None:
     return models.load(Path(config.model.path), FINGERPRINT, now, config.model.sha256)
 
 
-def fold(stages: Stages, records: Iterable[Record], again: bool = False) -> list[Difference]:
+def fold(
+    stages: Stages, records: Iterable[Record], again: bool = False, ahead: int | None = None
+) -> list[Difference]:
     """Bring the stages to the end of the log. Returns where this code answers otherwise; `again`:
-    of all stages, also of those that need not be asked to learn."""
+    of all stages, also of those that need not be asked to learn; `ahead`: as `replay` has it."""
     gc.disable()  # no cycle comes of it, and to look for one in a million records takes seconds
     try:
-        return list(replay(stages, records, again))
+        return list(replay(stages, records, again, ahead))
     finally:
         gc.enable()
 

@@ -1,6 +1,8 @@
 """Replay: the logged inputs, the logged answers, and every difference between then and now."""
 
-from actors.replay import replay
+import pytest
+
+from actors.replay import Late, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.messages import Bar, Fill, Record
@@ -135,3 +137,28 @@ def test_what_each_run_of_a_log_decided_is_decided_again_by_its_own_strategy():
     ]
     forged, cut = replay({"signals": Signals(STRATEGIES, first)}, records)
     assert forged.recorded == [records[3].message] and cut.unanswered
+
+
+@pytest.mark.parametrize("ahead", [1, 7, 100, None])
+def test_a_log_that_is_read_along_is_judged_like_one_that_is_read_first(ahead):
+    """A change, an answer that is cut off and a failure; or it says that it saw too little."""
+    records, gone = without_the_rest_of_the_executor()
+    failed = build.actor_failed(actor="executor", seq=gone.cause + 1)
+    records.append(Record(gone.seq, "supervisor", None, failed))
+    records.sort(key=lambda record: record.seq)
+    walked = replay(stages(), iter(records), ahead=ahead)
+    try:
+        assert list(walked) == list(replay(stages(), records))
+    except Late:
+        assert ahead == 1
+
+
+@pytest.mark.parametrize("late", [
+    Record(9, "counting", 1, build.hold(at=1)),
+    Record(9, "supervisor", None, build.actor_failed(actor="counting", seq=1)),
+], ids=["answer", "failure"])  # fmt: skip
+def test_what_comes_longer_after_its_cause_than_was_looked_ahead_is_never_overlooked(late):
+    records = [*(Record(n, "bars", None, build.bar(at=n)) for n in range(1, 9)), late]
+    with pytest.raises(Late):
+        list(replay({"counting": Counting()}, records, ahead=3))
+    assert len(list(replay({"counting": Counting()}, records, ahead=8))) == 7

@@ -1,29 +1,36 @@
-"""A million records recovered without a snapshot: read and verified, then folded as a start does.
+"""A million records recovered without a snapshot: read and verified alone, then as a start does it,
+folded while they are read. What the fold takes is the difference.
 
 The log is the stored one of a real run again and again, each copy a little later than the one
 before and a run of its own. RECORDS in the environment asks for another number.
 """
 
+import logging
 import os
 import re
 import resource
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from core.clock import wall
 from core.messages import Logged, Message, Record, RunStarted, SegmentOpened
 from daemon import wiring
+from daemon.report import Latency, Tally
+from daemon.snapshots import resume
 from storage.segments import read
 from storage.wal import QUEUE_MAX, Wal
 from tests.build import CONFIG
 from tests.data.stored import unpack
 
-RATED = ("read", "fold", "read_cpu", "fold_cpu")
 MOVED = re.compile(r'("(?:segment|venue_id|trade_id)":|\b(?=\d{19}\b))([1-9]\d*)')
 RECORDS = int(os.environ.get("RECORDS", "1000000"))
 
@@ -71,22 +78,25 @@ def run() -> dict[str, float]:
         stored = [line.record for line in read(unpack("whole", Path(name, "stored")))]
         write(Path(name, "wal"), [r for r in stored if not isinstance(r.message, SegmentOpened)])
         size = sum(path.stat().st_size for path in Path(name, "wal").glob("*.jsonl")) / 2**20
-        told, records = timed("read", lambda: [line.record for line in read(Path(name, "wal"))])
-        rules = next(r.message.settings for r in records if isinstance(r.message, RunStarted))
+        told = timed("read", lambda: deque(read(Path(name, "wal")), maxlen=0))
+        lines = islice(read(Path(name, "wal")), 100)
+        some = [line.record for line in lines]
+        rules = next(r.message.settings for r in some if isinstance(r.message, RunStarted))
         stages = [wiring.thinking(rules, wiring.load_model(CONFIG, wall())) for _ in range(2)]
-        wiring.fold(stages[0], records[:100])  # loads compiled code and model
-        more, _ = timed("fold", lambda: wiring.fold(stages[1], records))
-    count = len(records)
-    rates = {f"{what}_records_per_s": count / (told | more)[f"{what}_s"] for what in RATED}
-    clock, cpu = (told[f"read{unit}"] + more[f"fold{unit}"] for unit in ("_s", "_cpu_s"))
+        wiring.fold(stages[0], some)  # loads compiled code and model
+        log, tally = SimpleNamespace(directory=Path(name, "wal"), seq=RECORDS), Tally(Latency())
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        told |= timed("recovered", lambda: resume(log, stages[1], tally))  # type: ignore[arg-type]
+    rates = {f"read{unit}_records_per_s": RECORDS / told[f"read{unit}_s"] for unit in ("", "_cpu")}
+    for unit in ("_s", "_cpu_s"):
+        told[f"fold{unit}"] = told[f"recovered{unit}"] - told[f"read{unit}"]
+    rates["fold_records_per_s"] = RECORDS / told["fold_s"]
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    size = {"records": float(count), "mib": size, "rss_mib": rss}
-    return {**size, **told, **more, **rates, "recovered_s": clock, "recovered_cpu_s": cpu}
+    return {"records": float(RECORDS), "mib": size, "rss_mib": rss, **told, **rates}
 
 
-def timed(what: str, work: Callable[[], list]) -> tuple[dict[str, float], list]:
+def timed(what: str, work: Callable[[], object]) -> dict[str, float]:
     """Seconds by the clock, and of the processor alone, where others are at work beside it."""
     wall, cpu = time.perf_counter(), time.process_time()
-    done = work()
-    told = {f"{what}_s": time.perf_counter() - wall, f"{what}_cpu_s": time.process_time() - cpu}
-    return told, done
+    work()
+    return {f"{what}_s": time.perf_counter() - wall, f"{what}_cpu_s": time.process_time() - cpu}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,25 @@ def test_a_snapshot_at_any_point_and_the_rest_lead_where_the_whole_log_leads(tmp
         restore(second, arrays(json.loads(canonical(remembered(first)))))
         wiring.fold(second, records[point:])
         assert hash_of(second) == hash_of(whole), point
+
+
+@pytest.mark.parametrize(("ahead", "again"), [(1, True), (500, False)])
+def test_a_start_reads_along_and_where_that_saw_too_little_reads_all(
+    tmp_path, monkeypatch, ahead, again
+):
+    records = records_of(unpack("killed", tmp_path))
+    build, folds, fold = fresh(records), [], wiring.fold
+    whole, tally = build(), Tally(Latency())
+    cut = [(d.actor, d.seq, m) for d in fold(whole, records) for m in d.unanswered]
+    for record in records:
+        tally.count(record.actor, record.message)
+    monkeypatch.setattr("daemon.snapshots.AHEAD", ahead)
+    monkeypatch.setattr(wiring, "fold", lambda *of, **how: folds.append(how) or fold(*of, **how))
+    stages, counts = build(), Tally(Latency())
+    found = resume(SimpleNamespace(directory=tmp_path, seq=10**9), stages, counts)
+    assert folds == [{"ahead": ahead}, {}][: 1 + again]
+    assert hash_of(stages) == hash_of(whole) and found.cut == cut
+    assert (counts.kinds, counts.trips) == (tally.kinds, tally.trips)
 
 
 def test_what_is_oldest_before_a_snapshot_is_oldest_after_it():
