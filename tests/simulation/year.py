@@ -36,7 +36,7 @@ class Day(World):
     def __init__(self, seed: int, number: int, row: str, opens: int) -> None:
         super().__init__(seed * 1000 + number, Path(), "", row)
         self.opens = opens
-        self.machine.loop.clock.ns += number * DAY_NS
+        self.machine.loop.clock.wall += number * DAY_NS
 
     async def story(self) -> None:
         morning = asyncio.ensure_future(answered(self))
