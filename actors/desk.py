@@ -25,6 +25,7 @@ from core.terms import OrderType, Purpose, Request
 
 LEGS = (Purpose.STOP, Purpose.TARGET)
 SPARES = 3  # edition since which a close that the venue takes cancels the target
+YIELDS = 4  # edition since which a late exit cancels its target before it closes
 HOPES = 4  # edition since which a new run tries the venue's brackets again
 
 
@@ -125,13 +126,27 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return [order]
 
+    def overdue(self, at: int) -> list[Message]:
+        """An exit that had its time ends by the venue's own call, and its target before that: a
+        change of it that is still on its way would open a position. Once more so long for that."""
+        numbers, waited = self.numbers(), at - self.exit_at
+        patience = self.after(numbers.execution.exit_timeout_s)
+        if not self.exit_at or waited < patience:
+            return []
+        yields = numbers.edition >= YIELDS and waited < 2 * patience
+        if yields and (targets := self.targets()):
+            return [m for order in targets for m in self.cancel(order, at)]
+        return self.close(at, Reason.ORD_FLATTEN)
+
+    def targets(self) -> list[Order]:
+        return [o for o in self.book.live(Purpose.TARGET) if o.life in RESTING]
+
     def spare(self, at: int) -> list[Message]:
         """The venue closes all: a target that fills beside that opens a position. Stops stay."""
         whole = self.book.close_at and not self.book.parting  # and not done, by late an answer
         if not whole or self.numbers().edition < SPARES:
             return []
-        targets = [o for o in self.book.live(Purpose.TARGET) if o.life in RESTING]
-        return [m for order in targets for m in self.cancel(order, at)]
+        return [m for order in self.targets() for m in self.cancel(order, at)]
 
     def part(self, at: int, size: int, reason: Reason) -> list[Message]:
         """Close so many contracts by the venue's own call; all of them as any exit."""

@@ -243,7 +243,4 @@ class Executor:
             return desk.exit(at, Reason.ORD_FLATTEN)
         if abs(desk.book.position.size) > desk.numbers().risk.position_max:
             return desk.close(at, Reason.RISK_MAX_POSITION)
-        late = desk.after(desk.numbers().execution.exit_timeout_s)
-        if desk.exit_at and at - desk.exit_at >= late:
-            return desk.close(at, Reason.ORD_FLATTEN)
-        return []
+        return desk.overdue(at)

@@ -183,3 +183,31 @@ def test_a_new_run_asks_for_brackets_anew_when_nothing_is_open(edition, held, as
             stage.on(build.order_cancelled(tag=tag))
     stage.on(build.run_started(run="s", settings=stage.memory.settings))
     assert stage.memory.manual is not asks
+
+
+def exiting(edition):
+    """A position whose exit had its time: the change of its target was never answered."""
+    stage = newer(executor(), edition)
+    stage.on(approved(size=2))
+    stage.on(fill(1, "r-1", 1, 1, size=2))
+    for tag, number in (("r-1-SL", 5), ("r-1-TP", 6)):
+        stage.on(build.order_accepted(tag=tag, venue_id=number, side=-1, size=2, at=AT))
+    assert kinds(stage.on(build.command(at=AT, name="flatten"))) == ["ModifyOrder"]
+    return stage, stage.on(build.pulse(at=AT + 2 * SECOND))
+
+
+def test_a_late_exit_cancels_its_target_before_the_venue_closes():
+    """A change that is still on its way would fill it beside the close, and open a position."""
+    stage, (cancel,) = exiting(edition=4)
+    assert (type(cancel).__name__, cancel.tag) == ("CancelOrder", "r-1-TP")
+    assert stage.on(build.pulse(at=AT + 3 * SECOND)) == []
+    told = build.order_cancelled(at=AT + 3 * SECOND, tag="r-1-TP")
+    assert kinds(stage.on(told)) == ["ClosePosition"]
+
+
+@pytest.mark.parametrize(("edition", "then_s"), [(4, 4), (3, 2)])
+def test_a_late_exit_that_nobody_answers_closes_all_the_same(edition, then_s):
+    stage, said = exiting(edition)
+    assert kinds(said) == ["CancelOrder" if then_s > 2 else "ClosePosition"]
+    later = stage.on(build.pulse(at=AT + then_s * SECOND))
+    assert kinds(later) == ["ClosePosition"] * (then_s > 2)

@@ -5,6 +5,7 @@ from typing import Any
 
 import actors.account
 import actors.day_end
+import actors.desk
 import actors.guard
 from actors import agreement
 from actors.book import Book
@@ -130,6 +131,7 @@ ORDERS: dict[str, Switch] = {
     "a close is ours though it has no tag": forget_a_close("closing"),
     "no moved target beside a close": without(Desk, "exit", "book.doubt", 0),
     "a close takes the target away": instead(Desk, "spare", lambda self, at: []),
+    "the target goes before a late close": lambda: setattr(actors.desk, "YIELDS", 99),
     "no entry beside an order that lives": instead(Desk, "alive", lambda self: False),
     "one request at a time": instead(Desk, "asked", lambda self, since, at: False),
     "asking again in time": instead(Desk, "asked", lambda self, since, at: bool(since)),

@@ -20,6 +20,7 @@ from tests.campaign.trial import WEATHERS
 from tests.simulation import stories
 from tests.simulation.loop import PROCESS, WALL
 from tests.simulation.rows import ROWS, Row
+from tests.simulation.weather import CHANGES, at_times, between
 
 EXIT_S = 3.0  # from the decision to leave to the gateway
 DEAF_S, IDLE_S = 10.0, 20.0
@@ -203,6 +204,19 @@ def stuck(rng: Any) -> list[dict[str, Any]]:
     return [{"on": "Order/place", "every": 4, "do": "delay", "seconds": 100000}]
 
 
+def overtaken(rng: Any) -> list[dict[str, Any]]:
+    """Changes of an exit that come after it was given up; cancels that come too late for them."""
+    slow = ({"do": "delay", "seconds": between(2, 4)},)
+    return [row for on in CHANGES[:2] for row in at_times(rng, on, 60, 1, slow)]
+
+
+def turned(world: Any) -> None:
+    rows = (line["position"] for line in Truth(Path("ledger.jsonl")).rows("position"))
+    opened = {row["id"] for row in rows if row["size"]}
+    if len(opened) > world.eye.sent:
+        world.hurt("breach", f"{len(opened) - world.eye.sent} positions that no entry opened")
+
+
 def lost(rng: Any) -> list[dict[str, Any]]:
     return [{"on": "Order/place", "every": 3, "do": "lose_reply"}]
 
@@ -223,6 +237,7 @@ THEMES: dict[str, Row] = {
     "mute": Row("both hubs fall silent once", living(once("mute"), heard), knobs=EARS),
     "cut": Row("all connections are reset once", living(once("cut"), heard), knobs=EARS),
     "stuck": Row("orders that never arrive", living(nothing), stuck),
+    "overtaken": Row("exits that come late", living(nothing, turned), overtaken),
     "lost": Row("answers lost, and a gateway that takes a tag twice", living(nothing), lost,
                 knobs={"GATEWAY_VENUE_TAG_FOREVER": "false"}),
     "second": Row("a second daemon is started", surviving(another), strikes=("cut",)),
