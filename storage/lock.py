@@ -5,20 +5,24 @@ import os
 import time
 from pathlib import Path
 
-from core.errors import LockedError
+from core.errors import LockedError, LogError
 
 NAME = "wal.lock"
 TRIES, WAIT_S = 5, 0.01  # whoever asks `held` has it for an instant
 
 
 def take(directory: Path) -> int:
-    """Hold the lock until the returned fd is closed. Raises LockedError in a moment."""
+    """Hold the lock until the returned fd is closed. Raises LockedError in a moment, LogError where
+    the file system has no locks."""
     fd = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     for _ in range(TRIES):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(WAIT_S)
+        except OSError as error:
+            os.close(fd)
+            raise LogError(f"{directory}: no lock can be taken here: {error.strerror}") from None
         else:
             return fd
     os.close(fd)

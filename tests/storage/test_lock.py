@@ -3,6 +3,7 @@
 STARTS in the environment says how many start at once.
 """
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LockedError
+from core.errors import LockedError, LogError
 from storage import lock
 from storage.disk import Disk, make_directory
 from storage.wal import read
@@ -85,6 +86,15 @@ def test_a_directory_that_another_start_makes_meanwhile_is_no_error(tmp_path, mo
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         make_directory(tmp_path / "file", Disk())
+
+
+def test_a_file_system_without_locks_is_told_in_one_line(tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(LogError, match=r"no lock can be taken here: No locks available"):
+        lock.take(tmp_path)
 
 
 if __name__ == "__main__":
