@@ -1,7 +1,8 @@
-"""python -m tests.campaign [--trials N] [--seed S] [--mode kill|term|both] [--jobs J] [--chain C]
+"""python -m tests.campaign [--trials N] [--seed S] [--mode M] [--jobs J] [--chain C]
 
-Each trial ends a real daemon at a seeded moment. Prints what was counted against the gateway's own
-ledger, with the bound that zero failures in N trials give (3/N, 95 %); exit 1 on any harm.
+Each trial ends a real daemon at a seeded moment; of the mode wires, it mistreats its connections.
+Prints what was counted against the gateway's own ledger, with the bound that zero failures in N
+trials give (3/N, 95 %); exit 1 on any harm.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.campaign import trial
+from tests.campaign import trial, wires
 from tests.campaign.audit import ROWS
 
 SAYS = {
@@ -30,7 +31,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     words = argparse.ArgumentParser(prog="python -m tests.campaign")
     words.add_argument("--trials", type=int, default=200, help="of each mode")
     words.add_argument("--seed", type=int, default=1, help="of the first chain")
-    words.add_argument("--mode", choices=("kill", "term", "both"), default="both")
+    words.add_argument("--mode", choices=("kill", "term", "both", "wires"), default="both")
     words.add_argument("--jobs", type=int, default=2)
     words.add_argument("--chain", type=int, default=5, help="trials on one gateway")
     words.add_argument("--keep", action="store_true", help="keep the folders of good chains too")
@@ -55,6 +56,8 @@ def main(argv: list[str]) -> int:
 
     def one(chain: tuple[str, int, int]) -> trial.Outcome:
         mode, seed, trials = chain
+        if mode == "wires":
+            return wires.run(folder / f"wires-{seed}", seed, trials, given.keep)
         return trial.run(folder / f"{mode}-{seed}", mode, seed, trials, given.keep)
 
     with ThreadPoolExecutor(given.jobs) as pool:

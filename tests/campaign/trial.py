@@ -65,6 +65,7 @@ class Chain:
 
     def __init__(self, rig: Rig, rng: random.Random, outcome: Outcome) -> None:
         self.rig, self.rng, self.outcome = rig, rng, outcome
+        self.daemon: subprocess.Popen
         self.kept: list[tuple[Path, bytes]] = []
 
     def until(self, daemon: subprocess.Popen, moment: str, tails: dict[str, Tail]) -> None:
@@ -113,10 +114,13 @@ class Chain:
 
     def stop(self, moment: str, numbers: tuple[signal.Signals, ...]) -> None:
         """Ask it to end, and prove by direct query that nothing is left."""
-        daemon = self.begin(moment)
-        if (code := daemon.poll()) is not None:
+        self.daemon = self.begin(moment)
+        if (code := self.daemon.poll()) is not None:
             self.hurt("end", f"ended by itself with {code}: {self.last_words()}")
-        began = time.monotonic()
+        self.stopped(numbers, moment)
+
+    def stopped(self, numbers: tuple[signal.Signals, ...], moment: str) -> None:
+        daemon, began = self.daemon, time.monotonic()
         for number in numbers:
             daemon.send_signal(number)
             time.sleep(self.rng.uniform(0, 0.3) if len(numbers) > 1 else 0)
