@@ -20,7 +20,7 @@ check: .venv/ready
 RISK := breakers budget conditions controls daily_reset day_end exits exit_time firm guard \
   late_entries pretrade rearming reduction refusals risk risk_edges rolls sizing slippage standing \
   states stops streaks throttles tightenings today turn unsettled
-TABLES := ceilings config contracts sessions steps
+TABLES := all_hours ceilings config contracts sessions steps
 coverage: .venv/coverage
 	mkdir -p build
 	SESSIONS=3 STATES=50 STEPS=400 SEEDS=20 $(BIN)/coverage run --rcfile=tests/coverage/risk.ini \

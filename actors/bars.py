@@ -10,7 +10,7 @@ the bars do not depend on whether pulses came. Seconds in which something may ha
 from core.clock import SECOND
 from core.messages import Bar, Dropped, FeedState, Gap, Message, Pulse, Quote, RunStarted, Trade
 from core.reasons import Reason
-from core.sessions import NEVER, session
+from core.sessions import ALWAYS, NEVER, session
 from core.settings import Settings
 
 
@@ -20,6 +20,7 @@ class Bars:
     def __init__(self, settings: Settings, last: Bar | None = None) -> None:
         self.gap_max = settings.bars.gap_max_s * SECOND
         self.late = int(settings.bars.late_s * SECOND)
+        self.kind = settings.session.kind
         self.end = NEVER  # of the forming second; NEVER while no grid runs
         self.stop = NEVER  # the grid ends here: the close of the exchange
         self.segment = 0
@@ -37,7 +38,7 @@ class Bars:
 
     def carry_on(self, last: Bar) -> None:
         """Take up the grid after the last bar of the log, unless it ended there."""
-        self.stop, self.segment = close_after(last.at - SECOND), last.segment
+        self.stop, self.segment = close_after(last.at - SECOND, self.kind), last.segment
         self.closed = last.at
         self.end = last.at + SECOND if last.at < self.stop else NEVER
         self.bid, self.ask, self.price, self.blind = last.bid, last.ask, last.close, True
@@ -125,7 +126,8 @@ class Bars:
     def start(self, trade: Trade) -> None:
         """A new segment, whose first second is the one of this trade."""
         self.end = trade.at // SECOND * SECOND + SECOND
-        self.stop, self.segment, self.quiet = close_after(trade.at), self.segment + 1, 0
+        self.stop = close_after(trade.at, self.kind)
+        self.segment, self.quiet = self.segment + 1, 0
         self.price, self.direction = trade.price, 0
         self.begin(trade.price)
 
@@ -148,7 +150,7 @@ class Bars:
         return [told]
 
 
-def close_after(at: int) -> int:
-    """When the exchange closes next; NEVER if the calendar says it is closed."""
-    found = session(at, "globex")
+def close_after(at: int, kind: str) -> int:
+    """When the exchange closes next; NEVER if the calendar says it is closed, or never does."""
+    found = session(at, "globex") if kind != ALWAYS else None
     return found.close_ns if found else NEVER

@@ -96,7 +96,8 @@ class MarketConditions:
     def normal(self, at: int, number: Callable[[tuple[float, int]], float]) -> float:
         """0 while too little is known."""
         memory, numbers = self.memory, self.memory.settings.conditions
-        alike = memory.sessions.get(minute_of_day(at), [])
+        kind = memory.settings.session.kind
+        alike = memory.sessions.get(minute_of_day(at, kind), [])
         if len(alike) >= numbers.sessions:
             return median(number(row) for row in alike)
         if len(memory.recent) < numbers.minutes_min:
@@ -106,8 +107,9 @@ class MarketConditions:
     def remember(self, at: int, row: tuple[float, int]) -> None:
         memory, numbers = self.memory, self.memory.settings.conditions
         memory.recent = [*memory.recent, row][-numbers.minutes :]
-        alike = [*memory.sessions.get(minute_of_day(at), []), row]
-        memory.sessions[minute_of_day(at)] = alike[-numbers.sessions :]
+        minute = minute_of_day(at, memory.settings.session.kind)
+        alike = [*memory.sessions.get(minute, []), row]
+        memory.sessions[minute] = alike[-numbers.sessions :]
 
     def swings(self) -> tuple[float, float]:
         """The latest known swing low and swing high within the look-back; 0 where there is none."""
@@ -122,6 +124,6 @@ class MarketConditions:
         return low, high
 
 
-def minute_of_day(at: int) -> int:
+def minute_of_day(at: int, kind: str) -> int:
     """Counted from the opening of the trade date."""
-    return (at - 1 - day(at - 1).open) // MINUTE
+    return (at - 1 - day(at - 1, kind).open) // MINUTE

@@ -102,7 +102,7 @@ class Executor:
 
     def _approved(self, approved: Approved) -> list[Message]:
         desk, intent, at = self.memory, approved.intent, approved.at
-        if shut(at):
+        if shut(at, desk.numbers().session.kind):
             text = "the exchange is closed"
             return [OrderRejected(at, intent.id, Request.PLACE, 0, text, Reason.SIG_BLOCKED)]
         if intent.action in EXITS:
@@ -188,7 +188,7 @@ class Executor:
         if not (desk.book.alive or desk.book.position.size or desk.turn):
             desk.naked_at, desk.exit_at, desk.bared = 0, 0, False
             return []
-        if not desk.run or shut(at):
+        if not desk.run or shut(at, desk.numbers().session.kind):
             return []
         entries = desk.book.live(Purpose.ENTRY)
         doomed = entries if entries and (desk.flatten or desk.too_much(entries)) else []

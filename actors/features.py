@@ -27,6 +27,7 @@ class Catalogue:
 
     def __init__(self, settings: Settings) -> None:
         self.tick = float(settings.instrument.tick)
+        self.kind = settings.session.kind
         self.rows = np.zeros((1, len(NAMES)))
         self.values = self.rows[0]
         self.roll = 0  # `clock` holds until then
@@ -59,7 +60,7 @@ class Catalogue:
     def step(self, bar: Bar) -> bool:
         start = bar.at - SECOND
         if start >= self.roll:
-            today = day(start)
+            today = day(start, self.kind)
             self.roll, self.clock = today.roll, clock(today)
         warm = measure(
             *self.arrays, self.values, self.tick, bar.at // SECOND, *self.clock, bar.segment,

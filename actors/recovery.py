@@ -96,7 +96,7 @@ class Recovery:
         if told.at < ledger.read_at:
             return []  # overtaken by a younger one
         ledger.asked_at, ledger.told_at, ledger.read_at = 0, told.at, told.at
-        if statement.whole(told, ledger.closed_at, ledger.began):
+        if statement.whole(told, ledger.closed_at, ledger.began, self._kind()):
             ledger.closed_at = 0
         missing = agreement.missing(ledger.book, told, ledger.began, ledger.again)
         ledger.again = False
@@ -218,7 +218,8 @@ class Recovery:
         ledger.asked_at = at
         open_since = [order.at for order in ledger.book.living()]
         since = min([ledger.agreed_at, *open_since]) - LOOK_BACK_S * SECOND
-        day = max(ledger.began, statement.opened(ledger.closed_at)) if ledger.closed_at else UNSET
+        opened = statement.opened(ledger.closed_at, self._kind())
+        day = max(ledger.began, opened) if ledger.closed_at else UNSET
         return [Reconcile(at, max(ledger.began, since), reason, day)]
 
     def _start(self, run: RunStarted) -> None:
@@ -230,6 +231,9 @@ class Recovery:
         ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, []
         ledger.told_at = run.at  # the link that comes up asks; if none does, a pulse
         ledger.absent.clear()
+
+    def _kind(self) -> str:
+        return self._settings().session.kind
 
     def _settings(self) -> Settings:
         assert self.memory.settings is not None

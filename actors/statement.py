@@ -51,22 +51,23 @@ def statements(records: Iterable[Record]) -> Iterator[Statement]:
                 fills.setdefault(number, message)
             case AccountSnapshot():
                 base = message.balance - book.realised if base is None else base
-                if closed and whole(message, closed[0].at, began):
+                kind = settings.session.kind if settings else ""
+                if closed and whole(message, closed[0].at, began, kind):
                     expected = base + book.realised
-                    yield compared(closed.pop(), message, fills, expected, began)
+                    yield compared(closed.pop(), message, fills, expected, began, kind)
         if settings is not None:
             book.hear(message, settings.instrument)
 
 
-def opened(closed_at: int) -> int:
+def opened(closed_at: int, kind: str) -> int:
     """When the trade date began that ended then; 0 if none did."""
-    return day(closed_at - 1).open if closed_at else 0
+    return day(closed_at - 1, kind).open if closed_at else 0
 
 
-def whole(told: AccountSnapshot, closed_at: int, began: int) -> bool:
+def whole(told: AccountSnapshot, closed_at: int, began: int, kind: str) -> bool:
     """Does this answer hold all fills of the day that ended then, of this log?"""
     since = told.day or told.since
-    return told.at >= closed_at > 0 and since <= max(began, opened(closed_at))
+    return told.at >= closed_at > 0 and since <= max(began, opened(closed_at, kind))
 
 
 def untold(session: SessionClosed) -> Statement:
@@ -80,9 +81,9 @@ def untold(session: SessionClosed) -> Statement:
 
 def compared(
     session: SessionClosed, told: AccountSnapshot, fills: dict[int, Fill], expected: Decimal,
-    began: int,
+    began: int, kind: str,
 ) -> Statement:  # fmt: skip
-    since, end = max(began, opened(session.at)), session.at
+    since, end = max(began, opened(session.at, kind)), session.at
     theirs = {f.trade_id: f for f in told.fills if since <= f.at < end}
     ours = {n: f for n, f in fills.items() if since <= f.at < end}
     found = [f"trade {n}: only the venue has it" for n in theirs if n not in fills]

@@ -96,9 +96,9 @@ def of_day(account: Account, at: int) -> Iterator[Row]:
     numbers, controls = settings.controls, account.controls
     if step is Phase.REDUCED and rules.reduce_share < 1:
         why = f"the end of the day is near: sizes times {rules.reduce_share}"
-        yield HALF, trade_date(at), why, "the next session"
+        yield HALF, trade_date(at, rules.kind), why, "the next session"
     if step >= Phase.EXITS:
-        yield NONE, trade_date(at), "the end of the day: exits only", "the next session"
+        yield NONE, trade_date(at, rules.kind), "the end of the day: exits only", "the next session"
     if numbers is not None and controls.trades >= numbers.trades_day_max:
         why = f"{controls.trades} entries today: no more"
         yield Reason.RISK_MAX_TRADES, account.day, why, "the next trade date"

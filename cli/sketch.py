@@ -9,6 +9,7 @@ from cli.progress import counted
 from core.clock import SECOND, wall
 from core.config import Config
 from core.errors import EXIT_OK, UsageError
+from core.sessions import ALWAYS
 
 LEFT_OUT = "limits of money, size, breakers, controls, moving stops: risk may have refused these"
 
@@ -18,13 +19,15 @@ def run(given: argparse.Namespace, config: Config) -> int:
         raise UsageError("--sketch: is of bars: name a file with --bars")
     if given.out or given.every:
         raise UsageError("--sketch: writes no files and leaves out no bars: no --out, no --every")
+    settings = config.settings()
+    if settings.session.kind == ALWAYS:
+        raise UsageError("--sketch: knows no session.kind all")
     import numpy as np
 
     from research import bar_source
     from research.sketch import NAMES, Sketch
     from venues.fills import MODES
 
-    settings = config.settings()
     sketch, trades, rows, spent = Sketch(settings, MODES[given.fills]), [], 0, 0
     began = wall()
     with counted("bars", quiet=given.json) as done:

@@ -5,7 +5,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import chain
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -17,7 +16,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
-from core.sense import bare, disorder, nonsense, unfit, unspoken, wrong
+from core.sense import faults
 from core.wording import explain
 
 
@@ -239,11 +238,7 @@ def parse(raw: str) -> Any:
 
 def check(config: Config, path: Path) -> None:
     """Refuse what does not exist, cannot be a limit, or makes no sense together."""
-    sections = {name: getattr(config, name) for name in config.__struct_fields__}
-    market = (config.breakers, config.slippage, config.conditions)
-    days = nonsense(config.signals, config.session, config.prop)
-    tables, spoken = disorder(config.sizing, config.stops), unspoken(config.paging.command)
-    for fault in chain(wrong(sections), days, unfit(*market), tables, spoken, bare(config.venue)):
+    for fault in faults(config):
         raise ConfigError(f"{path}: {fault}")
     if why := loose(config) or unlisted(config):
         raise ConfigError(f"{path}: {why}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from itertools import pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from core.settings import (
     BreakerSettings,
     ConditionSettings,
     PropSettings,
+    RiskSettings,
     SessionSettings,
     SignalSettings,
     SizingSettings,
@@ -29,7 +31,7 @@ CHOICES = {
     ("venue", "kind"): ("topstepx",),
     ("instrument", "symbol"): tuple(INSTRUMENTS),
     ("signals", "strategy"): ("model", "cycle", "ema_cross"),
-    ("session", "kind"): ("globex", "rth"),
+    ("session", "kind"): ("globex", "rth", "all"),
     ("risk", "daily_reset"): ("roll", "rth"),
     ("risk", "basis"): ("dollars", "percent"),
     ("sizing", "mode"): ("fixed", "tiers", "kelly"),
@@ -51,6 +53,17 @@ BOUNDS = {
 SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
 ANY = (0, 10**30)
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def faults(config: Any) -> Iterator[str]:
+    """Of a `core.config.Config`: each in one sentence."""
+    yield from wrong({name: getattr(config, name) for name in config.__struct_fields__})
+    yield from nonsense(config.signals, config.session, config.prop)
+    yield from endless(config.session, config.risk)
+    yield from unfit(config.breakers, config.slippage, config.conditions)
+    yield from disorder(config.sizing, config.stops)
+    yield from unspoken(config.paging.command)
+    yield from bare(config.venue)
 
 
 def wrong(sections: Mapping[str, Struct]) -> Iterator[str]:
@@ -124,6 +137,17 @@ def unspoken(command: str) -> Iterator[str]:
         shlex.split(command)
     except ValueError as error:
         yield f"paging.command: expected words as in a shell: {error}"
+
+
+def endless(session: SessionSettings, risk: RiskSettings) -> Iterator[str]:
+    """A market that never closes has no steps before a flat time, no roll and no 09:30."""
+    if session.kind != "all":
+        return
+    for key in ("venue_flat", "close_margin_s", "reduce_s", "no_entry_s", "flatten_s", "roll_days"):
+        if getattr(session, key):
+            yield f"session.{key}: expected nothing, or 0: session.kind is all"
+    if risk.daily_reset != "roll":
+        yield "risk.daily_reset: expected roll: session.kind is all"
 
 
 def nonsense(

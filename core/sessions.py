@@ -4,6 +4,8 @@ A trade date begins at 18:00 New York on the day before; on Globex it trades fro
 or an early close, in regular hours (RTH) from 09:30 until 16:00 or an early close on NYSE days.
 All stamps UTC ns. Outside the table's years nothing is open and the nearest day is named.
 
+A market of kind "all" never closes: its days are those of UTC, from midnight to midnight.
+
 Each day ends in four steps before its flat time (quant.md 9.4): half size, exits only, exits at the
 market, flat. The flat time is the earliest of: so long before the exchange's close, so long before
 the venue's own flat time, the end of the session that is traded.
@@ -25,6 +27,8 @@ from core.settings import SessionSettings
 CHICAGO = ZoneInfo("America/Chicago")
 NEW_YORK = ZoneInfo("America/New_York")
 NEVER = 2**63 - 1
+ALWAYS = "all"  # hours
+DAY, EPOCH = 86_400 * SECOND, date(1970, 1, 1).toordinal()
 ROLL, OPEN, CLOSE = time(18), time(9, 30), {"globex": "17:00", "rth": "16:00"}
 
 
@@ -48,7 +52,7 @@ class Day(Struct, frozen=True):
     rth_open: int
     rth_close: int
     roll: int  # the next trade date begins
-    offset_s: int  # New York less UTC, all day long: clocks change on closed Sundays
+    offset_s: int  # New York less UTC, all day long: clocks change on closed Sundays; UTC days: 0
 
 
 class Session(Struct, frozen=True):
@@ -77,9 +81,25 @@ def instant(day: date, at: time) -> int:
     return int(datetime.combine(day, at, NEW_YORK).timestamp()) * SECOND
 
 
-@cache
-def days() -> tuple[Day, ...]:
+def days(kind: str = "globex") -> tuple[Day, ...]:
     """Every trade date of the table, in order."""
+    return utc_days() if kind == ALWAYS else exchange_days()
+
+
+@cache
+def utc_days() -> tuple[Day, ...]:
+    first, last = date.fromisoformat(calendar.FIRST), date.fromisoformat(calendar.LAST)
+    found: list[Day] = []
+    for number in range(first.toordinal(), last.toordinal() + 1):
+        opens = (number - EPOCH) * DAY
+        ends = opens + DAY
+        name = date.fromordinal(number).isoformat()
+        found.append(Day(name, number, opens, ends, opens, ends, ends, 0))
+    return tuple(found)
+
+
+@cache
+def exchange_days() -> tuple[Day, ...]:
     globex = closing(calendar.GLOBEX, CLOSE["globex"])
     nyse = closing(calendar.NYSE, CLOSE["rth"])
     found: list[Day] = []
@@ -108,22 +128,22 @@ def days() -> tuple[Day, ...]:
 
 
 @cache
-def rolls() -> list[int]:
-    return [day.roll for day in days()]
+def rolls(kind: str = "globex") -> list[int]:
+    return [day.roll for day in days(kind)]
 
 
 @lru_cache(maxsize=16)  # an entry asks several times of its moment
-def index(at: int) -> int:
-    """Of the trade date, in `days()`, that a stamp belongs to; closed hours to the next one."""
-    return min(bisect_right(rolls(), at), len(rolls()) - 1)
+def index(at: int, kind: str = "globex") -> int:
+    """Of the trade date, in `days(kind)`, that a stamp belongs to; closed hours to the next one."""
+    return min(bisect_right(rolls(kind), at), len(rolls(kind)) - 1)
 
 
-def day(at: int) -> Day:
-    return days()[index(at)]
+def day(at: int, kind: str = "globex") -> Day:
+    return days(kind)[index(at, kind)]
 
 
 def hours(day: Day, kind: str) -> tuple[int, int]:
-    return (day.open, day.close) if kind == "globex" else (day.rth_open, day.rth_close)
+    return (day.rth_open, day.rth_close) if kind == "rth" else (day.open, day.close)
 
 
 def regular(at: int) -> bool:
@@ -133,15 +153,16 @@ def regular(at: int) -> bool:
 
 
 def state(at: int, kind: str) -> tuple[Session | None, int]:
-    """The session ("globex" or "rth") open at that moment or None, and when this answer ends.
+    """The session ("globex", "rth", "all") open at that moment or None, and when this answer ends.
 
     Hold on to the answer until then: an event in between costs one comparison."""
-    for i in range(index(at), len(days())):
-        opens, closes = hours(days()[i], kind)
+    table = days(kind)
+    for i in range(index(at, kind), len(table)):
+        opens, closes = hours(table[i], kind)
         if at < opens:
             return None, opens
         if at < closes:
-            return Session(days()[i].date, opens, closes), closes
+            return Session(table[i].date, opens, closes), closes
     return None, NEVER
 
 
@@ -149,14 +170,14 @@ def session(at: int, kind: str) -> Session | None:
     return state(at, kind)[0]
 
 
-def trade_date(at: int) -> str:
-    return day(at).date
+def trade_date(at: int, kind: str = "globex") -> str:
+    return day(at, kind).date
 
 
 @lru_cache(maxsize=64)
 def steps(number: int, rules: SessionSettings) -> Steps:
     """Of the trade date with that index."""
-    day = days()[number]
+    day = days(rules.kind)[number]
     opens, closes = hours(day, rules.kind)
     flat = min(closes, day.close - ns(rules.close_margin_s))
     if rules.venue_flat:
@@ -174,7 +195,7 @@ def ns(seconds: float) -> int:
 
 def phase(at: int, rules: SessionSettings) -> Phase:
     """Each step counts from its own moment on."""
-    day = steps(index(at), rules)
+    day = steps(index(at, rules.kind), rules)
     if not day.opens <= at < day.flat:
         return Phase.FLAT
     if at >= day.flatten:
@@ -186,8 +207,8 @@ def phase(at: int, rules: SessionSettings) -> Phase:
 
 def lasts(at: int, rules: SessionSettings) -> int:
     """Until when the phase of that moment surely holds."""
-    number = index(at)
-    roll, day = rolls()[number], steps(number, rules)
+    number = index(at, rules.kind)
+    roll, day = rolls(rules.kind)[number], steps(number, rules)
     edges = (day.opens, day.reduced, day.exits, day.flatten, day.flat, roll)
     return min((edge for edge in edges if edge > at), default=NEVER)
 
@@ -200,11 +221,11 @@ def share(at: int, rules: SessionSettings) -> Decimal:
 
 def left(at: int, rules: SessionSettings) -> int:
     """Nanoseconds until the day's position must be flat, negative after; -1 s out of session."""
-    day = steps(index(at), rules)
+    day = steps(index(at, rules.kind), rules)
     return day.flat - at if day.opens <= at < day.closes else -SECOND
 
 
-def shut(at: int) -> bool:
+def shut(at: int, kind: str = "globex") -> bool:
     """Is the exchange closed for sure? Nothing is sent then: it could only be refused."""
-    now = day(at)
+    now = day(at, kind)
     return at < now.open or now.close <= at < now.roll

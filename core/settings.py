@@ -144,7 +144,7 @@ class SessionSettings(
     """The end of the day, by seconds before its flat time. Logs before 0.1.0 lack all but three:
     theirs was flat at the close or the venue's flat time, without margins."""
 
-    kind: str  # "globex" or "rth"
+    kind: str  # "globex", "rth" or "all"
     no_entry_s: float  # before the flat time: exits only
     flatten_s: float  # before it: exits at the market
     reduce_s: float = 0.0  # before it: entries at `reduce_share` of their size

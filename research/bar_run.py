@@ -6,7 +6,9 @@ import numpy as np
 
 from actors.pipeline import pump
 from core.config import Config
+from core.errors import UsageError
 from core.messages import Bar, Message, Stage
+from core.sessions import ALWAYS
 from core.settings import Settings
 from indicators import crosses
 from indicators.columns import Sweep
@@ -53,8 +55,10 @@ def skipping(
     config: Config, settings: Settings, stages: Stages, tables: Iterable[Floats], seen: Seen,
     predict_many: PredictMany | None, done: Done = nothing,
 ) -> Outcome:  # fmt: skip
-    """The same orders, fills, ledger and end state."""
-
+    """The same orders, fills, ledger and end state. Raises UsageError where no bar may be missed:
+    days of UTC are not looked ahead to."""
+    if settings.session.kind == ALWAYS:
+        raise UsageError("session.kind all needs every bar: add --every")
     own = np.array(crosses.fresh())
 
     def screened(table: Floats, swept: Sweep) -> Screen:

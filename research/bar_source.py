@@ -21,7 +21,7 @@ CHUNK = 1 << 20  # rows read at once
 
 
 def tables(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
-    """(n, 12) each, see research/seconds.py. `hours`: "globex" or "rth"."""
+    """(n, 12) each, see research/seconds.py. `hours`: "globex", "rth" or "all"."""
     for part in whole(path, settings, hours):
         for first in range(0, len(part), ROWS):
             yield part[first : first + ROWS]
@@ -35,7 +35,7 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
     for frame in frames(path):
         kept = bars.within(history.sound(frame, []), hours)
         if kept.height:
-            made = grid.grid(kept, settings.bars.gap_max_s, segment)
+            made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
             table = grid.quoted(made, kept, tick)
             table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
             segment = int(table[-1, 1]) + 1

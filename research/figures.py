@@ -134,10 +134,11 @@ def by_day(run: Run) -> Figure | None:
     at, worth = curve(run)
     if not len(at):
         return None
-    places, returns = metrics.daily(at[1:], worth[1:], run.balance_start)
+    kind = str(run.about.get("session", "globex"))
+    places, returns = metrics.daily(at[1:], worth[1:], run.balance_start, kind)
     gains = np.diff(run.balance_start * np.concatenate([[1.0], np.cumprod(1 + returns)]))
     bars = {
-        "type": "bar", "x": [metrics.days()[place].date for place in places],
+        "type": "bar", "x": [metrics.days(kind)[place].date for place in places],
         "y": gains.round(2).tolist(), "hovertemplate": "%{x}<br>%{y:$,.2f}<extra></extra>",
         "marker": {"color": ["gain" if gain >= 0 else "loss" for gain in gains]},
     }  # fmt: skip

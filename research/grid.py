@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.errors import UsageError
-from core.sessions import NEVER, NEW_YORK, Day, days
+from core.sessions import ALWAYS, NEVER, NEW_YORK, Day, days
 from research import hours
 
 Floats = NDArray[np.float64]
@@ -24,10 +24,13 @@ GAP, BREAK, EARLY, WEEKEND, HOLIDAY = (
 )  # fmt: skip
 
 
-def grid(frame: pl.DataFrame, gap_max_s: int, first_segment: int = 1) -> Floats:
+def grid(
+    frame: pl.DataFrame, gap_max_s: int, first_segment: int = 1, kind: str = "globex"
+) -> Floats:
     """(n, 10), the columns GRID, as `indicators.columns.features` takes them.
 
-    `frame`: `research.bars` of one second, sorted, one row a second, all within Globex hours.
+    `frame`: `research.bars` of one second, sorted, one row a second, all within Globex hours; of
+    kind "all" within any.
     `at_s` is the END of the second.
     """
     start = frame["start"].to_numpy() // SECOND
@@ -35,7 +38,7 @@ def grid(frame: pl.DataFrame, gap_max_s: int, first_segment: int = 1) -> Floats:
         return np.empty((0, len(GRID)))
     if (start[1:] <= start[:-1]).any():
         raise UsageError("seconds that repeat or go back: `tradebot validate` tells where")
-    quiet, segment = silence(start, stops(frame["start"].to_numpy()), gap_max_s)
+    quiet, segment = silence(start, stops(frame["start"].to_numpy(), kind), gap_max_s)
     prices = [np.ascontiguousarray(frame[name].to_numpy()) for name in GRID[2:7]]
     buy, sell = sides(frame)
     out = np.empty((len(start) + int(quiet.sum()), len(GRID)))
@@ -57,8 +60,11 @@ def quoted(table: Floats, frame: pl.DataFrame, tick: float) -> Floats:
     return np.column_stack([table, bid, ask])
 
 
-def stops(stamps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the grid would end that starts there, seconds: NEVER where the exchange is closed."""
+def stops(stamps: NDArray[np.int64], kind: str = "globex") -> NDArray[np.int64]:
+    """Where the grid would end that starts there, seconds: NEVER where the exchange is closed, or
+    where it never closes."""
+    if kind == ALWAYS:
+        return np.full(len(stamps), NEVER // SECOND, np.int64)
     closes = np.array([day.close for day in days()], np.int64)[hours.date_index(stamps)]
     return np.where(hours.inside(stamps, "globex"), closes, NEVER) // SECOND
 

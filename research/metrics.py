@@ -13,10 +13,11 @@ import polars as pl
 from msgspec import Struct
 
 from core.clock import SECOND
-from core.sessions import days, rolls
+from core.sessions import ALWAYS, days, rolls
 from research.runs import RISK, Run
 
 DAYS_A_YEAR = 252
+EVERY_DAY = 365  # of a market that never closes
 NAN = float("nan")
 NEW_YORK = "America/New_York"
 
@@ -37,13 +38,16 @@ class Drawdown(Struct, frozen=True):
         return (self.end - self.peak) / SECOND
 
 
-def daily(at: np.ndarray, equity: np.ndarray, start: float) -> tuple[np.ndarray, np.ndarray]:
+def daily(
+    at: np.ndarray, equity: np.ndarray, start: float, kind: str = "globex"
+) -> tuple[np.ndarray, np.ndarray]:
     """Index of each trade date that has a row, and its return on the equity it began with."""
     if not len(at):
         return np.array([], np.int64), np.array([])
-    last = min(len(rolls()) - 1, np.iinfo(np.int64).max)
+    ends_at = rolls(kind)
+    last = min(len(ends_at) - 1, np.iinfo(np.int64).max)
     # A bar is stamped with its end, so the one that ends at the roll is still the old day's.
-    day = np.minimum(np.searchsorted(np.array(rolls()), at, side="left"), last)
+    day = np.minimum(np.searchsorted(np.array(ends_at), at, side="left"), last)
     ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
     closing = equity[ends]
     opening = np.concatenate([[start], closing[:-1]])
@@ -155,10 +159,10 @@ def costs(trades: pl.DataFrame) -> dict[str, float]:
     }
 
 
-def consistency(trades: pl.DataFrame) -> dict[str, float]:
+def consistency(trades: pl.DataFrame, kind: str = "globex") -> dict[str, float]:
     """Of the days with trades: how many won, and how much hangs on the best of them."""
     at = trades["exit_time"].dt.epoch("ns").to_numpy()
-    day = np.searchsorted(np.array(rolls()), at, side="right")
+    day = np.searchsorted(np.array(rolls(kind)), at, side="right")
     by_day = np.array([trades["net_pnl"].to_numpy()[day == d].sum() for d in np.unique(day)])
     profit = float(by_day.sum())
     return {
@@ -198,18 +202,20 @@ def measure(run: Run) -> dict[str, Any]:
     at, equity = (run.equity[name].to_numpy() for name in ("at", "equity"))
     if len(at):  # the start value is a point of the curve
         at, equity = np.insert(at, 0, at[0] - SECOND), np.insert(equity, 0, run.balance_start)
-    dates, returns = daily(at[1:], equity[1:], run.balance_start)
+    kind = str(run.about.get("session", "globex"))
+    year = EVERY_DAY if kind == ALWAYS else DAYS_A_YEAR
+    dates, returns = daily(at[1:], equity[1:], run.balance_start, kind)
     falls = drawdowns(at, equity)
     worst = falls[0] if falls else None
     longest_fall = max(falls, key=lambda d: d.seconds, default=None)
     depth = worst.depth if worst else 0.0
     return {
-        "first_day": days()[dates[0]].date if len(dates) else None,
-        "last_day": days()[dates[-1]].date if len(dates) else None,
+        "first_day": days(kind)[dates[0]].date if len(dates) else None,
+        "last_day": days(kind)[dates[-1]].date if len(dates) else None,
         "balance_start": run.balance_start,
         "balance_end": float(equity[-1]) if len(equity) else run.balance_start,
-        **ratios(returns),
-        "calmar": calmar(returns, depth),
+        **ratios(returns, year),
+        "calmar": calmar(returns, depth, year),
         "max_drawdown": depth,
         "max_drawdown_dollars": min((d.dollars for d in falls), default=0.0),
         "drawdown_seconds": longest_fall.seconds if longest_fall else 0.0,
@@ -217,6 +223,6 @@ def measure(run: Run) -> dict[str, Any]:
         "recovered": longest_fall.recovered is not None if longest_fall else True,
         **of_trades(run.trades["net_pnl"].to_numpy()),
         **costs(run.trades),
-        **consistency(run.trades),
+        **consistency(run.trades, kind),
         "return_per_risk": per_risk(run.trades),
     }

@@ -52,7 +52,7 @@ class Recorder:
         self.foretold, self.slips = foretold, slips
         self.seen: Prediction | None = None
         self.start: RunStarted | None = None
-        self.cash = Decimal(0)
+        self.cash, self.hours = Decimal(0), "globex"  # whose days are the run's
         self.position, self.close, self.filled_at = 0, 0.0, 0  # filled since the last bar
         self.slipped = 0.0  # dollars, of the fills since the last round trip
         self.equity: list[tuple[int, float]] = []
@@ -105,9 +105,9 @@ class Recorder:
             case TradeClosed():
                 self.trade(message)
             case StateChanged(state=State.HALTED, at=at, why=why):
-                self.halts.append(f"{trade_date(at)}: {why}")
+                self.halts.append(f"{trade_date(at, self.hours)}: {why}")
             case RunStarted() if self.start is None:
-                self.start = message
+                self.start, self.hours = message, message.settings.session.kind
 
     def learn(self, tag: str, price: Decimal | None) -> None:
         if price is not None:
@@ -201,7 +201,7 @@ class Recorder:
             "mode": self.start.mode, "run": self.start.run, "commit": self.start.commit,
             "model": self.start.model_sha256, "config": self.start.config_sha256,
             "halts": self.halts, "symbol": rule.symbol, "multiplier": self.multiplier,
-            "tick": float(rule.tick),
+            "tick": float(rule.tick), "session": self.hours,
         }  # fmt: skip
 
     def foreseen(self, lookahead_s: int, theta_ticks: float) -> pl.DataFrame:

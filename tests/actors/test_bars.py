@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.bars import Bars
 from core.clock import SECOND
@@ -105,6 +106,17 @@ def test_the_grid_ends_with_the_session():
         *(at(close - 2), at(close - 1), at(close)), at(close + 3601), at(close + 3602)
     ]  # fmt: skip
     assert [bar.segment for bar in made] == [1, 1, 1, 2, 2]
+
+
+def test_the_grid_of_a_market_that_never_closes_goes_on():
+    """Over the close of the exchange, over midnight UTC, and after a start."""
+    settings = replace(SETTINGS, session=replace(SETTINGS.session, kind="all"))
+    close = 23 * 3600
+    stage = Bars(settings)
+    made = bars([trade(close - 1.5), trade(close + 1.5), quote(close + 3)], stage)
+    assert [bar.at for bar in made] == [at(close + n) for n in range(-1, 4)]
+    after = bars([trade(close + 5.5), quote(close + 6)], Bars(settings, made[-1]))
+    assert {bar.segment for bar in (*made, *after)} == {1}
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def test_the_same_minute_of_enough_sessions_counts_more():
 
 
 def test_the_minute_of_the_day_counts_from_its_opening():
-    assert minute_of_day(START + 60 * SECOND) == 120  # 20:00 to 20:01, open since 18:00
-    assert minute_of_day(START + 61 * SECOND) == 121
+    assert minute_of_day(START + 60 * SECOND, "globex") == 120  # open since 18:00, now 20:01
+    assert minute_of_day(START + 61 * SECOND, "globex") == 121
+    assert minute_of_day(START + 61 * SECOND, "all") == 61  # since midnight UTC
 
 
 LOWS = [10, 9, 8, 5, 8, 9, 10, 9, 9]

@@ -1,6 +1,7 @@
 """Executor at its edges: what a refusal must say to be tried smaller, and what is no overshot."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors.refusals import BRACKETS_REFUSED
 from core.reasons import Reason
@@ -129,6 +130,10 @@ def test_what_the_executor_itself_refuses_has_the_code_of_no_venue():
     closed = executor().on(approved(at=SATURDAY, n=4))
     refused = [*not_flat, *(a for a in turn_over if a.tag == "i3"), *closed]
     assert [(a.tag, a.code) for a in refused] == [("i2", 0), ("i3", 0), ("i4", 0)]
+    session = replace(stage.memory.settings.session, kind="all")
+    stage = executor()
+    stage.memory.settings = replace(stage.memory.settings, session=session)
+    assert kinds(stage.on(approved(at=SATURDAY, n=5))) == ["PlaceOrder"]
 
 
 def test_a_reversal_of_nothing_is_an_entry():

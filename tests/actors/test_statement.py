@@ -15,7 +15,7 @@ from tests.actors.test_reduction import Life
 D = Decimal
 SECOND = build.SECOND
 CLOSE = int(datetime.fromisoformat("2026-11-20T17:00:00-05:00").timestamp()) * SECOND
-OPENED = opened(CLOSE)
+OPENED = opened(CLOSE, "globex")
 
 
 def lived():
@@ -89,8 +89,14 @@ def test_a_balance_that_is_a_cent_off_is_told(cents, differs):
 ])  # fmt: skip
 def test_only_an_answer_about_the_whole_day_or_log_is_compared(at, since, day, began, holds):
     told = build.account_snapshot(at=at, since=since, day=day or UNSET)
-    assert whole(told, CLOSE, began) is holds
-    assert not whole(told, 0, began), "no day has closed"
+    assert whole(told, CLOSE, began, "globex") is holds
+    assert not whole(told, 0, began, "globex"), "no day has closed"
+
+
+def test_a_day_of_utc_began_at_midnight():
+    midnight = int(datetime.fromisoformat("2026-11-22T00:00:00+00:00").timestamp()) * SECOND
+    assert opened(midnight, "all") == midnight - 86_400 * SECOND
+    assert opened(0, "all") == 0
 
 
 def test_a_day_that_nobody_asked_for_has_no_statement():

@@ -95,6 +95,12 @@ def test_markets_that_never_close_count_from_1970():
     ]
 
 
+def test_the_grid_of_a_market_that_never_closes_does_not_end_with_the_exchange():
+    close = OPEN + 23 * 3600
+    made = grid(frame([close - 2, close + 2]), GAP, kind="all")
+    assert made[:, 0].tolist() == [close - 1 + n for n in range(5)] and set(made[:, 1]) == {1.0}
+
+
 def moment(text):
     return int(np.datetime64(text, "ns").astype(np.int64))
 

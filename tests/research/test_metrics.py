@@ -160,6 +160,22 @@ def test_days_without_a_trade_count_as_observations():
     assert values[0] == pytest.approx(0.01) and not values[1:].any()
 
 
+def test_a_run_around_the_clock_has_days_of_utc_and_365_of_them_a_year():
+    """Ten days over two weekends; each ends a nanosecond before or at midnight."""
+    opened = [day for day in days("all") if "2024-02-01" <= day.date < "2024-02-11"]
+    at = [day.close - n % 2 for n, day in enumerate(opened)]
+    worth = 1000.0 * np.cumprod(1 + TEN_DAYS)
+    about = {"session": "all", "halts": []}
+    equity = pl.DataFrame({"at": at, "equity": worth})
+    found = metrics.measure(Run(1000.0, empty(TRADES), equity, about=about))
+    assert (found["first_day"], found["last_day"]) == ("2024-02-01", "2024-02-10")
+    assert found["observations"] == 10
+    for name, factor in (("sharpe", 365 / 252), ("sortino", 365 / 252)):
+        assert found[name] == pytest.approx(metrics.ratios(TEN_DAYS)[name] * math.sqrt(factor))
+    assert found["cagr"] == pytest.approx(float(np.prod(1 + TEN_DAYS)) ** 36.5 - 1)
+    assert found["calmar"] == pytest.approx(found["cagr"] / -found["max_drawdown"])
+
+
 def test_costs_and_identity_of_a_random_run():
     run = random_runs.run(5, 400)
     found = metrics.measure(run)
