@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from actors.rolls import openable
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
+from core.instruments import COINS
 from core.sessions import session
 from daemon.build import build
 from daemon.stopping import Stopping
@@ -66,6 +67,8 @@ def refuse_unready(config: Config) -> None:
         raise ConfigError(
             "run.mode: live needs live.armed = true, venue.account_id and the venue's addresses"
         )
+    if mode == "live" and config.instrument.symbol in COINS:
+        raise ConfigError("instrument.symbol: no venue here trades coins: backtests only")
     if mode == "live" and not build().startswith(config.live.build):
         raise ConfigError(
             f"live.build: this is {build()[:16]}: install the pinned build, or pin it"

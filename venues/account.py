@@ -18,7 +18,6 @@ from venues.orders import (
 )
 
 FIRST_TRADE, FIRST_POSITION = 3_100_000_001, 830_000_001
-CENT = Decimal("0.01")
 
 
 class Account:
@@ -45,10 +44,10 @@ class Account:
         return [*events, PositionChanged(at, self.position), self.changed(at)]
 
     def profit(self, price: Decimal, size: int) -> Decimal:
-        """Gross profit of closing `size` contracts of the position held, to the cent."""
+        """Gross profit of closing `size` contracts of the position held, to its unit."""
         way = 1 if self.position.size > 0 else -1
-        points = (price - self.position.average) * way * size
-        return (points / self.instrument.tick * self.instrument.tick_value).quantize(CENT)
+        rule, points = self.instrument, (price - self.position.average) * way * size
+        return (points / rule.tick * rule.tick_value).quantize(rule.unit)
 
     def trade(
         self, at: int, order: Order, price: Decimal, size: int, profit: Decimal | None

@@ -2,6 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.errors import ConfigError
+from core.instruments import COINS
 from daemon.build import build
 from daemon.reach import refuse_unready
 from tests.build import CONFIG
@@ -59,3 +60,10 @@ def test_an_account_that_is_not_listed_is_no_start(listed, let):
         return refuse_unready(config)
     with pytest.raises(ConfigError, match=r"venue\.account_id: 5 is not in controls\.accounts"):
         refuse_unready(config)
+
+
+@pytest.mark.parametrize("symbol", COINS)
+def test_no_live_start_trades_a_coin(symbol):
+    chosen = replace(LIVE.instrument, symbol=symbol)
+    with pytest.raises(ConfigError, match="no venue here trades coins"):
+        refuse_unready(replace(LIVE, instrument=chosen))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.contracts import rolls_at
 from core.instruments import INSTRUMENTS
 from venues.topstepx.protocol import nanoseconds
 from venues.topstepx.simulator.contract import front
@@ -21,3 +22,10 @@ from venues.topstepx.simulator.contract import front
 def test_the_front_month_is_named(symbol, day, name, number):
     contract = front(INSTRUMENTS[symbol], nanoseconds(f"{day}T12:00:00Z"))
     assert (contract.name, contract.id) == (name, number)
+
+
+@pytest.mark.parametrize("day", ["2016-10-07", "2024-08-08", "2026-11-20"])
+def test_a_coin_has_no_month_and_never_rolls(day):
+    contract = front(INSTRUMENTS["BTC"], nanoseconds(f"{day}T12:00:00Z"))
+    assert (contract.name, contract.id) == ("BTC", "CON.COIN.BTC")
+    assert not rolls_at(contract.id, 4)

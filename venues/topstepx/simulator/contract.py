@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from core.contracts import CODES, EVEN, MONTHS, third_friday
-from core.instruments import Instrument
+from core.instruments import COINS, Instrument
 
 
 class Contract(Struct, frozen=True):
@@ -31,7 +31,10 @@ class Contract(Struct, frozen=True):
 
 def front(instrument: Instrument, at: int) -> Contract:
     """The liquid month at `at` (UTC ns): index futures roll on the Monday before expiry, metals
-    three days before their month begins."""
+    three days before their month begins. Coins have none and never roll."""
+    if instrument.symbol in COINS:
+        name = f"CON.{instrument.symbol_id}"
+        return Contract(name, instrument.symbol, instrument.description, instrument)
     day = datetime.fromtimestamp(at // 1_000_000_000, UTC).date()
     months = MONTHS[instrument.symbol_id]
     year, month = next(
