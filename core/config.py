@@ -16,6 +16,7 @@ from core import settings as s
 from core.ceilings import loose, retired, unlisted
 from core.errors import ConfigError
 from core.instruments import INSTRUMENTS
+from core.portfolio import PortfolioSettings
 from core.sense import faults
 from core.wording import explain
 
@@ -144,6 +145,7 @@ class Config(Section, frozen=True):
     stops: s.StopSettings
     slippage: s.SlippageSettings
     prop: s.PropSettings
+    portfolio: PortfolioSettings
     controls: s.ControlSettings
     log: Log
     supervisor: Supervisor
@@ -159,7 +161,7 @@ class Config(Section, frozen=True):
         return s.Settings(
             instrument, self.feed, self.bars, self.signals, self.risk, self.execution,
             self.recovery, self.session, self.conditions, self.sizing, self.breakers, self.stops,
-            self.prop, self.controls, self.slippage, s.EDITION,
+            self.prop, self.controls, self.slippage, s.EDITION, self.portfolio,
         )  # fmt: skip
 
     def sha256(self) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from core.instruments import INSTRUMENTS
+from core.portfolio import PortfolioSettings
 from core.prop import PROFILES
 from core.settings import (
     BreakerSettings,
@@ -38,20 +39,24 @@ CHOICES = {
     ("stops", "mode"): ("fixed", "atr", "structure"),
     ("slippage", "plan"): ("fixed", "conditions"),
     ("prop", "profile"): ("", *PROFILES),
+    ("portfolio", "rules"): ("", "crypto"),
+    ("portfolio", "sizing"): ("documented", "kelly"),
 }
 MAY_BE_ZERO = {
     "speed", "account_id", "port", "cooldown_s", "fee", "commission", "slip_entry_ticks",
     "slip_exit_ticks", "reserve", "no_entry_s", "flatten_s", "ballast_mb", "free_min_mb",
     "minutes", "even_r", "even_ticks", "trail_r", "tighten",
     "reduce_s", "close_margin_s", "venue_margin_s", "roll_days", "consistency", "balance_high",
+    "regimes",
 }  # fmt: skip
 # key: least and most, of what no other rule bounds.
 BOUNDS = {
     "port": (0, 65_535), "roll_days": (0, 90), "inbox_depth": (100, 10_000_000),
-    "speed": (0, 1_000_000), "ballast_mb": (0, 1_000_000),
+    "speed": (0, 1_000_000), "hours": (48, 2_160), "ballast_mb": (0, 1_000_000),
 }  # fmt: skip
 SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
 ANY = (0, 10**30)
+WILDEST = 10  # times its median that volatility may ever be with entries
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -61,7 +66,7 @@ def faults(config: Any) -> Iterator[str]:
     yield from nonsense(config.signals, config.session, config.prop)
     yield from endless(config.session, config.risk)
     yield from unfit(config.breakers, config.slippage, config.conditions)
-    yield from disorder(config.sizing, config.stops)
+    yield from disorder(config.sizing, config.stops, config.portfolio)
     yield from unspoken(config.paging.command)
     yield from bare(config.venue)
 
@@ -103,7 +108,9 @@ def unfit(
         yield "conditions.minutes_min: expected at most minutes: no more of them are kept"
 
 
-def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:
+def disorder(
+    sizing: SizingSettings, stops: StopSettings, portfolio: PortfolioSettings
+) -> Iterator[str]:
     """Tables whose rules count their rows: another order would be other rules, without a word."""
     for key, rows in (("tiers", sizing.tiers), ("confidence", sizing.confidence)):
         if any(low[0] >= high[0] for low, high in pairwise(rows)):
@@ -112,6 +119,11 @@ def disorder(sizing: SizingSettings, stops: StopSettings) -> Iterator[str]:
         yield "sizing.confidence: expected one row at least: no confidence is worth anything"
     if any(early[0] <= late[0] for early, late in pairwise(stops.tighten)):
         yield "stops.tighten: expected rows from the longest time down"
+    edges = [edge for edge, _ in portfolio.regimes]
+    if not edges or edges[-1] > WILDEST or any(low >= high for low, high in pairwise(edges)):
+        yield f"portfolio.regimes: expected rows from the lowest first number up to {WILDEST}"
+    if max(portfolio.regime_hours, portfolio.hours_min) >= portfolio.hours:
+        yield "portfolio.hours: expected above regime_hours and hours_min"
 
 
 def bare(venue: object) -> Iterator[str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.instruments import Instrument
+from core.portfolio import PortfolioSettings
 
 
 class FeedSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,6 +213,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     controls: ControlSettings | None = None  # None: a log that is older than they are
     slippage: SlippageSettings = SlippageSettings()
     edition: int = 0  # of the rules: what is newer than a log's is left out when it is replayed
+    portfolio: PortfolioSettings = PortfolioSettings()
 
     def at_speed(self, speed: float) -> "Settings":
         """The same reactions on a clock that runs `speed` times as fast as the wall's."""
