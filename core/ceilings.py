@@ -53,6 +53,22 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("breakers", "volume_low"): _least("0.02"),
     ("breakers", "factor"): _most("0.9"),
     ("signals", "stop_ticks"): _most("100"),
+    ("portfolio", "stake_share"): _most("0.1"),
+    ("portfolio", "stake_part"): _most("1"),
+    ("portfolio", "kelly_max"): _most("0.5"),
+    ("portfolio", "order_min"): _least("1"),
+    ("portfolio", "stop_share"): _most("0.2"),
+    ("portfolio", "target_share"): _most("1"),
+    ("portfolio", "position_share"): _most("0.5"),
+    ("portfolio", "drawdown_share"): _most("0.5"),
+    ("portfolio", "correlation_cut"): _most("1"),
+    ("portfolio", "correlation_unknown"): _least("0.25"),
+    ("portfolio", "hours_min"): _least("24"),
+    ("portfolio", "regime_hours"): _most("72"),
+    ("portfolio", "regime_unknown"): _least("0.5"),
+    ("portfolio", "sector_share"): _most("0.8"),
+    ("portfolio", "majors_share"): _most("1"),
+    ("portfolio", "concentration"): _most("1"),
     ("execution", "naked_s"): _most("10"),
     ("controls", "quantity_max"): _most("150"),
     ("controls", "order_value_max"): _most("6000000"),
@@ -84,6 +100,7 @@ COLUMNS: dict[tuple[str, str, int], Decimal] = {
     ("sizing", "tiers", 1): Decimal(150),  # contracts
     ("sizing", "tiers", 2): Decimal(5),  # percent of the balance at risk
     ("sizing", "confidence", 1): Decimal(3),  # times that
+    ("portfolio", "regimes", 1): Decimal(1),
 }
 SHARES = (("venue", "reserve"), ("controls", "messages_reserve"))  # below one
 
