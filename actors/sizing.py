@@ -84,11 +84,24 @@ def multiplier(sizing: SizingSettings, confidence: float) -> Decimal:
 
 def kelly(sizing: SizingSettings, results: Results) -> Decimal:
     """Percent of the balance; a hundred, which limits nothing, until enough trades are known."""
+    share = edge(results, sizing.kelly_trades_min)
+    return Decimal(100) if share is None else share * sizing.kelly_share * 100
+
+
+def edge(results: Results, trades_min: int) -> Decimal | None:
+    """Kelly's share of all there is, never below zero, shrunk towards even odds.
+
+    None where it is not known: too few trades, or none that lost."""
     count = results.won + results.lost
-    if count < sizing.kelly_trades_min:
-        return Decimal(100)
-    if not results.won or not results.lost:
-        return ZERO if results.lost else Decimal(100)
-    odds = (results.gains / results.won) / (results.losses / results.lost)
+    if count < trades_min or not results.lost:
+        return None
+    if not results.won:
+        return ZERO
     chance = (results.won + PSEUDO_TRADES * HALF) / (count + PSEUDO_TRADES)
-    return max(ZERO, chance - (1 - chance) / odds) * sizing.kelly_share * 100
+    odds = (results.gains / results.won) / (results.losses / results.lost)
+    return max(ZERO, full(chance, odds))
+
+
+def full(chance: Decimal, odds: Decimal) -> Decimal:
+    """Kelly's share (1956): `chance` to win, `odds` of an average gain to an average loss."""
+    return chance - (1 - chance) / odds

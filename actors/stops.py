@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from actors.desk import Desk
 from actors.guard import closing
 from actors.order import RESTING, Order
+from actors.portfolio import bracket
 from core.messages import Conditions, Message, ModifyOrder
 from core.reasons import Reason
 from core.settings import Settings
@@ -19,8 +20,10 @@ def first(
 ) -> tuple[int, int]:
     """Ticks of stop and target for an entry at `price`; what cannot be known is the fixed number.
 
-    The target keeps its ratio to the stop.
+    The target keeps its ratio to the stop. A crypto account has shares of the price for both.
     """
+    if settings.portfolio.rules:
+        return bracket(price, settings.instrument, settings.portfolio)
     signals, stops = settings.signals, settings.stops
     ticks = None
     if stops.mode != "fixed" and seen is not None:

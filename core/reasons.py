@@ -99,6 +99,15 @@ class Reason(StrEnum):
     RISK_PROP_SIZE = "RISK_PROP_SIZE"  # more contracts than the firm allows at this profit
     RISK_PROP_TARGET = "RISK_PROP_TARGET"  # the firm's profit target is reached
     RISK_PROP_CONSISTENCY = "RISK_PROP_CONSISTENCY"  # the day made its share of the target
+    RISK_FOLIO_VALUE = "RISK_FOLIO_VALUE"  # dollars that the portfolio is worth
+    RISK_FOLIO_STAKE = "RISK_FOLIO_STAKE"  # dollars that value and signal allow
+    RISK_FOLIO_CORRELATION = "RISK_FOLIO_CORRELATION"  # dollars beside what moves with what is held
+    RISK_FOLIO_REGIME = "RISK_FOLIO_REGIME"  # dollars after the market's volatility
+    RISK_FOLIO_POSITION = "RISK_FOLIO_POSITION"  # dollars that one coin may still take
+    RISK_FOLIO_SECTOR = "RISK_FOLIO_SECTOR"  # dollars that its sector may still take
+    RISK_FOLIO_MIN = "RISK_FOLIO_MIN"  # an order of fewer dollars is none
+    RISK_FOLIO_LOTS = "RISK_FOLIO_LOTS"  # whole lots of those dollars
+    RISK_FOLIO_CROWDED = "RISK_FOLIO_CROWDED"  # most of what is held is in few coins: a warning
     RISK_OVERSTAYED = "RISK_OVERSTAYED"  # a position or an order at a time at which none may be
 
     ORD_INTENT = "ORD_INTENT"  # durable, not yet sent

@@ -92,6 +92,11 @@ def least(rule: Reason, value: Decimal, limit: Decimal) -> Check:
     return Check(rule, value, limit, value >= limit)
 
 
+def above(rule: Reason, value: Decimal, limit: Decimal) -> Check:
+    """Being at the limit breaks it."""
+    return Check(rule, value, limit, value > limit)
+
+
 def below(rule: Reason, value: Decimal, limit: Decimal) -> Check:
     """Reaching the limit breaks it."""
     return Check(rule, value, limit, value < limit)
