@@ -17,10 +17,11 @@ check: .venv/ready
 	$(BIN)/mypy
 
 # Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
-RISK := breakers budget conditions controls daily_reset day_end exits exit_time firm guard \
-  late_entries pretrade rearming reduction refusals risk risk_edges rolls sizing slippage standing \
-  states stops streaks throttles tightenings today turn unsettled
-TABLES := all_hours ceilings config contracts sessions steps
+RISK := breakers budget conditions controls crypto_account daily_reset day_end exits exit_time firm \
+  guard late_entries portfolio portfolio_properties portfolio_stakes pretrade rearming reduction \
+  refusals regimes risk risk_edges rolls sizing slippage standing states stops streaks throttles \
+  tightenings today turn unsettled
+TABLES := all_hours ceilings config contracts portfolio sessions steps
 coverage: .venv/coverage
 	mkdir -p build
 	SESSIONS=3 STATES=50 STEPS=400 SEEDS=20 $(BIN)/coverage run --rcfile=tests/coverage/risk.ini \

@@ -3,20 +3,23 @@
 from decimal import Decimal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from actors import agreement, budget, firm
 from actors.book import Book
 from actors.breakers import Breakers
 from actors.controls import Controls
 from actors.order import Life, Order
+from actors.portfolio import bracket
 from actors.position import gross
 from actors.refusals import looked_for
+from actors.regimes import Hours
 from actors.sizing import Results
 from core.clock import SECOND
-from core.messages import AccountSnapshot, Message, NotPlaced, OrderAccepted, OrderRejected
+from core.messages import AccountSnapshot, Bar, Message, NotPlaced, OrderAccepted, OrderRejected
 from core.reasons import Reason
 from core.sessions import share as share_of_day
-from core.settings import Settings
+from core.settings import RiskSettings, Settings
 from core.terms import Check, Purpose, State, below
 
 ZERO = Decimal(0)
@@ -69,6 +72,7 @@ class Account(Struct):
     reserved: dict[str, tuple[Decimal, int]] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)  # entry proven absent -> may come until
     controls: Controls = field(default_factory=Controls)
+    hours: Hours = field(default_factory=Hours)  # of a crypto account
 
     @property
     def waits(self) -> bool:
@@ -110,6 +114,13 @@ def overdue(account: Account, message: Message) -> dict[str, int]:
     return {tag: end for tag, end in account.late.items() if tag in absent and end > asked}
 
 
+def learn(account: Account, bar: Bar) -> None:
+    """A crypto account keeps the hours of what it trades."""
+    rules = settings_of(account).portfolio
+    if rules.rules:
+        account.hours.see(bar, settings_of(account).instrument.symbol, rules)
+
+
 def realised(account: Account) -> Decimal:
     """Balance by our own book: what the venue should show, to the cent."""
     return (account.base or ZERO) + account.book.realised
@@ -131,7 +142,7 @@ def closed(account: Account) -> Decimal:
 
 def limits(account: Account) -> tuple[Check, ...]:
     """The account's own limits, in the order of quant.md 9.1. Reaching a limit breaks it."""
-    risk, equity = settings_of(account).risk, marked(account)
+    risk, equity = tightest(account), marked(account)
     rows = (
         (Reason.RISK_KILL, account.capital - equity, risk.kill_loss_max),
         (Reason.RISK_ACCOUNT_DRAWDOWN, account.high - equity, risk.account_drawdown_max),
@@ -141,6 +152,15 @@ def limits(account: Account) -> tuple[Check, ...]:
     own = tuple(below(rule, value, limit) for rule, value, limit in rows)
     prop = settings_of(account).prop
     return own + firm.limits(prop, books(account)) if prop.profile else own
+
+
+def tightest(account: Account) -> RiskSettings:
+    """The limits of money; a crypto account may fall by a share of its highest equity at most."""
+    risk, rules = settings_of(account).risk, settings_of(account).portfolio
+    if not rules.rules:
+        return risk
+    fall = min(risk.account_drawdown_max, rules.drawdown_share * account.high)
+    return replace(risk, account_drawdown_max=fall)
 
 
 def books(account: Account) -> firm.Books:
@@ -190,7 +210,7 @@ def hour(account: Account, at: int) -> Decimal:
 
 def room(account: Account) -> Decimal:
     """Dollars between realised equity and the nearest limit."""
-    risk, equity = settings_of(account).risk, realised(account)
+    risk, equity = tightest(account), realised(account)
     day = equity - account.day_start
     return budget.room(risk, equity, day, account.peak, account.high, account.capital)
 
@@ -198,6 +218,9 @@ def room(account: Account) -> Decimal:
 def at_stake(account: Account) -> Decimal:
     """Dollars that the open position may still lose."""
     settings, atr = settings_of(account), account.breakers.atr
+    if settings.portfolio.rules:  # what is not protected yet will be, by a share of its price
+        price = account.book.position.average
+        atr = max(atr, bracket(price, settings.instrument, settings.portfolio)[0] / Decimal(4))
     return budget.open_risk(settings.risk, settings.instrument, account.book, account.mark, atr)
 
 

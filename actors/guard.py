@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors import budget, controls, firm
+from actors import budget, controls, firm, portfolio, pretrade
 from actors.account import (
     CLOCKS,
     ZERO,
@@ -16,6 +16,7 @@ from actors.account import (
     budgeted,
     entries_of,
     limits,
+    marked,
     realised,
     settings_of,
     staked,
@@ -29,7 +30,7 @@ from core.reasons import Reason
 from core.sessions import left as until_flat
 from core.sessions import share as share_of_day
 from core.settings import Settings
-from core.terms import Action, Check, State, exact, flag, least, most, whole
+from core.terms import REVERSALS, Action, Check, State, exact, flag, least, most, whole
 
 EXIT_OF = {
     Action.REVERSE_TO_LONG: Action.EXIT_SHORT,
@@ -77,8 +78,28 @@ def fitting(intent: Intent, account: Account, now: Standing) -> Size:
     """Contracts that fit, by balance, confidence, market, hour and budget."""
     settings = settings_of(account)
     factor = account.breakers.factor(settings) * share_of_day(intent.at, settings.session)
+    if settings.portfolio.rules:
+        return portfolio.size(intent, settings, folio(intent, account, factor))
     space = now.budget - approved(account)
     return size(intent, settings, realised(account), factor, space, account.results)
+
+
+def folio(intent: Intent, account: Account, factor: Decimal) -> portfolio.Known:
+    """What a crypto account holds, and what is known of its market.
+
+    An approved entry that is not yet an order counts as risk.contracts, as it does elsewhere."""
+    settings, hours = settings_of(account), account.hours
+    instrument, held = settings.instrument, account.book.position.size
+    coming = budget.worst_case(0, entries_of(account), intent.side)
+    coming += len(account.reserved) * settings.risk.contracts
+    left = 0 if intent.action in REVERSALS else held  # that one goes first
+    parts = (
+        pretrade.worth(instrument, account.mark or intent.price, left),
+        pretrade.worth(instrument, intent.price, intent.side * coming),
+    )
+    found = tuple(portfolio.Holding(instrument.symbol, part) for part in parts if part)
+    seen = hours.volatility(instrument.symbol, settings.portfolio)
+    return portfolio.Known(marked(account), found, hours.returns, seen, factor, account.results)
 
 
 class Weighed(NamedTuple):

@@ -5,7 +5,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 
 from msgspec import UNSET
 
-from actors.account import Account, heard, limits, marked, realised, settings_of
+from actors.account import Account, heard, learn, limits, marked, realised, settings_of
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -67,6 +67,7 @@ class Risk:
             wide = self.memory.breakers.wide
             self.memory.breakers.see(message, self._settings())
             self.memory.controls.see(message)
+            learn(self.memory, message)
             changed = self.memory.breakers.wide is not wide
             return tightened(self.memory, message.at) if changed else []
         pulse = isinstance(message, Pulse)

@@ -20,8 +20,8 @@ def run(given: argparse.Namespace, config: Config) -> int:
     if given.out or given.every:
         raise UsageError("--sketch: writes no files and leaves out no bars: no --out, no --every")
     settings = config.settings()
-    if settings.session.kind == ALWAYS:
-        raise UsageError("--sketch: knows no session.kind all")
+    if settings.portfolio.rules or settings.session.kind == ALWAYS:
+        raise UsageError("--sketch: knows neither portfolio.rules nor session.kind all")
     import numpy as np
 
     from research import bar_source

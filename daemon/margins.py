@@ -6,26 +6,26 @@ does flip the rule. A rule that is only true or false has no distance: it says w
 
 from collections.abc import Iterable
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from core.messages import Approved, Hold, Message, Prediction, Refused
 from core.reasons import Reason
 from core.terms import Check, exact
-
-MOST, BELOW, LEAST, ABOVE, SAME = "<=", "<", ">=", ">", "=="
-CENT, MILLI, MICRO, ONE = Decimal("0.01"), Decimal("0.001"), Decimal("0.000001"), Decimal(1)
-
-
-class Rule(NamedTuple):
-    """What a rule counts. `passes` and `fails`: the change toward either verdict."""
-
-    must: str  # value MUST limit
-    unit: Decimal  # the smallest change that is told
-    passes: str
-    fails: str = ""
-
+from daemon.rules import (
+    ABOVE,
+    BELOW,
+    CENT,
+    LEAST,
+    MICRO,
+    MILLI,
+    MOST,
+    ONE,
+    PORTFOLIO,
+    SAME,
+    WARNING,
+    Rule,
+)
 
 # Each step of the size. The first that leaves nothing is why; not where a limit says the same.
 SIZES = (
@@ -108,6 +108,7 @@ RULES = {
     Reason.FEAT_SCHEMA: Rule(SAME, ONE, "{} features more or fewer"),
     Reason.FEAT_NONFINITE: Rule(MOST, ONE, "{} features fewer that are no number"),
     **CONTROLS,
+    **PORTFOLIO,
 }
 
 # True or false: what is so if it passed, what if not.
@@ -174,7 +175,8 @@ def change(check: Check) -> str:
 
 def told(check: Check) -> str:
     """The rule with its number, its limit, and what would flip it."""
-    head = f"{'ok  ' if check.passed else 'FAIL'} {check.rule}"
+    warns = check.rule in WARNING and check.value > check.limit
+    head = f"{'WARN' if warns else 'ok  ' if check.passed else 'FAIL'} {check.rule}"
     if is_flag(check):
         return f"{head}: {FLAGS.get(check.rule, STATE)[not check.passed]}"
     flip = change(check)

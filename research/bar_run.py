@@ -56,9 +56,9 @@ def skipping(
     predict_many: PredictMany | None, done: Done = nothing,
 ) -> Outcome:  # fmt: skip
     """The same orders, fills, ledger and end state. Raises UsageError where no bar may be missed:
-    days of UTC are not looked ahead to."""
-    if settings.session.kind == ALWAYS:
-        raise UsageError("session.kind all needs every bar: add --every")
+    a crypto account learns of each hour, and days of UTC are not looked ahead to."""
+    if settings.portfolio.rules or settings.session.kind == ALWAYS:
+        raise UsageError("portfolio.rules and session.kind all need every bar: add --every")
     own = np.array(crosses.fresh())
 
     def screened(table: Floats, swept: Sweep) -> Screen:
