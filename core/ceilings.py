@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from core.instruments import COINS
+
 
 class Most(NamedTuple):
     """The limit may be at most so large."""
@@ -95,6 +97,20 @@ CEILINGS: dict[tuple[str, str], Most | Least] = {
     ("controls", "skew_max_s"): _most("5"),
     ("controls", "ack_s"): _most("300"),
 }
+# Of coins, in their place: lots and ticks are fine there. Dollars bound instead what may be held:
+# never more than the account has.
+COIN_CEILINGS: dict[tuple[str, str], Most | Least] = {
+    ("risk", "contracts"): _most("100000000"),  # lots
+    ("risk", "position_max"): _most("100000000"),
+    ("breakers", "spread_pause_ticks"): _most("100000"),
+    ("controls", "quantity_max"): _most("100000000"),
+    ("controls", "order_value_max"): Most(Decimal(1), share=True),
+    ("controls", "open_value_max"): Most(Decimal(1), share=True),
+    ("controls", "collar_ticks"): _most("2000000"),
+    ("controls", "collar_night_ticks"): _most("2000000"),
+    ("controls", "drift_ticks"): _most("2000000"),
+    ("controls", "margin_contract"): _least("0.01"),
+}
 # Of a table's rows: (section, key, column), at most so large in each row.
 COLUMNS: dict[tuple[str, str, int], Decimal] = {
     ("sizing", "tiers", 1): Decimal(150),  # contracts
@@ -123,7 +139,8 @@ def retired(table: Mapping[str, Any]) -> str:
 def loose(config: object) -> str:
     """What is wrong with the first limit that is looser than its ceiling; empty if all hold."""
     capital: Decimal = config.account.balance_start  # type: ignore[attr-defined]
-    for (section, key), ceiling in CEILINGS.items():
+    coin = config.instrument.symbol in COINS  # type: ignore[attr-defined]
+    for (section, key), ceiling in (CEILINGS | (COIN_CEILINGS if coin else {})).items():
         value = Decimal(str(getattr(getattr(config, section), key)))
         limit = ceiling.number * capital if ceiling.share else ceiling.number
         if value > limit if isinstance(ceiling, Most) else value < limit:
