@@ -30,12 +30,18 @@ ES = {
     "licence": "LGPL-3.0", "trade_date": "2023-12-26",
     "source": "nautechsystems/nautilus_trader @ a95c8042b00133829d252ae8cf68f78fc176a973",
 }  # fmt: skip
+BTC = {
+    "symbol": "BTC", "source_symbol": "BTCUSDT", "tick": "0.01", "quotes": "recorded",
+    "licence": "MIT", "trade_date": "2024-08-09", "lot": "0.00001",
+    "source": "nkaz001/hftbacktest @ 5f3ec40b2afb764e0fea112f941ed85523ef4e88",
+}  # fmt: skip
+BTC_CUT = ("2024-08-08T23:58", "2024-08-09T00:02")  # by the capturing clock
 ES_REOPEN = 1_703_545_200 * 10**9  # 2023-12-25 23:00 UTC; before it the auction book is crossed
 Rows = dict[str, np.ndarray]
 
 
 def ticks(prices: np.ndarray, tick: str) -> np.ndarray:
-    """Prices in whole ticks. Raises UsageError when one lies off the grid."""
+    """Prices in whole ticks, or sizes in lots. Raises UsageError when one lies off the grid."""
     exact = prices / float(tick)
     whole = np.rint(exact)
     if np.abs(exact - whole).max() > 1e-6:
@@ -78,6 +84,35 @@ def es(folder: Path) -> Tape:
         ask=ticks(quotes["ask_px"].to_numpy(), ES["tick"]), ask_size=quotes["ask_sz"].to_numpy(),
     )  # fmt: skip
     return merge(prints, books, ES)
+
+
+def coin(folder: Path) -> Tape:
+    """Four minutes of Binance's spot market over midnight UTC, in the order in which they came.
+
+    Sizes are lots. The best prices carry no stamp of the exchange's, so all are the capturer's."""
+    parts = []
+    for name in ("trades", "bbo"):
+        table = read(folder / f"binance_l2/spot_btcusdt_20240808_09_{name}.parquet")
+        at = stamps(table["ts_local"])
+        since, until = (np.datetime64(text, "ns").astype(np.int64) for text in BTC_CUT)
+        parts.append(table.filter(pa.array((at >= since) & (at < until))))
+    trades, books = parts
+    lot, tick = BTC["lot"], BTC["tick"]
+    prints = rows(
+        len(trades), TRADE, at=stamps(trades["ts_local"]),
+        price=ticks(trades["price"].to_numpy(), tick), side=trades["aggressor"].to_numpy(),
+        size=ticks(trades["qty"].to_numpy(), lot),
+    )  # fmt: skip
+    quotes = rows(
+        len(books), QUOTE, at=stamps(books["ts_local"]),
+        **{side: ticks(books[f"{side}_px"].to_numpy(), tick) for side in ("bid", "ask")},
+        **{f"{side}_size": ticks(books[f"{side}_qty"].to_numpy(), lot) for side in ("bid", "ask")},
+    )  # fmt: skip
+    came = np.concatenate([trades["msg"].to_numpy(), books["msg"].to_numpy()])
+    order = np.argsort(came, kind="stable")
+    columns = {name: np.concatenate([prints[name], quotes[name]])[order] for name in COLUMNS}
+    columns["at"] -= columns["at"] % 100
+    return Tape(BTC, columns)
 
 
 def gold(folder: Path, day: str) -> Tape:
@@ -129,9 +164,10 @@ def stamps(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def build(source: Path, out: Path) -> list[Path]:
-    """Make all three tapes."""
+    """Make all tapes."""
     made = {
         "es_20231225.parquet": es(source),
+        "btc_20240808.parquet": coin(source),
         "gc_20131007.parquet": gold(source, "2013-10-07"),
         "gc_20131008.parquet": gold(source, "2013-10-08"),
     }

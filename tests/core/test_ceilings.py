@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from core.ceilings import CEILINGS, COLUMNS, RETIRED, Most
+from core.ceilings import CEILINGS, COIN_CEILINGS, COLUMNS, RETIRED, Most
 from core.config import Config, load
 from core.errors import ConfigError
 from tests.build import CONFIG
@@ -25,6 +25,27 @@ def edge(row):
     past = limit + step if isinstance(ceiling, Most) else limit - step
     shown = [f"{int(n)}" if kind is int else f"{n:f}" for n in (limit, past)]
     return [text if kind is int or "." in text else f"{text}.0" for text in shown]
+
+
+COINS = REAL.parent / "examples/crypto.toml"  # an account of 10,000 dollars
+
+
+@pytest.mark.parametrize("row", COIN_CEILINGS.items(), ids=lambda row: ".".join(row[0]))
+def test_a_coins_limits_have_ceilings_of_their_own(row):
+    """Of dollars never more than the account holds; those of futures stay what they are."""
+    (section, key), ceiling = row
+    limit = ceiling.number * (10_000 if ceiling.share else 1)
+    config = load(COINS, {})
+    kind = type(getattr(getattr(config, section), key))
+    step = 1 if kind is int else DECIMAL / 10
+    past = limit + step if isinstance(ceiling, Most) else limit - step
+    texts = [f"{int(n)}" if kind is int else f"{n:f}" for n in (limit, past)]
+    at, over = (text if kind is int or "." in text else f"{text}.0" for text in texts)
+    name = f"TRADEBOT_{section}_{key}".upper()
+    load(COINS, {name: at, "TRADEBOT_BREAKERS_SPREAD_RESUME_TICKS": "1"})
+    with pytest.raises(ConfigError, match=f"{section}.{key}: .* looser than is ever allowed"):
+        load(COINS, {name: over})
+    assert (section, key) in CEILINGS
 
 
 def given(section, key, text):

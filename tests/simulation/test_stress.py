@@ -1,6 +1,6 @@
 """An hour of twice the most that our recordings ever brought (control 30), in virtual time.
 
-The busiest minute of data/*.parquet has 1,717 events, the busiest second 596 (gold, 8 October
+The busiest minute of the futures in data/ has 1,717 events, the busiest second 596 (gold, 8 October
 2013). STRESS_MINUTES=60 is the whole hour, about half a minute of work.
 """
 
