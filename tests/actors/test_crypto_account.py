@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.account import at_stake, room
+from actors.guard import outlook
 from actors.risk import Risk
 from actors.signals import Signals
 from core.messages import Approved, Intent, Refused, StateChanged
@@ -176,3 +177,11 @@ def test_a_strategys_wish_has_stop_and_target_by_its_price():
     (told,) = signals.on(build.bar(at=AT, bid=61_687.71, ask=61_687.72, close=61_687.71))
     assert isinstance(told, Intent)
     assert (told.price, told.stop_ticks, told.target_ticks) == (D("61687.72"), 308_438, 616_878)
+
+
+def test_the_outlook_is_what_its_surest_entry_meets():
+    stage = risk()
+    stage.on(build.pulse(at=AT))
+    found = outlook(stage.memory, PRICE)
+    assert found == verdict(stage, wish(action=Action.LONG_ENTRY)).checks
+    assert [check.value for check in found if check.rule is Reason.RISK_FOLIO_LOTS] == [41]
