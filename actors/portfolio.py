@@ -126,9 +126,6 @@ def crowding(held: Sequence[Holding]) -> Decimal:
 
 def bracket(price: Decimal, instrument: Instrument, rules: PortfolioSettings) -> tuple[int, int]:
     """Ticks of stop and target: a stop no farther than its share, a target no nearer."""
-    stop = price * rules.stop_share / instrument.tick
-    target = price * rules.target_share / instrument.tick
-    return (
-        max(1, int(stop.to_integral_value(ROUND_FLOOR))),
-        max(1, int(target.to_integral_value(ROUND_CEILING))),
-    )
+    stop = (price * rules.stop_share / instrument.tick).to_integral_value(ROUND_FLOOR)
+    target = (price * rules.target_share / instrument.tick).to_integral_value(ROUND_CEILING)
+    return max(1, int(stop)), int(target)

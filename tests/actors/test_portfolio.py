@@ -117,7 +117,7 @@ def test_a_sector_is_two_fifths_of_the_value_at_most_and_the_majors_three(symbol
 
 
 def test_other_sectors_and_stablecoins_take_no_room():
-    full_ = [("UNI", "4000"), ("DOGE", "4000")]
+    full_ = [("UNI", "6000"), ("DOGE", "6000")]
     rules = {"correlation_unknown": D(0)}
     assert fit(settings=coin("BTC", **rules), held=full_).contracts == 83
     assert fit(settings=coin("USDT", **rules), held=[("USDC", "9000")]).contracts == 83
@@ -141,10 +141,19 @@ def rho(side=1, held=(("ETH", "100"),), returns=None):
     (1, [("SOL", "100")], -1), (1, [("SOL", "-100")], 1),
     (1, [("ETH", "300"), ("SOL", "100")], "0.5"), (1, [("ETH", "100"), ("XYZ", "100")], "0.75"),
     (1, [("XYZ", "100")], "0.5"), (-1, [("XYZ", "100")], "0.5"), (1, [], 0),
+    (1, [("SOL", "0.5")], -1), (1, [("SOL", "-0.5")], 1),
 ])  # fmt: skip
 def test_the_mean_correlation_is_by_dollars_and_direction(side, held, mean):
     """What is not known counts a half, whichever way."""
     assert rho(side, held, ALIKE) == D(mean)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_part_of_a_correlation_counts_as_such(side):
+    """Against a coin that goes the same way by sign alone."""
+    signs = {hour: 0.01 if change > 0 else -0.01 for hour, change in ONE_WAY.items()}
+    mean = rho(side, returns={"BTC": ONE_WAY, "ETH": signs}) * side
+    assert D("0.9") < mean < D("0.95")
 
 
 @pytest.mark.parametrize(("points", "mean"), [(48, "1"), (47, "0.5")])

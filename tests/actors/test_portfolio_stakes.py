@@ -48,6 +48,11 @@ def test_until_fifty_trades_and_a_loss_are_known_the_documented_size_counts(won,
     assert staked(won=won, lost=lost) == dollars
 
 
+def test_the_documented_size_asks_nobody_how_trades_went():
+    assert staked(won=100, lost=1, settings=SETTINGS) == 50
+    assert staked(won=1, lost=100, settings=SETTINGS) == 50
+
+
 @pytest.mark.parametrize("signal", [0.0, 0.3, 1.0])
 def test_kelly_goes_by_the_signal_as_well(signal):
     assert staked(signal, won=60, lost=40) == staked(won=60, lost=40) * D(str(signal))

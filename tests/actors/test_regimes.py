@@ -68,6 +68,9 @@ def test_each_coin_has_its_own_returns_and_another_ones_volatility_is_not_ours()
     told([50.0, 51.0, 52.0], START + 200, stage=stage, symbol="ETH")
     assert list(stage.returns["ETH"]) == [START + 201] and len(stage.returns["BTC"]) == 98
     assert stage.volatility("ETH", RULES) is None
+    told([60_000.0, 60_600.0, 60_000.0], START + 203, stage=stage)
+    assert sorted(stage.returns["BTC"])[-2:] == [START + 98, START + 204]
+    assert stage.volatility("BTC", RULES) is None, "of another time"
 
 
 def brute(returns, hours=24):
