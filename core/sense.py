@@ -145,6 +145,8 @@ def public(host: str) -> bool:
 
 
 def unspoken(command: str) -> Iterator[str]:
+    if "\0" in command:
+        yield "paging.command: expected words that a process can be given: no zero byte"
     try:
         shlex.split(command)
     except ValueError as error:

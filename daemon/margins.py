@@ -56,6 +56,7 @@ CONTROLS = {
         MOST, ONE, "{} like entries fewer; if it is off, tradebot enable", "{} like entries more"
     ),
     Reason.RISK_DUPLICATE: Rule(MOST, ONE, "{} entries like it fewer just before"),
+    Reason.RISK_CLOCK_SKEW: Rule(MOST, MILLI, "{} s less of skew", "{} s more of skew"),
     Reason.DATA_STALE: Rule(MOST, MILLI, "a quote {} s younger", "a quote {} s older"),
     Reason.RISK_SELF_CROSS: Rule(MOST, ONE, "{} opposite orders of our own fewer"),
     Reason.SIG_MIN_HOLD: Rule(LEAST, MILLI, "{} s later, after the minimum hold"),
@@ -126,6 +127,8 @@ FLAGS = {
 }
 STATE = ("state ACTIVE", "state not ACTIVE")  # of the account; the rule names its cause
 # Rules with a number that may be that cause too.
+SKEW, CLOSED = Reason.RISK_CLOCK_SKEW, Reason.RISK_SESSION_CLOSED
+UNKNOWN = {CLOSED: "an open session", SKEW: "a word of the venue's"}  # below zero
 STATES = (Reason.RISK_SESSION_CLOSED, Reason.DATA_CONTRACT_ROLL, Reason.RISK_COLLAR_DRIFT)
 
 # Decisions without a number: what would have had to be so.
@@ -160,8 +163,8 @@ def change(check: Check) -> str:
     if is_flag(check):
         passed, failed = FLAGS.get(check.rule, STATE)
         return failed if check.passed else passed
-    if check.rule is Reason.RISK_SESSION_CLOSED and check.value < 0:
-        return "an open session"
+    if check.rule in UNKNOWN and check.value < 0:
+        return UNKNOWN[check.rule]
     if check.rule is Reason.RISK_MAX_VALUE and not (check.passed or check.value):
         return "a reference price"
     rule = RULES[check.rule]

@@ -94,6 +94,14 @@ def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
         load(REAL, given)
 
 
+def test_a_pager_that_no_process_can_be_is_refused_at_the_start(tmp_path):
+    """It would end the daemon at the first alert."""
+    text, path = REAL.read_text(), tmp_path / "config.toml"
+    path.write_text(text.replace('command = ""', r'command = "say \u0000help"'))
+    with pytest.raises(ConfigError, match=r"paging\.command: expected words that a"):
+        load(path, {})
+
+
 @pytest.mark.parametrize("rows", [
     ("SIZING_TIERS", "[1000.0, 2, 2.0]", "[700.0, 1, 2.0]"),
     ("SIZING_TIERS", "[700.0, 1, 2.0]", "[700.0, 2, 2.0]"),
