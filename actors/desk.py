@@ -129,7 +129,7 @@ class Desk(Struct):
     def overdue(self, at: int) -> list[Message]:
         """An exit that had its time ends by the venue's own call, and its target before that: a
         change of it that is still on its way would open a position. Once more so long for that."""
-        numbers, waited = self.numbers(), at - self.exit_at
+        numbers, waited = self.numbers(), max(at, self.seen) - self.exit_at
         patience = self.after(numbers.execution.exit_timeout_s)
         if not self.exit_at or waited < patience:
             return []

@@ -24,6 +24,7 @@ SECOND = 1_000_000_000
  END) = range(13)  # fmt: skip
 SIZE, WIDTH = 13, 7
 AT_TARGET, AT_STOP, DAY, BARS = range(4)
+GONE = 1 << 40  # ticks: no market comes there
 
 
 @compiled
@@ -62,12 +63,18 @@ def meet(s, rules, out, found, at, low, high, opened):
 
 @compiled
 def flatten(s, rules, out, found, at, price):
-    """The day's last step: the target goes through the market; a second try takes what there is."""
+    """The day's last step: the target goes through the market; if that does not fill in its time it
+    is cancelled, which takes a second of its own where orders act at the next open, and the close
+    takes what there is."""
     side = s[SIDE]
     worse = price - side * rules[SLIP]
     if s[LEAVING_AT]:
-        late = at - s[LEAVING_AT] >= rules[TIMEOUT]
-        return leave(s, out, found, at, worse, DAY) if late else found
+        if at - s[LEAVING_AT] < rules[TIMEOUT]:
+            return found
+        if s[TARGET] == side * GONE or rules[AT_CLOSE]:
+            return leave(s, out, found, at, worse, DAY)
+        s[TARGET] = side * GONE
+        return found
     s[LEAVING_AT], s[TARGET] = at, s[MARK] - side * rules[REACH]
     if side * (price - s[TARGET]) < 0:
         return found

@@ -201,7 +201,7 @@ def test_a_late_exit_cancels_its_target_before_the_venue_closes():
     stage, (cancel,) = exiting(edition=4)
     assert (type(cancel).__name__, cancel.tag) == ("CancelOrder", "r-1-TP")
     assert stage.on(build.pulse(at=AT + 3 * SECOND)) == []
-    told = build.order_cancelled(at=AT + 3 * SECOND, tag="r-1-TP")
+    told = build.order_cancelled(at=AT + SECOND, tag="r-1-TP")  # by a venue whose clock is late
     assert kinds(stage.on(told)) == ["ClosePosition"]
 
 

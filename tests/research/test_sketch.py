@@ -97,6 +97,7 @@ def evening(jumps):
 
 @pytest.mark.parametrize("jumps", [
     (), ((0, -6),), ((0, 6),), ((0, -5), (1, -1)), ((0, 5), (2, 5)), ((1, -40),), ((0, 40),),
+    ((1, 40),), ((1, -40), (2, 45)), ((1, -40), (3, 9)), ((1, -9), (2, -60)),
 ])  # fmt: skip
 @pytest.mark.parametrize("fills", ["conservative", "optimistic"])
 def test_the_end_of_the_day_is_the_same_however_the_market_jumps_then(fills, jumps):
