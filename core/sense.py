@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from core.instruments import INSTRUMENTS
+from core.instruments import COINS, INSTRUMENTS
 from core.portfolio import PortfolioSettings
 from core.prop import PROFILES
 from core.settings import (
@@ -64,7 +64,7 @@ def faults(config: Any) -> Iterator[str]:
     """Of a `core.config.Config`: each in one sentence."""
     yield from wrong({name: getattr(config, name) for name in config.__struct_fields__})
     yield from nonsense(config.signals, config.session, config.prop)
-    yield from endless(config.session, config.risk)
+    yield from endless(config.session, config.risk, config.instrument.symbol)
     yield from unfit(config.breakers, config.slippage, config.conditions)
     yield from disorder(config.sizing, config.stops, config.portfolio)
     yield from unspoken(config.paging.command)
@@ -153,10 +153,12 @@ def unspoken(command: str) -> Iterator[str]:
         yield f"paging.command: expected words as in a shell: {error}"
 
 
-def endless(session: SessionSettings, risk: RiskSettings) -> Iterator[str]:
+def endless(session: SessionSettings, risk: RiskSettings, symbol: str) -> Iterator[str]:
     """A market that never closes has no steps before a flat time, no roll and no 09:30."""
     if session.kind != "all":
         return
+    if symbol not in COINS:
+        yield f"session.kind: expected globex or rth: the exchange of {symbol} closes"
     for key in ("venue_flat", "close_margin_s", "reduce_s", "no_entry_s", "flatten_s", "roll_days"):
         if getattr(session, key):
             yield f"session.{key}: expected nothing, or 0: session.kind is all"

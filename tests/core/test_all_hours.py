@@ -67,7 +67,9 @@ def test_outside_the_table_nothing_is_open():
 ENDLESS = {
     "SESSION_KIND": "all", "SESSION_VENUE_FLAT": "", "SESSION_CLOSE_MARGIN_S": "0.0",
     "SESSION_REDUCE_S": "0.0", "SESSION_NO_ENTRY_S": "0.0", "SESSION_FLATTEN_S": "0.0",
-    "SESSION_ROLL_DAYS": "0", "RISK_DAILY_RESET": "roll",
+    "SESSION_ROLL_DAYS": "0", "RISK_DAILY_RESET": "roll", "STOPS_TIGHTEN": "[]",
+    "INSTRUMENT_SYMBOL": "BTC", "CONTROLS_INSTRUMENTS": '["BTC", "MES"]',
+    "CONTROLS_ORDER_VALUE_MAX": "1000", "CONTROLS_OPEN_VALUE_MAX": "1000",
 }  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def test_a_market_that_never_closes_can_be_configured():
     ("SESSION_REDUCE_S", "1.0", "session.reduce_s"),
     ("SESSION_ROLL_DAYS", "4", "session.roll_days"),
     ("RISK_DAILY_RESET", "rth", "risk.daily_reset"),
+    ("INSTRUMENT_SYMBOL", "MES", "session.kind"),
 ])  # fmt: skip
 def test_what_such_a_market_has_not_stops_the_start(key, text, says):
     with pytest.raises(ConfigError, match=f"{says}: expected"):
