@@ -64,7 +64,7 @@ def faults(config: Any) -> Iterator[str]:
     """Of a `core.config.Config`: each in one sentence."""
     yield from wrong({name: getattr(config, name) for name in config.__struct_fields__})
     yield from nonsense(config.signals, config.session, config.prop)
-    yield from endless(config.session, config.risk, config.instrument.symbol)
+    yield from endless(config.session, config.risk, config.stops, config.instrument.symbol)
     yield from unfit(config.breakers, config.slippage, config.conditions)
     yield from disorder(config.sizing, config.stops, config.portfolio)
     yield from unspoken(config.paging.command)
@@ -153,7 +153,9 @@ def unspoken(command: str) -> Iterator[str]:
         yield f"paging.command: expected words as in a shell: {error}"
 
 
-def endless(session: SessionSettings, risk: RiskSettings, symbol: str) -> Iterator[str]:
+def endless(
+    session: SessionSettings, risk: RiskSettings, stops: StopSettings, symbol: str
+) -> Iterator[str]:
     """A market that never closes has no steps before a flat time, no roll and no 09:30."""
     if session.kind != "all":
         return
@@ -162,6 +164,8 @@ def endless(session: SessionSettings, risk: RiskSettings, symbol: str) -> Iterat
     for key in ("venue_flat", "close_margin_s", "reduce_s", "no_entry_s", "flatten_s", "roll_days"):
         if getattr(session, key):
             yield f"session.{key}: expected nothing, or 0: session.kind is all"
+    if stops.tighten:
+        yield "stops.tighten: expected nothing: session.kind is all"
     if risk.daily_reset != "roll":
         yield "risk.daily_reset: expected roll: session.kind is all"
 

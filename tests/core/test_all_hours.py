@@ -87,6 +87,7 @@ def test_a_market_that_never_closes_can_be_configured():
     ("SESSION_REDUCE_S", "1.0", "session.reduce_s"),
     ("SESSION_ROLL_DAYS", "4", "session.roll_days"),
     ("RISK_DAILY_RESET", "rth", "risk.daily_reset"),
+    ("STOPS_TIGHTEN", "[[3600, 0.75]]", "stops.tighten"),
     ("INSTRUMENT_SYMBOL", "MES", "session.kind"),
 ])  # fmt: skip
 def test_what_such_a_market_has_not_stops_the_start(key, text, says):
