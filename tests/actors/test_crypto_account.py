@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.account import at_stake, room
+from actors.executor import Executor
 from actors.guard import outlook
 from actors.risk import Risk
 from actors.signals import Signals
@@ -185,3 +186,13 @@ def test_the_outlook_is_what_its_surest_entry_meets():
     found = outlook(stage.memory, PRICE)
     assert found == verdict(stage, wish(action=Action.LONG_ENTRY)).checks
     assert [check.value for check in found if check.rule is Reason.RISK_FOLIO_LOTS] == [41]
+
+
+@pytest.mark.parametrize(("side", "prices"), [(1, [57_000, 66_000]), (-1, [63_000, 54_000])])
+def test_a_coin_taken_over_from_the_venue_gets_a_stop_by_its_price(side, prices):
+    settings = around_the_clock()
+    own = replace(settings, execution=replace(settings.execution, native_brackets=False))
+    stage = Executor(own)
+    stage.on(build.run_started(at=AT, settings=own))
+    stop, target = fill(stage, side, 16, number=-1)
+    assert [stop.stop_price, target.limit_price] == prices
