@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from actors.statement import statements
 from cli.arguments import Arguments
@@ -31,7 +32,10 @@ from core.messages import (
 )
 
 TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
-LIMITS = ("risk", "controls", "session", "execution")
+LIMITS = (
+    "risk", "controls", "session", "execution", "sizing", "breakers", "stops", "slippage", "prop",
+    "portfolio",
+)  # fmt: skip
 
 
 def main(argv: list[str]) -> int:
@@ -66,8 +70,9 @@ def review(wal: Path) -> dict[str, Any]:
                 runs.append({"run": message.run, "at": when, "mode": message.mode,
                              "commit": message.commit, "config": message.config_sha256,
                              "model": message.model_sha256})  # fmt: skip
-                told = msgspec.to_builtins(message.settings)
-                limits = {name: told[name] for name in LIMITS if told.get(name)}
+                parts = {name: getattr(message.settings, name) for name in LIMITS}
+                told = {name: asdict(part) for name, part in parts.items() if part}
+                limits = msgspec.to_builtins(told)
             case Approved():
                 kinds["approved"] += 1
             case Refused(reason=reason):

@@ -35,6 +35,9 @@ def test_a_review_tells_limits_hits_overrides_and_alerts(tradebot, tmp_path):
     assert code == 0
     assert told["limits"]["risk"]["day_loss_max"] == "50.00"
     assert told["limits"]["controls"]["trades_day_max"] == 100
+    assert told["limits"]["sizing"]["tiers"][0] == ["700.0", 1, "2.0"]
+    assert told["limits"]["risk"]["links_lost_max"] == 10, "though older logs may lack it"
+    assert told["limits"]["prop"]["profile"] == told["limits"]["portfolio"]["rules"] == ""
     assert (told["approved"], told["refused"]) == (1, 2)
     assert told["hits"][Reason.RISK_DAILY_LOSS]["count"] == 2
     assert told["hits"][Reason.RISK_DAILY_LOSS]["last"] == "2026-11-20 20:33:47Z"
