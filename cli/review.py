@@ -30,6 +30,7 @@ from core.messages import (
     StateChanged,
     Tightened,
 )
+from core.terms import EXITS
 
 TABLE = Path(__file__).parents[1] / "docs" / "controls.md"
 LIMITS = (
@@ -73,7 +74,7 @@ def review(wal: Path) -> dict[str, Any]:
                 parts = {name: getattr(message.settings, name) for name in LIMITS}
                 told = {name: asdict(part) for name, part in parts.items() if part}
                 limits = msgspec.to_builtins(told)
-            case Approved():
+            case Approved(intent=intent) if intent.action not in EXITS:
                 kinds["approved"] += 1
             case Refused(reason=reason):
                 kinds["refused"] += 1

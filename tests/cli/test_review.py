@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from core.messages import Record
 from core.reasons import Reason
+from core.terms import Action
 from storage import lock
 from tests import build
 from tests.daemon.parts import wal
@@ -18,6 +19,7 @@ SAID = (
     build.run_started(settings=build.CONTROLLED), build.approved(), build.refused(),
     build.refused(at=build.AT + build.SECOND), build.command(name="kill", by="ada", why="storm"),
     build.state_changed(), build.halted(), build.alert(),
+    build.approved(intent=build.intent(action=Action.EXIT_LONG)),
 )  # fmt: skip
 FILLS = tuple(build.fill(at=build.AT + n, trade_id=n, side=side) for n, side in ((1, 1), (2, -1)))
 
