@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from actors import budget
 from actors.account import Account, realised, settings_of
+from actors.regimes import factor
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -24,6 +25,7 @@ from core.sessions import Phase, phase, trade_date
 # After these it is told what has been tightened: the venue is looked at every few seconds.
 TIGHTENING = (Conditions, TradeClosed, PlaceOrder, Command, AccountSnapshot)
 BY_HAND = "tradebot enable --by NAME --why TEXT"
+RANGED = 4  # edition since which a budget that the range shrinks is told, and a coin's volatility
 HALF, NONE = Reason.RISK_SIZE_FACTOR, Reason.RISK_SESSION_CLOSED
 
 
@@ -43,6 +45,8 @@ def holding(account: Account, at: int) -> list[Tightened]:
     if account.settings is None or account.base is None:
         return []
     rows = (*of_results(account, at), *of_market(account), *of_day(account, at))
+    if account.settings.edition >= RANGED:
+        rows = (*rows, *of_range(account), *of_coin(account))
     return [
         Tightened(at, what, why, "clock" if rule in (HALF, NONE) else "risk", ends, rule)
         for rule, what, why, ends in rows
@@ -88,6 +92,30 @@ def of_market(account: Account) -> Iterator[Row]:
     if seen.thin(settings_of(account)):
         why = f"volume under {limits.volume_low} of its normal: {less}"
         yield Reason.RISK_VOLUME, "thin", why, f"by itself, at {limits.volume_low} or more"
+
+
+def of_range(account: Account) -> Iterator[Row]:
+    ratio = account.breakers.ratio
+    share = budget.volatility_share(ratio)
+    if share < 1:
+        why = f"range {ratio:.2f} times its normal: the budget times {share:.3f}"
+        yield Reason.RISK_DRB, "range" if share else "no range", why, "by itself, at 1.5 times"
+
+
+def of_coin(account: Account) -> Iterator[Row]:
+    """What the volatility of its hours leaves of a crypto account's entry."""
+    settings = settings_of(account)
+    rules = settings.portfolio
+    if not rules.rules:
+        return
+    seen = account.hours.volatility(settings.instrument.symbol, rules)
+    times = factor(rules.regime_unknown if seen is None else seen, rules)
+    if times < 1:
+        known = "not known" if seen is None else f"{seen:.2f} times its median"
+        why = f"volatility {known}: {f'sizes times {times}' if times else 'no entries'}"
+        rule = Reason.RISK_FOLIO_REGIME if times else Reason.RISK_VOLATILITY
+        ends = "calmer hours" if seen is not None else "hours enough to know it"
+        yield rule, f"volatility {times}", why, f"by itself, with {ends}"
 
 
 def of_day(account: Account, at: int) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from actors.tightenings import holding
 from core.messages import StateChanged, Tightened
 from core.reasons import Reason
 from tests import build
+from tests.actors.portfolios import around_the_clock
 
 D = Decimal
 AT = build.AT // build.SECOND * build.SECOND - 5 * 3600 * build.SECOND
@@ -71,9 +72,38 @@ def test_the_market_tightens_from_its_limit_on(seen, reason):
     stage = risk()
     calm = {"at": AT, "atr": 10.0, "atr_normal": 10.0, "volume": 400, "volume_normal": 400.0}
     found = told(stage, build.conditions(**{**calm, **seen}))
-    assert [one.reason for one in found] == ([reason] if reason else [])
+    reasons = [one.reason for one in found if one.reason is not Reason.RISK_DRB]
+    assert reasons == ([reason] if reason else [])
     assert told(stage, build.conditions(**calm), look(AT + MINUTE)) == []
     assert holding(stage.memory, AT + MINUTE) == []
+
+
+@pytest.mark.parametrize(("atr", "share"), [
+    (15.0, None), (15.1, "0.997"), (22.5, "0.750"), (49.9, "0.500"), (50.0, "0.000"),
+])  # fmt: skip
+def test_a_range_that_shrinks_the_budget_is_told(atr, share):
+    """At five times its normal no entry is admitted: to tell of half sizes alone was no truth."""
+    stage = risk()
+    found = told(stage, build.conditions(at=AT, atr=atr, atr_normal=10.0))
+    said = [one.why for one in found if one.reason is Reason.RISK_DRB]
+    assert said == ([f"range {atr / 10:.2f} times its normal: the budget times {share}"]
+                    if share else [])  # fmt: skip
+    assert told(stage, build.conditions(at=AT, atr=atr, atr_normal=10.0)) == []
+
+
+@pytest.mark.parametrize(("volatility", "rule", "why"), [
+    ("1.5", None, ""), (None, Reason.RISK_FOLIO_REGIME, "not known: sizes times 0.5"),
+    ("1.51", Reason.RISK_FOLIO_REGIME, "1.51 times its median: sizes times 0.5"),
+    ("3", Reason.RISK_FOLIO_REGIME, "3.00 times its median: sizes times 0.5"),
+    ("3.01", Reason.RISK_VOLATILITY, "3.01 times its median: no entries"),
+])  # fmt: skip
+def test_the_volatility_of_a_coin_is_told(volatility, rule, why):
+    stage = risk(replace(around_the_clock(), edition=4))
+    stage.memory.tight.clear()
+    hours = stage.memory.hours
+    hours.ratio_hour, hours.ratio = hours.hour, volatility and D(volatility)
+    found = [(one.reason, one.why) for one in told(stage, look(AT))]
+    assert found == ([(rule, f"volatility {why}")] if rule else [])
 
 
 @pytest.mark.parametrize(("hour", "reasons"), [
