@@ -74,6 +74,8 @@ def steps(wish: Intent, settings: Settings, known: Known) -> Iterator[Check]:
     yield above(Reason.RISK_FOLIO_POSITION, left, ZERO)
     left = min(left, sector_room(symbol, known, rules, left))
     yield above(Reason.RISK_FOLIO_SECTOR, left, ZERO)
+    most_wished = worth(settings.instrument, wish.price, settings.risk.contracts)
+    left = min(left, most_wished or left)  # without a price there is no lot
     yield least(Reason.RISK_FOLIO_MIN, left, rules.order_min)
 
 

@@ -192,6 +192,10 @@ def test_nothing_held_is_not_crowded():
 def test_lots_are_whole_and_no_more_than_an_entry_may_have():
     few = replace(SETTINGS, risk=replace(SETTINGS.risk, contracts=82))
     assert fit(settings=few).contracts == 82
+    for lots, allowed in ((17, 17), (16, 0)):  # 10.20 dollars, 9.60: too few for an order
+        found = fit(settings=replace(SETTINGS, risk=replace(SETTINGS.risk, contracts=lots)))
+        assert found.contracts == allowed
+        assert why(found) is (Reason.RISK_PASS if allowed else Reason.RISK_FOLIO_MIN)
     coarse = replace(SETTINGS, instrument=replace(BTC, tick_value=D("0.0000083")))  # 49.80 a lot
     assert fit(settings=coarse).contracts == 1
     dear = replace(SETTINGS, instrument=replace(BTC, tick_value=D("0.0000084")))  # 50.40
