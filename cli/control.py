@@ -29,8 +29,8 @@ from storage import sentinel
 TIMEOUT_S = 10.0
 POLL_S = 0.1
 RISK = (
-    "at", "state", "why", "reopens", "tightened", "basis", "equity", "budget_left", "rules", "off",
-    "alarm_at",
+    "at", "state", "why", "reopens", "tightened", "basis", "equity", "budget_left", "counts",
+    "rules", "off", "alarm_at",
 )  # fmt: skip
 NAMED = ("rearm", "enable")
 PROVEN = ("kill", "flatten")  # return when the account is flat
@@ -199,7 +199,15 @@ def limits(told: dict[str, Any]) -> str:
         f"equity     {cents(told['equity'])} dollars, {cents(told['budget_left'])} of budget left",
         f"limits     in {told['basis']}",
     ]
-    return "\n".join(head + tight(told) + [row["says"] for row in told["rules"]])
+    rows = [row["says"] for row in told["rules"]]
+    return "\n".join(head + tight(told) + counted(told) + rows)
+
+
+def counted(told: dict[str, Any]) -> list[str]:
+    return [
+        f"limit      {row['rule']}: {row['used']} of {row['limit']} used, {row['left']} left"
+        for row in told["counts"]
+    ]
 
 
 def tight(told: dict[str, Any]) -> list[str]:
@@ -224,6 +232,7 @@ def screen(told: dict[str, Any]) -> str:
             f"{cents(row['left'])} left"
             for row in told["limits"]
         ),
+        *counted(told),
         *(
             f"order      {row['tag']} {row['purpose']} {row['side']:+d} x {row['left']}"
             f" at {row['price'] or 'market'}, {row['life']}"

@@ -16,6 +16,7 @@ from actors.guard import outlook
 from actors.states import reopens
 from actors.tightenings import holding
 from core.messages import Message
+from core.reasons import Reason
 from daemon.logs import Aside
 from daemon.margins import told
 from daemon.sentences import moment, sentence
@@ -52,6 +53,10 @@ def status(session: Session) -> dict[str, Any]:
              "left": f"{max(c.limit - c.value, ZERO):.2f}"}
             for c in (limits(account) if known else ())
         ],
+        "counts": [
+            {"rule": rule, "used": used, "limit": most, "left": max(most - used, 0)}
+            for rule, used, most in counts(account)
+        ],
         "reopens": reopens(account.state, account.why, account.settings),
         "tightened": [
             {"reason": t.reason, "why": t.why, "by": t.by, "reopens": t.reopens}
@@ -78,6 +83,18 @@ def basis(account: Account) -> str:
     if account.settings is None or account.settings.risk.basis == "dollars":
         return "dollars"
     return f"percent of {account.day_start:.2f} dollars"
+
+
+def counts(account: Account) -> list[tuple[Reason, int, int]]:
+    """Limits of trades and not of dollars: used and limit."""
+    settings = account.settings
+    if settings is None:
+        return []
+    rows = [(Reason.RISK_LOSSES_IN_ROW, account.losses, settings.risk.losses_in_row_max)]
+    if settings.controls is not None:
+        most = settings.controls.trades_day_max
+        rows.append((Reason.RISK_MAX_TRADES, account.controls.trades, most))
+    return rows
 
 
 def full(session: Session) -> dict[str, Any]:
@@ -122,6 +139,9 @@ def screen(session: Session) -> Panel:
     for row in now["limits"]:
         what = row["rule"].removeprefix("RISK_").replace("_", " ").lower()
         facts.add_row(f"{what} limit", f"${row['used']} used of ${row['limit']}")
+    for row in now["counts"]:
+        what = row["rule"].removeprefix("RISK_").replace("_", " ").lower()
+        facts.add_row(f"{what} limit", f"{row['used']} used of {row['limit']}")
     queues = "  ".join(f"{name} {row['waiting']}" for name, row in now["actors"].items())
     lag = now["latency_us"]["bar_to_order"]["p50"]
     decisions = Table.grid(padding=(0, 2))

@@ -19,12 +19,14 @@ STATUS = {
          "reopens": "by itself at 1 tick"},
     ],
     "limits": [{"rule": "RISK_KILL", "used": "0.5", "limit": "300.00", "left": "299.5"}],
+    "counts": [{"rule": "RISK_LOSSES_IN_ROW", "used": 2, "limit": 5, "left": 3}],
     "orders": [{"tag": "r1-1-SL", "purpose": "STOP", "side": 1, "left": 1, "price": "5002.25",
                 "life": "WORKING"}],
     "actors": {"risk": {"waiting": 3, "conflated": 0}}, "at": 1, "reopens": "", "off": [],
     "alarm_at": 0, "rules": [{"rule": "RISK_KILL", "says": "ok   RISK_KILL: 0.50 against 300.00"}],
 }  # fmt: skip
 
+LOSSES = "limit      RISK_LOSSES_IN_ROW: 2 of 5 used, 3 left"
 TIGHT = "tightened  RISK_SPREAD by risk: a spread of 3 ticks; ends: by itself at 1 tick"
 
 
@@ -104,7 +106,7 @@ def test_status_is_a_screen_or_one_object(tradebot, tmp_path):
         "position   -1 @ 5000.25, price 5000.5",
         "equity     999.50 dollars, realised 0.00",
     ]
-    assert "limit      RISK_KILL: 0.50 of 300.00 used, 299.50 left" in out
+    assert "limit      RISK_KILL: 0.50 of 300.00 used, 299.50 left\n" + LOSSES in out
     assert "order      r1-1-SL STOP +1 x 1 at 5002.25, WORKING" in out
 
 
@@ -133,6 +135,7 @@ def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
         "equity     999.50 dollars, 49.50 of budget left",
         "limits     in dollars",
         TIGHT,
+        LOSSES,
         "ok   RISK_KILL: 0.50 against 300.00",
     ]
     assert shown["rules"] == STATUS["rules"] and "orders" not in shown
