@@ -191,7 +191,7 @@ def brief(value: object) -> str:
         case Struct():
             return f"({numbers(value)})"
         case float():
-            return f"{value:g}"
+            return f"{value:.9g}" if value > 1000 else f"{value:g}"  # prices to the tick
         case (Check(), *_):
             failed = [check for check in value if not check.passed] or value[-1:]
             return ",".join(f"{one.rule.value}:{one.value}/{one.limit}" for one in failed)

@@ -42,7 +42,7 @@ def sentence(message: Message) -> str:
     match message:
         case Bar() as bar:
             kind = "quiet second" if bar.filled else f"{bar.trades} trades, {bar.volume} contracts"
-            return f"bar closed at {bar.close:g} ({kind}), quote {bar.bid:g} / {bar.ask:g}"
+            return f"bar closed at {bar.close:.9g} ({kind}), quote {bar.bid:.9g} / {bar.ask:.9g}"
         case Conditions() as seen:
             return (
                 f"range {seen.atr:.2f} ticks a minute, normally {seen.atr_normal:.2f}; "

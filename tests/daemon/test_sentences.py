@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from cli.wal import brief
 from daemon.sentences import sentence
 from tests import build
 
@@ -12,6 +13,13 @@ from tests import build
 def test_a_moved_order_says_where_to(price):
     order = build.modify_order(**{"limit_price": None, "stop_price": None, price: Decimal("4999")})
     assert sentence(order) == f"order {order.tag} to be moved to 4999"
+
+
+@pytest.mark.parametrize("price", [61_685.99, 10_000.25, 5000.25])
+def test_a_bar_is_told_with_prices_to_the_tick(price):
+    said = sentence(build.bar(close=price, bid=price, ask=price))
+    assert f"closed at {price} " in said and said.endswith(f"quote {price} / {price}")
+    assert brief(price) == str(price) and brief(1 / 3) == "0.333333"
 
 
 def test_a_changed_size_says_how_many():
