@@ -56,6 +56,7 @@ BOUNDS = {
 }  # fmt: skip
 SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
 ANY = (0, 10**30)
+CLOSING_S = 30  # before the flat time of a day that ends: an exit takes its time
 WILDEST = 10  # times its median that volatility may ever be with entries
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -156,8 +157,11 @@ def unspoken(command: str) -> Iterator[str]:
 def endless(
     session: SessionSettings, risk: RiskSettings, stops: StopSettings, symbol: str
 ) -> Iterator[str]:
-    """A market that never closes has no steps before a flat time, no roll and no 09:30."""
+    """A market that never closes has no steps before a flat time, no roll and no 09:30; on any
+    other a position that is not closed before that stays the night."""
     if session.kind != "all":
+        if session.flatten_s < CLOSING_S:
+            yield f"session.flatten_s: expected {CLOSING_S} or more: what is shut takes no exit"
         return
     if symbol not in COINS:
         yield f"session.kind: expected globex or rth: the exchange of {symbol} closes"

@@ -57,6 +57,7 @@ def test_a_missing_key_stops_the_start(tmp_path, key):
     [
         ("reduce_s", "899.0", "reduce_s >= no_entry_s"),
         ("flatten_s", "901.0", "no_entry_s >= flatten_s"),
+        ("flatten_s", "29.9", "flatten_s: expected 30 or more"),
         ("venue_flat", "15.10", "HH:MM"),
         ("venue_flat", "24:00", "HH:MM"),
         ("venue_flat", "7:00", "HH:MM"),
@@ -65,6 +66,7 @@ def test_a_missing_key_stops_the_start(tmp_path, key):
     ],
 )
 def test_the_end_of_the_day_must_make_sense(key, value, says):
+    assert load(REAL, {"TRADEBOT_SESSION_FLATTEN_S": "30.0"}).session.flatten_s == 30
     with pytest.raises(ConfigError, match=says):
         load(REAL, {f"TRADEBOT_SESSION_{key}".upper(): value})
 
