@@ -10,7 +10,7 @@ from actors.book import Book
 from actors.breakers import Breakers
 from actors.controls import Controls
 from actors.order import Life, Order
-from actors.portfolio import bracket
+from actors.portfolio import distances
 from actors.position import gross
 from actors.refusals import looked_for
 from actors.regimes import Hours
@@ -217,11 +217,10 @@ def room(account: Account) -> Decimal:
 
 def at_stake(account: Account) -> Decimal:
     """Dollars that the open position may still lose."""
-    settings, atr = settings_of(account), account.breakers.atr
+    settings, away = settings_of(account), budget.unprotected(account.breakers.atr)
     if settings.portfolio.rules:  # what is not protected yet will be, by a share of its price
-        price = account.book.position.average
-        atr = max(atr, bracket(price, settings.instrument, settings.portfolio)[0] / Decimal(4))
-    return budget.open_risk(settings.risk, settings.instrument, account.book, account.mark, atr)
+        away = max(away, Decimal(distances(settings, account.book.position.average)[0]))
+    return budget.open_risk(settings.risk, settings.instrument, account.book, account.mark, away)
 
 
 def entries_of(account: Account) -> list[Order]:

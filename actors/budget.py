@@ -59,13 +59,18 @@ def planned(settings: RiskSettings, instrument: Instrument, size: int, stop_tick
     return size * (ticks * instrument.tick_value + 2 * instrument.side_cost)
 
 
+def unprotected(atr: Decimal) -> Decimal:
+    """Ticks that a stop which is not there counts as away. atr: 1-minute range, ticks."""
+    return max(Decimal(UNPROTECTED_TICKS), 4 * atr)
+
+
 def open_risk(
     settings: RiskSettings, instrument: Instrument, book: Book, mark: Decimal | None,
-    atr: Decimal = ZERO,
+    away: Decimal,
 ) -> Decimal:  # fmt: skip
     """Dollars the open position may still lose from its entry to its stop, or to a worse mark.
 
-    atr: 1-minute range, ticks; a stop that is not there counts as four of them away.
+    away: ticks that count for a stop that is not there.
     """
     held = book.position
     if not held.size:
@@ -76,7 +81,7 @@ def open_risk(
         for order in book.live(Purpose.STOP)
         if order.price and order.side == -side and order.life in RESTING
     ]
-    adverse = max(Decimal(UNPROTECTED_TICKS), 4 * atr)
+    adverse = away
     if stops and book.resting_stop() >= abs(held.size):
         worst = min(stops) if side > 0 else max(stops)
         adverse = (held.average - worst) * side / instrument.tick

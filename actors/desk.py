@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from actors.book import Book
 from actors.budget import worst_side
 from actors.order import RESTING, Order
-from actors.portfolio import bracket
+from actors.portfolio import distances
 from actors.refusals import Again, looked_for
 from core.clock import SECOND
 from core.messages import (
@@ -206,9 +206,8 @@ class Desk(Struct):
         if legs:
             return self.fitted(legs, size, at)
         instrument, plan = self.numbers().instrument, self.entry.intent if self.entry else None
-        stop_ticks, target_ticks = self.unplanned()
-        if plan:
-            stop_ticks, target_ticks = plan.stop_ticks, plan.target_ticks
+        own = (plan.stop_ticks, plan.target_ticks) if plan else None
+        stop_ticks, target_ticks = own or distances(self.numbers(), held.average)
         fill, name = instrument.ticks(held.average), plan.id if plan else ""
         stop = PlaceOrder(
             at, self.tag(), Purpose.STOP, OrderType.STOP, -side, size,
@@ -219,13 +218,6 @@ class Desk(Struct):
             limit_price=instrument.price(fill + side * target_ticks), intent=name,
         )  # fmt: skip
         return [self.place(stop), self.place(target)]
-
-    def unplanned(self) -> tuple[int, int]:
-        """Ticks of stop and target of a position that no entry of ours opened."""
-        numbers, price = self.numbers(), self.book.position.average
-        if numbers.portfolio.rules:
-            return bracket(price, numbers.instrument, numbers.portfolio)
-        return numbers.signals.stop_ticks, numbers.signals.target_ticks
 
     def alive(self) -> bool:
         """May any order of ours still fill?"""

@@ -121,11 +121,8 @@ def outlook(account: Account, price: Decimal) -> tuple[Check, ...]:
     """What the surest entry by the settings would meet now: every rule with its number."""
     settings, found = settings_of(account), standing(account)
     signals, at = settings.signals, account.now
-    ticks = signals.stop_ticks, signals.target_ticks
-    if settings.portfolio.rules:
-        ticks = portfolio.bracket(price, settings.instrument, settings.portfolio)
     wish = Intent(
-        at, "outlook", Action.LONG_ENTRY, 1, 1.0, *ticks, price,
+        at, "outlook", Action.LONG_ENTRY, 1, 1.0, *portfolio.distances(settings, price), price,
         at + int(signals.ttl_s * SECOND), signals.strategy,
     )  # fmt: skip
     return weigh(wish, account, found).checks

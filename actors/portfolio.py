@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from msgspec import Struct
 
 from actors.pretrade import worth
-from actors.regimes import Returns, correlation, factor
+from actors.regimes import Returns, correlation, counted, factor
 from actors.sizing import Results, Size, edge
 from core.instruments import Instrument
 from core.messages import Intent
@@ -66,7 +66,7 @@ def steps(wish: Intent, settings: Settings, known: Known) -> Iterator[Check]:
     rho = together(symbol, wish.side, known, rules)
     left *= ONE - rules.correlation_cut * min(max(rho, ZERO), ONE)
     yield above(Reason.RISK_FOLIO_CORRELATION, left, ZERO)
-    wild = rules.regime_unknown if known.volatility is None else known.volatility
+    wild = counted(known.volatility, rules)
     yield most(Reason.RISK_VOLATILITY, wild, rules.regimes[-1][0])
     left *= factor(wild, rules) * known.factor
     yield above(Reason.RISK_FOLIO_REGIME, left, ZERO)
@@ -124,6 +124,13 @@ def crowding(held: Sequence[Holding]) -> Decimal:
     parts = [taken(held, symbol) for symbol in dict.fromkeys(one.symbol for one in held)]
     total = sum(parts, ZERO)
     return sum((part * part for part in parts), ZERO) / (total * total) if total else ZERO
+
+
+def distances(settings: Settings, price: Decimal) -> tuple[int, int]:
+    """Ticks of stop and target by the settings alone, for a position opened at `price`."""
+    if settings.portfolio.rules:
+        return bracket(price, settings.instrument, settings.portfolio)
+    return settings.signals.stop_ticks, settings.signals.target_ticks
 
 
 def bracket(price: Decimal, instrument: Instrument, rules: PortfolioSettings) -> tuple[int, int]:

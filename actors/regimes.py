@@ -81,6 +81,11 @@ def volatilities(returns: Returns, hours: int) -> dict[int, float]:
     return found
 
 
+def counted(volatility: Decimal | None, rules: PortfolioSettings) -> Decimal:
+    """What is not known counts, too: as `regime_unknown`."""
+    return rules.regime_unknown if volatility is None else volatility
+
+
 def factor(volatility: Decimal, rules: PortfolioSettings) -> Decimal:
     """Of the size; an edge belongs to the row under it, and above the last one nothing is left."""
     return next((times for edge, times in rules.regimes if volatility <= edge), Decimal(0))

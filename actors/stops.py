@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from actors.desk import Desk
 from actors.guard import closing
 from actors.order import RESTING, Order
-from actors.portfolio import bracket
+from actors.portfolio import distances
 from core.messages import Conditions, Message, ModifyOrder
 from core.reasons import Reason
 from core.settings import Settings
@@ -22,16 +22,13 @@ def first(
 
     The target keeps its ratio to the stop. A crypto account has shares of the price for both.
     """
-    if settings.portfolio.rules:
-        return bracket(price, settings.instrument, settings.portfolio)
-    signals, stops = settings.signals, settings.stops
-    ticks = None
-    if stops.mode != "fixed" and seen is not None:
+    signals, stops, ticks = settings.signals, settings.stops, None
+    if stops.mode != "fixed" and seen is not None and not settings.portfolio.rules:
         ticks = (stops.mode == "structure" and behind(settings, side, price, seen)) or (
             seen.atr and up(stops.atr_times * Decimal(repr(seen.atr)))
         )
     if not ticks:
-        return signals.stop_ticks, signals.target_ticks
+        return distances(settings, price)
     ticks = max(ticks, stops.ticks_min)
     return ticks, up(Decimal(ticks * signals.target_ticks) / signals.stop_ticks)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from actors import budget
 from actors.account import Account, realised, settings_of
-from actors.regimes import factor
+from actors.regimes import counted, factor
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -109,7 +109,7 @@ def of_coin(account: Account) -> Iterator[Row]:
     if not rules.rules:
         return
     seen = account.hours.volatility(settings.instrument.symbol, rules)
-    times = factor(rules.regime_unknown if seen is None else seen, rules)
+    times = factor(counted(seen, rules), rules)
     if times < 1:
         known = "not known" if seen is None else f"{seen:.2f} times its median"
         why = f"volatility {known}: {f'sizes times {times}' if times else 'no entries'}"

@@ -45,9 +45,10 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
         found = None
     for text in bad:
         log.warning("a snapshot is bad, an older one or the log serves", why=text)
-    last, seq = None, 0
-    if found is not None and found.seq <= wal.seq and set(found.state["stages"]) == named(stages):
-        restore(stages, found.state["stages"])
+    last, seq, before = None, 0, remembered(stages)
+    if found is not None and found.seq <= wal.seq and set(found.state["stages"]) == set(before):
+        before = found.state["stages"]
+        restore(stages, before)
         recount(tally, found.state["tally"])
         last, seq = msgspec.convert(found.state["last"], Bar | None), found.seq
     lines = read(wal.directory, after_seq=seq)
@@ -61,7 +62,7 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
             yield record
 
     cut: list[tuple[str, int | None, Message]] = []
-    for difference in folded(stages, told, lambda: read(wal.directory, after_seq=seq)):
+    for difference in folded(stages, before, told, lambda: read(wal.directory, after_seq=seq)):
         if not difference.unanswered:
             log.warning("this code would have answered otherwise", record=difference.seq)
         cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
@@ -69,11 +70,12 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
 
 
 def folded(
-    stages: wiring.Stages, told: Callable[[], Iterator[Record]], lines: Callable[[], Iterator[Line]]
-) -> list[Difference]:
+    stages: wiring.Stages, before: dict[str, Any], told: Callable[[], Iterator[Record]],
+    lines: Callable[[], Iterator[Line]],
+) -> list[Difference]:  # fmt: skip
     """Fold while reading: a million records at once fit no cache, and not every memory. Where an
-    actor was farther behind the others than is looked ahead, once more with all of them."""
-    before = remembered(stages)
+    actor was farther behind the others than is looked ahead, once more with all of them, from what
+    the stages remembered `before`."""
     try:
         return wiring.fold(stages, told(), ahead=AHEAD)
     except Late:
@@ -122,10 +124,6 @@ class Snapshots:
             await asyncio.to_thread(snapshot.save, self.wal.directory, seq, state, kept)
         except LogError as error:
             log.warning("no snapshot", why=str(error))
-
-
-def named(stages: wiring.Stages) -> set[str]:
-    return set(remembered(stages))
 
 
 def remembered(stages: wiring.Stages) -> dict[str, Any]:

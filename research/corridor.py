@@ -98,5 +98,6 @@ def bears(account: Account, worst: Decimal, best: Decimal) -> bool:
         return False
     if not risk.drb_reduce or account.reducing or account.parted:
         return not account.parted
-    stake = budget.open_risk(risk, instrument, account.book, worst, account.breakers.atr)
+    away = budget.unprotected(account.breakers.atr)
+    stake = budget.open_risk(risk, instrument, account.book, worst, away)
     return stake <= budget.room(risk, own, own - account.day_start, peak, high, account.capital)

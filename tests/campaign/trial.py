@@ -97,7 +97,7 @@ class Chain:
         daemon = self.rig.start()
         if moment in ("ready", "order", "fill", "exit", "approval", "intent"):
             tail = Tail(tails["errors"].files)
-            if wait(lambda: b'"event": "ready"' in tail.new(), daemon, MOMENT_S * 2):
+            if wait(lambda: MOMENTS["ready"][0] in tail.new(), daemon, MOMENT_S * 2):
                 self.outcome.ready_s.append(time.monotonic() - began)
             else:
                 self.hurt("end", f"not ready, exit code {daemon.poll()}: {self.last_words()}")

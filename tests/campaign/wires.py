@@ -12,10 +12,9 @@ from pathlib import Path
 
 from tests.campaign.proxy import ALL, Proxy
 from tests.campaign.rig import Rig, wait
-from tests.campaign.trial import Chain, Outcome, whole
+from tests.campaign.trial import MOMENTS, Chain, Outcome, whole
 
 CALM_S, TROUBLE_S, BORN_S, SETTLED_S = (0.5, 4.0), (0.5, 6.0), 1.5, 5.0
-READY = b'"event": "ready"'
 PATIENT = {
     "VENUE_REQUEST_TIMEOUT_S": "2.0", "VENUE_SILENCE_S": "8.0", "VENUE_PING_S": "3.0",
 }  # fmt: skip
@@ -59,10 +58,11 @@ class Wires(Chain):
 
     def end(self) -> None:
         """All is well once more, and it is told to stop. A start in trouble may still give up."""
-        self.proxy.trouble, said = "", self.rig.errors.stat().st_size
+        self.proxy.trouble, (ready, _, _) = "", MOMENTS["ready"]
+        said = self.tails()["errors"]
         for _ in range(2):
             self.revive()
-            wait(lambda: READY in self.rig.errors.read_bytes()[said:], self.daemon, SETTLED_S)
+            wait(lambda: ready in said.new(), self.daemon, SETTLED_S)
         self.outcome.moments.append("stop")
         self.stopped((signal.SIGTERM,), "trouble")
 
