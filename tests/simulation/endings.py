@@ -10,6 +10,7 @@ from tests.simulation.stories import (
     deadly,
     ended,
     moment,
+    seldom,
     stop,
     storming,
     unreached,
@@ -87,9 +88,7 @@ def last_reason(world: Any) -> str:
 
 async def outage(world: Any, config: Any) -> None:
     """The venue is gone while a flatten that a person asked for is under way."""
-    from daemon import watches
-
-    watches.KILL_S = 0.5  # fifty looks a second for a file would take most of these minutes
+    seldom()
     rng, eye, loop = world.rng, world.eye, world.machine.loop
     task, stopping = world.start("daemon-0", config)
     await asyncio.wait([task], timeout=4)

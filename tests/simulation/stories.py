@@ -126,8 +126,16 @@ async def overdue(world: Any, config: Any) -> None:
     """Orders that come minutes late; it is told to stop when none can be on its way any more."""
     task, stopping = await trading(world, config, world.rng.uniform(*world.row.live_s))
     world.calm()
+    seldom()
     await asyncio.wait([task], timeout=LATE_S)
     await stop(world, task, stopping)
+
+
+def seldom() -> None:
+    """Fifty looks a second for a kill file would take most of what minutes of waiting cost."""
+    from daemon import watches
+
+    watches.KILL_S = 0.5
 
 
 async def expiry(world: Any, config: Any) -> None:
