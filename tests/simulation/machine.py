@@ -9,6 +9,7 @@ import gc
 import os
 import random
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.loop import PROCESS, Held, Loop, Numbered, Time
@@ -28,6 +29,12 @@ def prepare() -> None:
     secrets.token_urlsafe = lambda size: CHANCE.randbytes(size).hex()
     secrets.randbelow = CHANCE.randrange
     gc.freeze = lambda: None
+
+
+def freeze(now: Callable[[], None] = gc.freeze) -> None:
+    """What is there stays, so that no collection of a seed looks through it."""
+    gc.collect()
+    now()
 
 
 class Wake:

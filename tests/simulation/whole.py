@@ -18,14 +18,15 @@ from typing import Any
 from msgspec import Struct, field
 
 from tests.simulation import safeguards
-from tests.simulation.machine import Machine
+from tests.simulation.machine import Machine, freeze
 
 TAPE = Path(__file__).parents[2] / "data" / "es_20231225.parquet"
 PATIENCE_S = 300.0
 RESTART_S = 2.0  # as systemd does it
 USED = (
     "aiohappyeyeballs", "cli.gateway", "daemon.main", "tests.campaign.audit",
-    "tests.campaign.trial", "tests.simulation.rows", "venues.topstepx.simulator.server",
+    "tests.campaign.trial", "tests.simulation.eye", "tests.simulation.net",
+    "tests.simulation.themes", "venues.topstepx.simulator.server",
 )  # fmt: skip
 
 
@@ -221,13 +222,14 @@ def tape() -> Any:
 
 
 def warm() -> None:
-    """What every seed needs, once for all that are forked from here."""
+    """What every seed needs, once for all that are forked from here, and no garbage of theirs."""
     from core import sessions
 
     for name in USED:
         importlib.import_module(name)
     tape()
     sessions.rolls()
+    freeze()
 
 
 def run(seed: int, folder: Path, without: str = "", row: str = "C1") -> Outcome:
