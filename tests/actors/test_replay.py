@@ -162,3 +162,10 @@ def test_what_comes_longer_after_its_cause_than_was_looked_ahead_is_never_overlo
     with pytest.raises(Late):
         list(replay({"counting": Counting()}, records, ahead=3))
     assert len(list(replay({"counting": Counting()}, records, ahead=8))) == 7
+
+
+@pytest.mark.parametrize("ahead", [1, 3, None])
+def test_a_failure_on_a_tick_which_has_no_record_is_never_late(ahead):
+    records = [Record(n, "bars", None, build.bar(at=n)) for n in range(1, 9)]
+    records[4] = Record(5, "supervisor", None, build.actor_failed(actor="market", seq=0))
+    assert len(list(replay({"counting": Counting()}, records, ahead=ahead))) == 7

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from tests.campaign.trial import WEATHERS
-from tests.simulation import endings, others, stories, weather
+from tests.simulation import endings, others, queues, stories, weather
 
 MANUAL = {"SIGNALS_STOP_TICKS": "1", "SIGNALS_TARGET_TICKS": "1", "GATEWAY_BRACKETS": "false"}
 TWO = {"RISK_CONTRACTS": "2", "RISK_POSITION_MAX": "2", "RISK_TRADE_RISK_MAX": "100.00"}
@@ -64,6 +64,7 @@ ROWS: dict[str, Row] = {
     "W4": Row("EIO at any call to the disk", endings.bad_disk, errors=READS),
     "W5": Row("disk full, read-only, interrupted", endings.bad_disk, errors=OTHERS,
               knobs={"LOG_BALLAST_MB": "1"}),
+    "X1": Row("an inbox fills while its actor is rebuilt", queues.filled),
     "X2": Row("the loop stands still for up to 3 s", stories.stalls, cycles_s=(1,)),
     "X3": Row("a sync takes up to 5 s", endings.slow_disk),
     "Q1": Row("a year of sessions, each of another row: year.py"),
