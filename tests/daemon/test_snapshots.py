@@ -2,6 +2,7 @@
 
 POINTS in the environment says at how many points of each stored log that is tried, DAMAGED how
 often the newest snapshots are, HASHSEEDS under how many hash seeds each stored log is folded.
+`python -m tests.daemon.test_snapshots LOG...` prints to what each of these logs folds.
 """
 
 import json
@@ -165,7 +166,8 @@ def test_a_fold_leads_to_the_same_state_under_any_hash_seed(tmp_path, name):
 
 
 if __name__ == "__main__":
-    RECORDS = records_of(Path(sys.argv[1]))
-    FOLDED = fresh(RECORDS)()
-    wiring.fold(FOLDED, RECORDS)
-    print(hash_of(FOLDED))
+    for LOG in sys.argv[1:]:
+        RECORDS = records_of(Path(LOG))
+        FOLDED = fresh(RECORDS)()
+        wiring.fold(FOLDED, RECORDS)
+        print(hash_of(FOLDED))

@@ -28,7 +28,7 @@ def options(argv: list[str]) -> argparse.Namespace:
     words.add_argument("--first", type=int, default=1)
     words.add_argument("--seeds", type=int, default=20)
     words.add_argument("--jobs", type=int, default=2)
-    words.add_argument("--keep", type=Path, help="keep the logs of every seed there")
+    words.add_argument("--keep", type=Path, help="keep the logs there, as ROW/SEED")
     words.add_argument("--without", default="", help="a safeguard to switch off: ablation.py")
     words.add_argument(
         "--row", default="C1", help="a row of rows.py, several by commas, or all but Q1"
@@ -99,7 +99,7 @@ def batch(given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as spare:
         seeds = range(given.first, given.first + given.seeds)
         for row, seed in product(given.row.split(","), seeds):
-            folder = (given.keep or Path(spare)).absolute() / str(seed)
+            folder = (given.keep or Path(spare)).absolute() / row / str(seed)
             run = year.run if row == "Q1" else whole.run
             work = partial(run, seed, folder, given.without, row)
             for line in forked(seed, row, work):

@@ -22,7 +22,7 @@ def test_days_that_follow_each_other_on_one_log_do_no_harm(tmp_path, seed):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    days = {path.name[:6] for path in (tmp_path / str(seed) / "wal").glob("0*.jsonl")}
+    days = {path.name[:6] for path in (tmp_path / "Q1" / str(seed) / "wal").glob("0*.jsonl")}
     assert len(days) >= 5  # each session ends its segment
 
 
