@@ -29,6 +29,7 @@ class Bars:
         self.price = 0.0  # of the last trade
         self.direction = 0  # of its last change
         self.blind = False  # something may have been missed, from the last event until the next
+        self.blind_at = 0  # and then at the latest: an event that comes late is no new sight
         self.seen_from = 0  # seconds that start before this may be incomplete
         self.quiet = 0  # filled seconds in a row
         self.dropped, self.example = 0, ""
@@ -63,13 +64,14 @@ class Bars:
             return self.tell(message.at) + self.close_until(message.at - self.late)
         if isinstance(message, FeedState) and (message.link != "market" or message.up):
             return []
-        self.blind = self.blind or message.at > self.seen_from  # or old news: we see again
+        if self.blind or message.at > self.seen_from:  # else old news: we see again
+            self.blind, self.blind_at = True, max(self.blind_at, message.at)
         return []
 
     def arrive(self, at: int) -> list[Message]:
         """A market event: what ended before it closes, and we see again from here on."""
         if self.blind:
-            self.seen_from = at
+            self.seen_from = max(at, self.blind_at)
         bars = self.close_until(at)
         self.blind = False
         return bars

@@ -132,6 +132,17 @@ def test_seconds_in_which_something_may_be_missing_are_partial(loss):
     assert [bar.reason for bar in made] == [CLOSED, PARTIAL, PARTIAL, PARTIAL, CLOSED]
 
 
+def test_a_trade_that_comes_late_after_a_gap_does_not_end_it():
+    """The link was down from 1.5 to 3.9; what was held back of before comes when it is up again."""
+    down, up = (FeedState(at(s), "market", s > 2, "", Reason.DATA_LINK_DOWN) for s in (1.5, 3.9))
+    made = bars([
+        trade(0.5), trade(1.2), down, up, Gap(at(3.9), at(1.4)), trade(1.45), trade(4.5), pulse(9),
+    ])  # fmt: skip
+    assert [(bar.at, bar.reason) for bar in made[:5]] == [
+        (at(1), CLOSED), (at(2), PARTIAL), (at(3), PARTIAL), (at(4), PARTIAL), (at(5), CLOSED),
+    ]  # fmt: skip
+
+
 def test_a_gap_told_twice_is_one_gap():
     gap = Gap(at(2.5), at(1.2))
     made = bars([trade(0.5), trade(1.2), gap, trade(3.5), gap, trade(4.5), trade(5.5)])
