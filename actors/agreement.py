@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.book import PURPOSE_BY_SUFFIX, Book, strange
-from actors.order import RESTING, Life, Order
+from actors.order import RESTING, SHOWN, Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -20,7 +20,6 @@ from core.terms import ALIVE, OrderType, Request, Status, VenueOrder
 
 UNSURE = (Life.INTENT, Life.UNKNOWN, Life.NOT_PLACED, Life.REJECTED)
 NEVER = (Life.NOT_PLACED, Life.REJECTED)
-SHOWN = RESTING | {Life.SUSPENDED}  # what a venue must show in its every answer
 
 
 def missing(book: Book, told: AccountSnapshot, began: int, again: bool = False) -> list[Message]:

@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from actors.book import Book
 from actors.budget import worst_side
-from actors.order import RESTING, Order
+from actors.order import RESTING, SHOWN, Order
 from actors.portfolio import distances
 from actors.refusals import Again, looked_for
 from core.clock import SECOND
@@ -28,6 +28,8 @@ LEGS = (Purpose.STOP, Purpose.TARGET)
 SPARES = 3  # edition since which a close that the venue takes cancels the target
 YIELDS = 4  # edition since which a late exit cancels its target before it closes
 HOPES = 4  # edition since which a new run tries the venue's brackets again
+ALONE = 5  # edition since which a bare position is not closed beside an exit through its target
+BARED = 8  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
 
 
 class Desk(Struct):
@@ -112,9 +114,9 @@ class Desk(Struct):
         self.book.hear(order, self.numbers().instrument)
         return order
 
-    def cancel(self, order: Order, at: int) -> list[Message]:
-        """One request, repeated only when it has had its time."""
-        if not order.venue_id or self.asked(order.asked_at, at):
+    def cancel(self, order: Order, at: int, due: int = 0) -> list[Message]:
+        """One request, repeated only when it has had its time, or was made before `due`."""
+        if not order.venue_id or (order.asked_at >= due and self.asked(order.asked_at, at)):
             return []
         order.asked_at = at
         return [CancelOrder(at, order.tag, order.venue_id)]
@@ -126,6 +128,19 @@ class Desk(Struct):
         order = ClosePosition(at, self.tag(), reason, size)
         self.book.hear(order, self.numbers().instrument)
         return [order]
+
+    def bare_at(self) -> int:
+        """When a position that has no stop by then is closed; 0 while it has one."""
+        patience_s = self.numbers().execution.naked_s / (BARED if self.bared else 1)
+        return self.naked_at and self.naked_at + self.after(patience_s)
+
+    def cover(self, at: int) -> list[Message]:
+        """Close what is bare. The target of an exit that is on its way ends before that: the close
+        and its change would both fill, if the stop is there after all and its news was lost."""
+        due, alone = self.bare_at(), self.exit_at and self.numbers().edition >= ALONE
+        moved = self.targets() if alone and self.asked(due, at) else []
+        yielding = [m for order in moved for m in self.cancel(order, at, due)]
+        return yielding if moved else self.close(at, Reason.RISK_NAKED)
 
     def overdue(self, at: int) -> list[Message]:
         """An exit that had its time ends by the venue's own call, and its target before that: a
@@ -140,7 +155,9 @@ class Desk(Struct):
         return self.close(at, Reason.ORD_FLATTEN)
 
     def targets(self) -> list[Order]:
-        return [o for o in self.book.live(Purpose.TARGET) if o.life in RESTING]
+        """Those that may fill: also one that works by now without our having been told."""
+        told = RESTING if self.numbers().edition < ALONE else SHOWN
+        return [o for o in self.book.live(Purpose.TARGET) if o.venue_id and o.life in told]
 
     def spare(self, at: int) -> list[Message]:
         """The venue closes all: a target that fills beside that opens a position. Stops stay."""
@@ -187,16 +204,14 @@ class Desk(Struct):
         self.exit_at = max(at, self.seen)  # a bar that was closed late is of an earlier time
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
-        if not targets or self.manual or self.book.doubt:
+        bare = numbers.edition >= ALONE and 0 < self.bare_at() <= at
+        if not targets or self.manual or self.book.doubt or bare:
             return self.close(at, reason)
         # No mark is told until the market moves: it still stands where the position was opened.
         mark, instrument = self.mark or self.book.position.average, numbers.instrument
         reach = side * numbers.execution.exit_protect_ticks
         price = instrument.price(instrument.ticks(mark) - reach)
-        return [
-            self.modify(ModifyOrder(at, leg.tag, leg.venue_id, limit_price=price))
-            for leg in targets
-        ]
+        return [self.modify(ModifyOrder(at, o.tag, o.venue_id, limit_price=price)) for o in targets]
 
     def own_exits(self, at: int) -> list[Message]:
         """Stop and target of our own for the open position: placed once, then kept to its size."""

@@ -38,7 +38,6 @@ from core.sessions import shut
 from core.settings import Settings
 from core.terms import EXITS, EXITS_ONLY, FLATTENING, REVERSALS, Purpose, Request, rounded
 
-BARED = 8  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
 OWN_ORDERS = (PlaceOrder, ModifyOrder, ClosePosition)
 CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGET}
 
@@ -226,9 +225,8 @@ class Executor:
             desk.naked_at, desk.bared = 0, False
         else:
             desk.naked_at = desk.naked_at or max(at, desk.seen)  # a fill has the venue's stamp
-        patience_s = desk.numbers().execution.naked_s / (BARED if desk.bared else 1)
-        if desk.naked_at and at - desk.naked_at >= desk.after(patience_s):
-            return desk.close(at, Reason.RISK_NAKED)
+        if 0 < desk.bare_at() <= at:
+            return desk.cover(at)
         leaving = desk.flatten or desk.overshot or desk.asked(desk.book.close_at, at)
         if leaving:
             return []

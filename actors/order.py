@@ -27,6 +27,7 @@ class Life(StrEnum):
 
 LIVE = {Life.INTENT, Life.UNKNOWN, Life.SUSPENDED, Life.ACKED, Life.PARTIAL}
 RESTING = {Life.ACKED, Life.PARTIAL}
+SHOWN = RESTING | {Life.SUSPENDED}  # what a venue must show in its every answer
 
 _WORKED = {
     "accepted": Life.ACKED, "part": Life.PARTIAL, "filled": Life.FILLED,
