@@ -30,6 +30,7 @@ def main(argv: list[str]) -> int:
     config = configs.load(given.config)
     try:
         from research import folds, learn, optimise, walk
+        from research.lessons import Walk
         from research.train import Plan
     except ModuleNotFoundError as error:
         raise UsageError(f"a search needs {error.name}: see `make research`") from None
@@ -39,12 +40,11 @@ def main(argv: list[str]) -> int:
     plan, months = Plan(epochs_max=given.epochs), folds.Months(given.train, 1, 1)
     loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
     if not loader.folds:
-        raise UsageError(
-            f"{given.data}: too short for {given.train}+1+1 months and 30 days between"
-        )
+        why = f"too short for {given.train}+1+1 months and 30 days between"
+        raise UsageError(f"{given.data}: {why}")
     make(given.out)
     market = f"{given.hours}-{given.train}"  # what is learned from, beside the file
-    way = walk.Walk(
+    way = Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
         given.data.name, learn.digest_of(given.data),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from core.config import load
 from core.errors import EXIT_OK, UsageError
 
 NETWORKS = ("mlp", "deep", "lstm", "hybrid", "transformer", "lightgbm")
+ROWS = ("mlp", "deep", "lightgbm")  # see one second at a time
 
 
 def main(argv: list[str]) -> int:
@@ -35,7 +36,8 @@ def main(argv: list[str]) -> int:
 def plan(given: argparse.Namespace, trainer: Any) -> Any:
     """What was asked for, as far as this kind of model has it."""
     asked = {"seed": given.seed, "network": given.network, "epochs_max": given.epochs}
-    asked["window"] = 1 if given.network == "deep" else given.window
+    asked["window"] = 1 if given.network in ROWS else given.window
+    asked |= {"lookahead_s": given.lookahead, "theta_ticks": given.theta}
     known = set(trainer.Plan.__struct_fields__)
     return trainer.Plan(**{k: v for k, v in asked.items() if k in known and v is not None})
 
@@ -52,18 +54,25 @@ def parser() -> Arguments:
         help="a later tape, which says when to stop",
     )  # fmt: skip
     found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
-    found.add_argument(
+    kinds(found)
+    found.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return found
+
+
+def kinds(words: Arguments) -> None:
+    """What shapes a model of any kind."""
+    words.add_argument(
         "--network", choices=NETWORKS, default="mlp",
         help="kind of model; all but mlp need `make networks`",
     )  # fmt: skip
-    found.add_argument(
+    words.add_argument(
         "--window", type=between(2, 600, int), metavar="N",
         help="seconds that lstm, hybrid and transformer see",
     )  # fmt: skip
-    found.add_argument("--epochs", type=between(1, 10_000, int), metavar="N", help="at most")
-    found.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
-    found.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    return found
+    words.add_argument("--lookahead", type=between(1, 300, int), default=30, metavar="S")
+    words.add_argument("--theta", type=between(0, 40, float), default=3.0, metavar="TICKS")
+    words.add_argument("--epochs", type=between(1, 10_000, int), metavar="N", help="at most")
+    words.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
 
 
 def describe(told: dict[str, Any]) -> str:

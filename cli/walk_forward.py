@@ -16,6 +16,7 @@ import msgspec
 from cli.arguments import Arguments, between
 from cli.progress import spoken
 from cli.report import plain
+from cli.train import kinds, plan
 from core import config as configs
 from core.clock import wall
 from core.config import Config
@@ -35,12 +36,12 @@ def main(argv: list[str]) -> int:
         from research import folds, runs, walk
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: see `make research`") from None
-    plan = plan_of(given)
+    made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
-    model = provable(config, plan) if given.evidence else None
+    model = provable(config, made) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
-    loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
+    loader = folds.Loader(rows_of(given.data), months, made.lookahead_s, given.hours)
     if not loader.folds:
         raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
                          f"months and {months.quarantine_days} days between")  # fmt: skip
@@ -80,29 +81,28 @@ def lessons(prog: str, about: str | None, out: str) -> Arguments:
     words.add_argument("--hours", choices=("rth", "globex"), default="rth")
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip
-    words.add_argument("--lookahead", type=between(1, 300, int), default=30, metavar="S")
-    words.add_argument("--theta", type=between(0, 40, float), default=3.0, metavar="TICKS")
-    words.add_argument("--epochs", type=between(1, 1000, int), default=40, metavar="N")
+    kinds(words)
     words.add_argument("--stride", type=between(1, 600, int), default=10, metavar="S",
                        help="learn from one row in so many seconds: labels overlap")  # fmt: skip
-    words.add_argument("--seed", type=between(0, 2**32 - 1, int), default=1, metavar="N")
     words.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return words
 
 
 def plan_of(given: argparse.Namespace) -> Any:
-    from research.train import Plan
+    """Raises UsageError if this kind of model needs what is not installed."""
+    from research import learn
 
-    return Plan(given.lookahead, given.theta, epochs_max=given.epochs, seed=given.seed)
+    return plan(given, learn.kind(given.network))
 
 
 def way_of(given: argparse.Namespace, config: Config) -> Any:
     """How each model is made and tested, as `lessons` were asked for. Raises UsageError."""
     from daemon import wiring
-    from research import learn, walk
+    from research import learn
+    from research.lessons import Walk
     from venues.fills import MODES
 
-    return walk.Walk(
+    return Walk(
         config, plan_of(given), MODES[given.fills], wiring.thinking, given.out / "models",
         given.data.name, learn.digest_of(given.data), given.stride,
     )  # fmt: skip

@@ -16,9 +16,9 @@ from msgspec import Struct
 from core.clock import SECOND
 from core.errors import UsageError
 from research import metrics, purged, walk
+from research.lessons import Walk
 from research.purged import Split
 from research.runs import Run
-from research.walk import Walk
 
 VALID_SHARE = 0.15  # of the rows that teach, the last ones: to stop by
 ANY_TIME = 2**62  # a model of the future may judge the past here, and nowhere else

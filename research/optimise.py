@@ -22,7 +22,7 @@ from core.errors import UsageError
 from indicators.schema import FINGERPRINT
 from research import metrics, overfit, walk
 from research.folds import Lesson, begins
-from research.walk import Walk
+from research.lessons import Walk, seen
 from storage import model as models
 from storage.model import Model
 
@@ -119,7 +119,7 @@ def search(
     told: Told,
 ) -> None:  # fmt: skip
     """Make so many trials more."""
-    market = walk.seen(lesson.valid, way)
+    market = seen(lesson.valid, way)
 
     def score(trial: optuna.trial.Trial) -> float:
         config = tuned(way.config, chosen(trial, space))

@@ -4,8 +4,7 @@ The model of a fold is written and loaded as the daemon's is, at the moment its 
 daemon's own rule (no model before its quarantine ends) holds here too, behind the loader's.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,44 +12,20 @@ import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.clock import SECOND
-from core.config import Config
-from core.errors import UsageError
-from core.messages import Fill, Message, Stage
-from core.settings import Settings
-from indicators import columns
+from core.messages import Fill, Message
 from indicators.schema import FINGERPRINT
-from indicators.state import State, fresh
-from research import bar_run, export, grid, history, learn, metrics, runs, skill, targets
-from research.dataset import Rows
+from research import bar_run, export, grid, learn, metrics, runs, skill, targets, windows
 from research.equity import Curve
 from research.folds import Fold, Lesson, Loader, begins
+from research.lessons import Seen, Walk, network_of, prepared, seen
 from research.record import NONE, Recorder
 from research.runs import Run
-from research.train import Plan, fit
 from storage import model as models
-from venues.fills import Fills
 
 TRADES_MIN = 100  # of a test; fewer say nothing, and it is left out of the averages
 VIEW = 250_000  # seconds of a test at a time
-PART = 1_000_000  # seconds of features at a time, 370 MB
-STRIDE_S = 10  # labels overlap: neighbours teach nothing new
-Stages = dict[str, Stage]
-Think = Callable[[Settings, models.Model | None], Stages]
+ASKED = 8_192  # predictions at a time
 Told = Callable[[str], None]
-
-
-class Walk(Struct, frozen=True):
-    """What every fold is done with."""
-
-    config: Config
-    plan: Plan
-    fills: Fills
-    think: Think
-    models: Path  # where each fold's model is written
-    source: str  # name of the data, for the manifests
-    sha256: str
-    stride_s: int = STRIDE_S
 
 
 class Result(Struct, frozen=True):
@@ -75,47 +50,6 @@ def forward(loader: Loader, walk: Walk, told: Told) -> list[Result]:
     return done
 
 
-class Seen(Struct, frozen=True):
-    """The grid of seconds that the daemon's stages would make of the rows, and its labels."""
-
-    table: np.ndarray  # (n, 10), as `indicators.columns` takes it
-    at: np.ndarray  # UTC ns, ends of the seconds
-    move: np.ndarray  # ticks until the label's time; NaN unknown
-    tick: float
-
-    def features(self, state: State | None = None) -> Iterator[tuple[slice, columns.Sweep]]:
-        """In parts, with the kernel's state carried on: all of it at once may not fit."""
-        state = fresh() if state is None else state
-        for start in range(0, len(self.table), PART):
-            part = slice(start, start + PART)
-            yield part, columns.sweep(self.table[part], self.tick, state)
-
-
-def seen(rows: pl.DataFrame, walk: Walk) -> Seen:
-    settings = walk.config.settings()
-    tick = float(settings.instrument.tick)
-    table = grid.grid(history.sound(rows, []), settings.bars.gap_max_s)
-    at, close = table[:, 0].astype(np.int64) * SECOND, np.rint(table[:, 5] / tick).astype(np.int64)
-    move = targets.moves(at, close, table[:, 1].astype(np.int64), walk.plan.lookahead_s)
-    if len(at):
-        move[~targets.fresh(at, table[:, 9] > 0)] = np.nan
-    return Seen(table, at, move, tick)
-
-
-def rows_of(seen: Seen, walk: Walk) -> Rows:
-    """What a model learns from: warm rows with a label, one in `stride_s` seconds."""
-    wanted = ~np.isnan(seen.move) & (seen.at // SECOND % walk.stride_s == 0)
-    x, moves = [], []
-    for part, made in seen.features():
-        use = made.ready & wanted[part]
-        x.append(made.values[use])
-        moves.append(seen.move[part][use])
-    if not sum(map(len, x)):
-        raise UsageError("a fold has no row to learn from: too short, or all of it warm-up")
-    move = np.concatenate(moves)
-    return Rows(np.concatenate(x), targets.classes(move, walk.plan.theta_ticks), move)
-
-
 def taught(lesson: Lesson, walk: Walk) -> models.Model:
     """The model of a fold, loaded as the daemon would when the test begins."""
     fold = lesson.fold
@@ -126,14 +60,14 @@ def learned(
     name: str, train: pl.DataFrame, valid: pl.DataFrame, now: int, walk: Walk
 ) -> models.Model:
     """Fit, write, and load as the daemon would at `now`, UTC ns."""
-    plan = walk.plan
+    plan, network = walk.plan, network_of(walk.plan)
     parts = [seen(rows, walk) for rows in (train, valid)]
-    rows, judged = (rows_of(part, walk) for part in parts)
-    trained = fit(rows, judged, plan, lambda epoch, metrics: None)
+    rows, judged = (prepared(part, walk) for part in parts)
+    trained = learn.kind(network).fit(rows, judged, plan, lambda epoch, metrics: None)
     sizes = {"rows": {"train": len(rows), "valid": len(judged)}, "epoch": trained.epoch}
     about = learn.describe(
         trained, plan, parts[:1], parts[1], {walk.source: walk.sha256}, trained.metrics | sizes,
-        "mlp",
+        network,
     )  # fmt: skip
     path = export.write(walk.models, name, trained.graph(), about)[0]
     return models.load(path, FINGERPRINT, now=now)
@@ -148,7 +82,7 @@ def traded(rows: pl.DataFrame, model: models.Model, walk: Walk) -> Run:
 
 def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: Walk) -> Run:
     """The market through the stages of the daemon, the seconds left out that change nothing; of a
-    mind that is no `model`, every second."""
+    mind that is no `model`, or one that sees several seconds at once, every second."""
     config, settings, plan = walk.config, walk.config.settings(), walk.plan
     stages = bar_run.with_venue(config, settings, walk.fills, walk.think(settings, model))
     recorder = Recorder(foretold=False, slips=stages["venue"].lost)  # type: ignore[attr-defined]
@@ -166,7 +100,7 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     def done(table: np.ndarray) -> None:
         equity.append(pl.DataFrame(curve.marked(table), schema=runs.EQUITY))
 
-    if model is None:
+    if model is None or model.manifest.seq_len > 1:
         bar_run.every(config, settings, stages, tables, seen, done)
     else:
         bar_run.skipping(config, settings, stages, tables, seen, model.predict_many, done)
@@ -175,18 +109,18 @@ def played(market: Seen, rows: pl.DataFrame, model: models.Model | None, walk: W
     return replace(made, equity=pl.concat([*equity, rest]))
 
 
-def foretold(seen: Seen, model: models.Model, plan: Plan) -> pl.DataFrame:
+def foretold(seen: Seen, model: models.Model, plan: Any) -> pl.DataFrame:
     """Every prediction of the test, in batches, and what came of it."""
-    tables = [runs.empty(runs.PREDICTIONS)]
-    for part, made in seen.features():
-        ready, move = np.flatnonzero(made.ready), seen.move[part]
-        if not len(ready):
-            continue
-        shares = learn.softmax(model.predict_many(made.values[ready]))
-        outcome = np.full(len(ready), NONE)
-        known = ~np.isnan(move[ready])
-        outcome[known] = targets.classes(move[ready][known], plan.theta_ticks)
-        values = (seen.at[part][ready], *shares.T, outcome)
+    tables, length = [runs.empty(runs.PREDICTIONS)], model.manifest.seq_len
+    table, ready = seen.matrix()
+    asked = np.flatnonzero(windows.whole(seen.at, ready, length))
+    for start in range(0, len(asked), ASKED):
+        ends = asked[start : start + ASKED]
+        shares = learn.softmax(model.predict_many(windows.cut(table, ends, length)))
+        outcome, move = np.full(len(ends), NONE), seen.move[ends]
+        known = ~np.isnan(move)
+        outcome[known] = targets.classes(move[known], plan.theta_ticks)
+        values = (seen.at[ends], *shares.T, outcome)
         columns_made = dict(zip(runs.PREDICTIONS, values, strict=True))
         tables.append(pl.DataFrame(columns_made, schema=runs.PREDICTIONS))
     return pl.concat(tables)

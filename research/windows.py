@@ -24,32 +24,35 @@ class Windows(Struct, frozen=True):
 
     def take(self, chosen: np.ndarray | slice) -> np.ndarray:
         """float32 (chosen, length, features); without the middle one where the length is 1."""
-        ends = self.ends[chosen]
-        if self.length == 1:
-            return self.table[ends]
-        return self.table[ends[:, None] + np.arange(1 - self.length, 1)]
+        return cut(self.table, self.ends[chosen], self.length)
 
     def rows(self) -> Rows:
         """The last row of each window."""
         return Rows(self.table[self.ends].astype(np.float64), self.label, self.move)
 
 
+def cut(table: np.ndarray, ends: np.ndarray, length: int) -> np.ndarray:
+    """(ends, length, features) of the table's rows; (ends, features) where the length is 1."""
+    return table[ends] if length == 1 else table[ends[:, None] + np.arange(1 - length, 1)]
+
+
 def windows(seen: Dataset, lookahead_s: int, theta_ticks: float, length: int) -> Windows:
     """Those that are warm and without a gap, and whose target is known."""
     move = targets.moves(seen.at, seen.close, seen.segment, lookahead_s)
-    keep = whole(seen, length) & targets.fresh(seen.at, seen.filled) & ~np.isnan(move)
+    known = targets.fresh(seen.at, seen.filled) & ~np.isnan(move)
+    keep = whole(seen.at, seen.ready, length) & known
     label = targets.classes(move[keep], theta_ticks)
     return Windows(seen.x.astype(np.float32), np.flatnonzero(keep), length, label, move[keep])
 
 
-def whole(seen: Dataset, length: int) -> np.ndarray:
+def whole(at: np.ndarray, ready: np.ndarray, length: int) -> np.ndarray:
     """bool (n,): the last `length` seconds are there, each of them warm."""
-    run = np.cumsum(seen.ready)
+    run = np.cumsum(ready)
     run[length:] -= run[:-length].copy()
     found = run == length
-    since = np.arange(len(seen)) - (length - 1)
+    since = np.arange(len(at)) - (length - 1)
     found[since < 0] = False
-    span = seen.at - seen.at[np.maximum(since, 0)]
+    span = at - at[np.maximum(since, 0)]
     return found & (span == (length - 1) * SECOND)
 
 

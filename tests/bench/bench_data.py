@@ -55,13 +55,14 @@ import numpy as np
 from core.config import load
 from indicators.schema import NAMES
 from indicators.state import fresh
-from research import bars, targets, walk
+from research import bars, lessons, targets
 from research.train import Plan
-known = walk.Walk(load(Path("config.toml"), {}), Plan(), None, None, path, "", "", 1)
-walk.rows_of(walk.seen(bars.within(bars.scan(path).head(100_000).collect(), "rth"), known), known)
+known = lessons.Walk(load(Path("config.toml"), {}), Plan(), None, None, path, "", "", 1)
+first = bars.within(bars.scan(path).head(100_000).collect(), "rth")
+lessons.rows_of(lessons.seen(first, known), known)
 begun, state, x, label = begin(), fresh(), [], []
 for days in bars.chunks(bars.scan(path)):
-    seen = walk.seen(bars.within(days, "rth"), known)
+    seen = lessons.seen(bars.within(days, "rth"), known)
     for part, made in seen.features(state):
         use = made.ready & ~np.isnan(seen.move[part])
         x.append(made.values[use].astype(np.float32))

@@ -15,8 +15,8 @@ from core.settings import BreakerSettings
 from daemon import wiring
 from indicators.schema import NAMES
 from research import walk
+from research.lessons import Walk, seen
 from research.train import Plan
-from research.walk import Walk
 from tests.research import random_bars
 from venues.fills import MODES
 
@@ -53,7 +53,7 @@ def played(predict, bars):
         return mind | rest
 
     way = Walk(CONFIG, Plan(), MODES["realistic"], think, Path(), "chance", "")
-    market = walk.seen(bars, way)
+    market = seen(bars, way)
     return walk.played(market, bars, None, way)
 
 

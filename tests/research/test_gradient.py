@@ -9,6 +9,7 @@ from research.gradient import KINDS, Plan, fit, prepare
 from research.train import measure
 from storage.model import start
 from tests.research.learnable import learnable
+from tests.research.test_walk import told_as_by_the_daemon
 from tests.research.test_windows import seen
 
 QUICK = Plan(window=4, batch=64, epochs_max=4, rate=3e-3, drop=0.0, levels=1)
@@ -60,3 +61,8 @@ def test_chances_are_chances():
 
 def test_rows_are_windows_of_the_plan():
     assert prepare(seen(), replace(QUICK, window=9)).take(slice(0, 3)).shape == (3, 9, len(NAMES))
+
+
+@pytest.mark.parametrize(("kind", "length"), [("deep", 1), ("lstm", 4)])
+def test_a_network_walks(kind, length, tmp_path):
+    told_as_by_the_daemon(kind, length, tmp_path)

@@ -12,9 +12,9 @@ from core.errors import UsageError
 from daemon import wiring
 from research import optimise
 from research.folds import Loader, Months
+from research.lessons import Walk
 from research.optimise import SAMPLERS, Space, chosen, holdout, luck, study, tuned
 from research.train import Plan
-from research.walk import Walk
 from tests.research import random_bars, random_runs
 from venues.fills import MODES
 

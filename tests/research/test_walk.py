@@ -8,15 +8,20 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
+from actors.features import Catalogue
 from core.clock import SECOND
 from core.config import load
+from core.decisions import Prediction
 from core.errors import UsageError
 from daemon import wiring
-from research import runs, walk
+from indicators.schema import FINGERPRINT
+from research import grid, history, learn, runs, seconds, walk
 from research.folds import Loader, Months, begins
+from research.lessons import Walk
 from research.train import Plan
-from research.walk import Result, Walk
+from research.walk import Result
 from storage.model import QUARANTINE, Manifest
+from storage.model import load as load_model
 from tests.research import random_bars, random_runs
 from venues.fills import MODES
 
@@ -136,3 +141,38 @@ def test_a_lesson_that_is_all_warm_up_is_refused_in_words():
     loader = Loader(bars.lazy(), MONTHS, 30)
     with pytest.raises(UsageError, match="no row to learn from"):
         walk.taught(loader.lesson(loader.folds[0]), way(Path("/nowhere")))
+
+
+def test_boosted_trees_walk(tmp_path):
+    told_as_by_the_daemon("lightgbm", 1, tmp_path)
+
+
+def told_as_by_the_daemon(kind, length, tmp_path):
+    """Its predictions are those that the stage makes of the same seconds, gaps and all."""
+    plan = learn.kind(kind).Plan(network=kind, window=length, epochs_max=1)
+    bars = market().filter(pl.col("start") // SECOND % 5_000 > 100)
+    loader = Loader(bars.lazy(), MONTHS, 30, "globex")
+    own = way(tmp_path, plan=plan, stride_s=20)
+    (done,) = walk.forward(loader, own, lambda words: None)
+    about = json.loads((tmp_path / "fold-01.json").read_text())
+    assert about["seq_len"] == length and about["metrics"]["plan"]["network"] == kind
+
+    model = load_model(tmp_path / "fold-01.onnx", FINGERPRINT, now=2**62)
+    first, last = done.fold.test
+    rows = bars.filter(pl.col("start").is_between(first, last, closed="left"))
+    heard = dict(asked(rows, model, CONFIG.settings()))
+    told = {at: chances for at, *chances, _ in done.run.predictions.iter_rows()}
+    assert len(told) > 500 and heard.keys() == told.keys()
+    for at, chances in told.items():
+        np.testing.assert_allclose(chances, heard[at], atol=1e-5)
+
+
+def asked(rows, model, settings):
+    """By the stages, one second at a time."""
+    features, mind = Catalogue(settings), wiring.inference(model)
+    table = grid.grid(history.sound(rows, []), settings.bars.gap_max_s)
+    for row in grid.quoted(table, rows, 0.25):
+        for made in features.on(seconds.bar_of(row.tolist())):
+            for told in mind.on(made):
+                if isinstance(told, Prediction):
+                    yield told.at, told.probabilities
