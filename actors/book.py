@@ -14,6 +14,7 @@ from core.instruments import Instrument
 from core.messages import (
     ActorFailed,
     Agreed,
+    CloseAccepted,
     ClosePosition,
     Fill,
     Message,
@@ -43,6 +44,9 @@ def strange(venue_id: int) -> str:
     return f"foreign-{venue_id}"
 
 
+WARY = 5  # edition since which closes, exits and legs wait for one another: docs/decisions/0005
+
+
 class Book(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     alive: list[str] = field(default_factory=list)  # tags of the live ones: few, and asked often
@@ -54,6 +58,7 @@ class Book(Struct):
     parting: int = 0  # contracts of a part that is being closed
     closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
     closes: dict[int, int] = field(default_factory=dict)  # id of an order that so became ours -> at
+    unanswered: int = 0  # close requests that may still reach the venue
     doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
@@ -92,16 +97,19 @@ class Book(Struct):
                 self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at, size=part):
                 self.close_at, self.doubt, self.closing = at, at, True
+                self.unanswered += 1
                 self.parting = part or 0
+            case CloseAccepted() | OrderRejected() | OrderUncertain():
+                self._answered(getattr(message, "request", Request.CLOSE))
             case Agreed(at=at) if at >= self.doubt and not self.position.size:
                 self.doubt = 0
-            case RunStarted():
-                self._restart()
-            case ActorFailed():  # it may have missed what came of an order, or of its new terms
-                for order in self.living():
-                    order.wish = None
-                    self._move(order.tag, "restarted")
+            case RunStarted() | ActorFailed():
+                self._restart(isinstance(message, RunStarted))
         return None
+
+    def settled(self, edition: int) -> bool:
+        """No close may be done yet, or have been done without our knowing."""
+        return not (self.doubt or (edition >= WARY and self.unanswered))
 
     def live(self, *purposes: Purpose) -> list[Order]:
         orders = self.orders
@@ -210,11 +218,15 @@ class Book(Struct):
         """Orders that filled and that nobody here knows."""
         return [number for number in self.loose if number not in self.closes]
 
-    def _restart(self) -> None:
+    def _answered(self, request: Request) -> None:
+        self.unanswered -= request is Request.CLOSE and self.unanswered > 0
+
+    def _restart(self, run: bool) -> None:
+        """Perhaps what came of an order, of its new terms, of a close; a new run asks all anew."""
+        self.unanswered, self.close_at = 0, 0 if run else self.close_at
         for order in self.living():
-            order.asked_at, order.wish = 0, None
+            order.asked_at, order.wish = 0 if run else order.asked_at, None
             self._move(order.tag, "restarted")
-        self.close_at = 0
 
     def _forget(self) -> None:
         """Drop the oldest of what is kept for late news only."""
@@ -229,6 +241,6 @@ class Book(Struct):
 
 BOOKED: tuple[type[Message], ...] = (
     PlaceOrder, ModifyOrder, ClosePosition, OrderAccepted, OrderRejected, OrderUncertain,
-    OrderCancelled, OrderReplaced, NotPlaced, Fill, Agreed, RunStarted, ActorFailed,
+    OrderCancelled, OrderReplaced, CloseAccepted, NotPlaced, Fill, Agreed, RunStarted, ActorFailed,
 )  # fmt: skip
 _BOOKED = frozenset(BOOKED)

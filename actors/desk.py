@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from actors.book import Book
+from actors.book import WARY, Book
 from actors.budget import worst_side
 from actors.order import RESTING, SHOWN, Order
 from actors.portfolio import distances
@@ -28,7 +28,6 @@ LEGS = (Purpose.STOP, Purpose.TARGET)
 SPARES = 3  # edition since which a close that the venue takes cancels the target
 YIELDS = 4  # edition since which a late exit cancels its target before it closes
 HOPES = 4  # edition since which a new run tries the venue's brackets again
-ALONE = 5  # edition since which a bare position is not closed beside an exit through its target
 BARED = 8  # of `naked_s` so large a part waits for a stop that was cancelled: a close takes time
 
 
@@ -49,6 +48,7 @@ class Desk(Struct):
     # The stop that rested was cancelled, and no exit is under way whose fill may be told behind it.
     bared: bool = False
     flat_at: int = 0
+    legs_at: int = 0  # a leg of a bracket was seen to work, its entry's fill untold; 0 none
     parted: bool = False  # a part of this position was closed: the venue's legs do not follow
     mark: Decimal | None = None
     best: Decimal | None = None  # mark of this position
@@ -99,6 +99,7 @@ class Desk(Struct):
 
     def looked(self, at: int) -> list[Message]:
         """The venue was asked at that time: what was refused is not there, so now or never."""
+        self.legs_at = 0 if at >= self.legs_at else self.legs_at
         again, entry, now = self.again, self.entry, self.seen
         if again is None or entry is None or at < again.at:
             return []
@@ -137,7 +138,7 @@ class Desk(Struct):
     def cover(self, at: int) -> list[Message]:
         """Close what is bare. The target of an exit that is on its way ends before that: the close
         and its change would both fill, if the stop is there after all and its news was lost."""
-        due, alone = self.bare_at(), self.exit_at and self.numbers().edition >= ALONE
+        due, alone = self.bare_at(), self.exit_at and self.numbers().edition >= WARY
         moved = self.targets() if alone and self.asked(due, at) else []
         yielding = [m for order in moved for m in self.cancel(order, at, due)]
         return yielding if moved else self.close(at, Reason.RISK_NAKED)
@@ -156,7 +157,7 @@ class Desk(Struct):
 
     def targets(self) -> list[Order]:
         """Those that may fill: also one that works by now without our having been told."""
-        told = RESTING if self.numbers().edition < ALONE else SHOWN
+        told = RESTING if self.numbers().edition < WARY else SHOWN
         return [o for o in self.book.live(Purpose.TARGET) if o.venue_id and o.life in told]
 
     def spare(self, at: int) -> list[Message]:
@@ -204,13 +205,12 @@ class Desk(Struct):
         self.exit_at = max(at, self.seen)  # a bar that was closed late is of an earlier time
         side, numbers = (1 if size > 0 else -1), self.numbers()
         targets = [o for o in self.book.live(Purpose.TARGET) if o.side == -side and o.venue_id]
-        bare = numbers.edition >= ALONE and 0 < self.bare_at() <= at
+        bare = numbers.edition >= WARY and 0 < self.bare_at() <= at
         if not targets or self.manual or self.book.doubt or bare:
             return self.close(at, reason)
         # No mark is told until the market moves: it still stands where the position was opened.
-        mark, instrument = self.mark or self.book.position.average, numbers.instrument
-        reach = side * numbers.execution.exit_protect_ticks
-        price = instrument.price(instrument.ticks(mark) - reach)
+        mark, reach = self.mark or self.book.position.average, numbers.execution.exit_protect_ticks
+        price = numbers.instrument.price(numbers.instrument.ticks(mark) - side * reach)
         return [self.modify(ModifyOrder(at, o.tag, o.venue_id, limit_price=price)) for o in targets]
 
     def own_exits(self, at: int) -> list[Message]:
@@ -236,7 +236,7 @@ class Desk(Struct):
 
     def alive(self) -> bool:
         """May any order of ours still fill?"""
-        return bool(self.book.doubt) or bool(self.book.alive)
+        return not self.book.settled(self.numbers().edition) or bool(self.book.alive)
 
     def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""

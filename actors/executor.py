@@ -7,7 +7,7 @@ through the touch, and so does a flatten: the venue then cancels the stop itself
 without a stop, and no leg is left when position, wires or this program are gone.
 """
 
-from actors import stops
+from actors import legs, stops
 from actors.book import BOOKED, PURPOSE_BY_SUFFIX
 from actors.desk import Desk
 from actors.order import RESTING, Order
@@ -24,6 +24,7 @@ from core.messages import (
     Mark,
     Message,
     ModifyOrder,
+    OrderAccepted,
     OrderCancelled,
     OrderRejected,
     PlaceOrder,
@@ -44,7 +45,7 @@ CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGE
 
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions, CloseAccepted,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -54,6 +55,7 @@ class Executor:
     def on(self, message: Message) -> list[Message]:
         desk = self.memory
         if isinstance(message, CloseAccepted):
+            desk.book.hear(message, desk.numbers().instrument)
             return desk.spare(message.at)
         answers, again = list[Message](), 0
         desk.seen = max(desk.seen, message.at)
@@ -83,8 +85,8 @@ class Executor:
                 again, desk.exit_at = desk.exit_at, 0
             case Fill() if message.trade_id not in desk.book.trades:
                 return [*self._filled(message), *self._tend(message.at)]
-            case OrderCancelled(tag=tag) if desk.book.position.size and tag in desk.book.alive:
-                desk.bared |= desk.book.orders[tag].purpose is Purpose.STOP and not desk.exit_at
+            case OrderAccepted() | OrderCancelled():
+                legs.hear(desk, message)
         alive = isinstance(message, OrderRejected) and message.tag in desk.book.alive
         desk.book.hear(message, desk.numbers().instrument)
         if isinstance(message, Agreed):
@@ -160,6 +162,7 @@ class Executor:
         exiting = order.purpose is not Purpose.ENTRY if order else closing
         crossed = exiting and now * held <= 0
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
+        desk.legs_at = 0
         if not now:
             desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
             desk.parted = False
@@ -207,10 +210,10 @@ class Executor:
         return [] if desk.alive() else [desk.enter(desk.turn, at)]
 
     def _sweep(self, at: int) -> list[Message]:
-        """Cancel exits that outlived their position; the venue's own OCO is given its time."""
+        """Cancel exits that outlived their position: OCO has its time, an untold fill its legs."""
         desk = self.memory
         exits = desk.book.live(Purpose.STOP, Purpose.TARGET)
-        if not exits:
+        if not exits or desk.legs_at:
             return []
         ours = desk.manual or desk.flatten or desk.book.closing
         coming = any(order.intent for order in desk.book.live(Purpose.ENTRY))

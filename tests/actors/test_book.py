@@ -122,6 +122,22 @@ def test_a_close_is_doubtful_until_the_venue_was_seen_flat():
     assert booked(*held, out).foreign() == []
 
 
+@pytest.mark.parametrize("answer", [
+    build.close_accepted(), build.order_rejected(request=Request.CLOSE),
+    build.order_uncertain(request=Request.CLOSE), build.run_started(), build.actor_failed(),
+], ids=lambda answer: type(answer).__name__)  # fmt: skip
+def test_a_close_that_is_unanswered_may_still_come_however_the_venue_was_seen(answer):
+    """Two: the first filled, and the venue was seen flat while the second was on its way."""
+    book = booked(
+        PLACE, HEARD["accepted"], HEARD["filled"], build.close_position(), build.close_position(),
+        build.close_accepted(), build.order_rejected(request=Request.CANCEL),  # of no close
+        build.fill(trade_id=2, venue_id=9, tag="", side=-1, size=2), build.agreed(position=0),
+    )  # fmt: skip
+    assert not book.doubt and book.settled(4) and not book.settled(5)
+    book.hear(answer, MES)
+    assert book.settled(5)
+
+
 def test_a_fill_nobody_sent_is_foreign_until_its_order_is_known():
     book = booked(build.fill(venue_id=1, tag=""))
     assert book.foreign() == [1]

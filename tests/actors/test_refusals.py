@@ -211,3 +211,14 @@ def test_a_late_exit_that_nobody_answers_closes_all_the_same(edition, then_s):
     assert kinds(said) == ["CancelOrder" if then_s > 2 else "ClosePosition"]
     later = stage.on(build.pulse(at=AT + then_s * SECOND))
     assert kinds(later) == ["ClosePosition"] * (then_s > 2)
+
+
+@pytest.mark.parametrize(("edition", "refused"), [(4, False), (5, True)])
+def test_no_entry_while_a_close_of_before_is_unanswered(edition, refused):
+    """It would close what the entry opens: the venue knows no position but the one there is."""
+    stage = newer(risk(), edition)
+    for message in (build.close_position(at=AT), build.agreed(at=AT + 1, position=0)):
+        stage.on(message)
+    assert (verdict(stage, intent(n=1)).reason is Reason.RISK_NOT_AGREED) is refused
+    stage.on(build.close_accepted(at=AT + 2))
+    assert verdict(stage, intent(n=2)).reason is not Reason.RISK_NOT_AGREED

@@ -4,9 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 import actors.account
+import actors.book
 import actors.day_end
 import actors.desk
 import actors.guard
+import actors.legs
 from actors import agreement
 from actors.book import Book
 from actors.desk import Desk
@@ -125,13 +127,16 @@ ORDERS: dict[str, Switch] = {
         Book, "_accept", lambda self, told, event: self.loose.pop(told.venue_id, None)
     ),
     "doubt after a lost answer": lambda: NEXT[Life.INTENT].update(uncertain=Life.REJECTED),
-    "doubt after a restart": instead(Book, "_restart", lambda self: None),
+    "doubt after a restart": instead(Book, "_restart", lambda self, run: None),
     "doubt after an actor failed": deaf_to(ActorFailed),
     "doubt after a close": forget_a_close("doubt"),
     "a close is ours though it has no tag": forget_a_close("closing"),
     "no moved target beside a close": without(Desk, "exit", "book.doubt", 0),
     "a close takes the target away": instead(Desk, "spare", lambda self, at: []),
     "the target goes before a late close": lambda: setattr(actors.desk, "YIELDS", 99),
+    "no close of what is bare beside its exit": lambda: setattr(actors.desk, "WARY", 99),
+    "legs that work prove a fill": lambda: setattr(actors.legs, "WARY", 99),
+    "no entry while a close is unanswered": lambda: setattr(actors.book, "WARY", 99),
     "no entry beside an order that lives": instead(Desk, "alive", lambda self: False),
     "one request at a time": instead(Desk, "asked", lambda self, since, at: False),
     "asking again in time": instead(Desk, "asked", lambda self, since, at: bool(since)),

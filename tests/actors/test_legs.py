@@ -1,0 +1,32 @@
+"""A leg of a bracket that works proves that its entry has filled, whoever told."""
+
+from msgspec.structs import replace
+
+from core.terms import OrderType
+from tests import build
+from tests.actors.test_executor import AT, SECOND, approved, executor, fill, kinds, legs
+
+
+def stopped(edition=5):
+    """Told to stop while an entry works whose fill nobody told; its legs protect it."""
+    stage = executor()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(approved(size=2))
+    stage.on(build.order_accepted(at=AT, tag="r-1", venue_id=1, type=OrderType.MARKET, size=2))
+    for leg in legs(1):
+        stage.on(leg)
+    assert kinds(stage.on(build.command(at=AT + 1, name="stop"))) == ["CancelOrder"]
+    return stage, kinds(stage.on(build.order_cancelled(at=AT + 2, tag="r-1", venue_id=1)))
+
+
+def test_legs_that_work_are_not_swept_from_under_a_fill_that_nobody_told():
+    assert stopped(edition=4)[1] == ["CancelOrder"] * 2
+    stage, asked = stopped()
+    assert asked == [] and kinds(stage.on(build.pulse(at=AT + SECOND))) == []
+    assert kinds(stage.on(fill(1, "r-1", 1, 1, at=AT))) == ["ModifyOrder"]
+
+
+def test_they_are_swept_once_a_look_that_began_later_shows_no_position():
+    stage, _ = stopped()
+    assert stage.on(build.agreed(at=AT - 1, position=0)) == []
+    assert kinds(stage.on(build.agreed(at=AT + SECOND, position=0))) == ["CancelOrder"] * 2
