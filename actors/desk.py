@@ -99,7 +99,6 @@ class Desk(Struct):
 
     def looked(self, at: int) -> list[Message]:
         """The venue was asked at that time: what was refused is not there, so now or never."""
-        self.legs_at = 0 if at >= self.legs_at else self.legs_at
         again, entry, now = self.again, self.entry, self.seen
         if again is None or entry is None or at < again.at:
             return []

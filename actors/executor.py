@@ -14,6 +14,7 @@ from actors.order import RESTING, Order
 from actors.position import Position, left
 from actors.refusals import BRACKETS_REFUSED, short_of_margin
 from core.messages import (
+    AccountSnapshot,
     Agreed,
     Approved,
     CloseAccepted,
@@ -45,7 +46,7 @@ CLOSED_BY = {Purpose.STOP: Reason.TRADE_STOP, Purpose.TARGET: Reason.TRADE_TARGE
 
 class Executor:
     takes: tuple[type[Message], ...] = (
-        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions,
+        Approved, Reduce, Mark, Pulse, StateChanged, Command, Conditions, AccountSnapshot,
         *(kind for kind in BOOKED if kind not in OWN_ORDERS),
     )  # fmt: skip
 
@@ -54,6 +55,8 @@ class Executor:
 
     def on(self, message: Message) -> list[Message]:
         desk = self.memory
+        if isinstance(message, AccountSnapshot):
+            return legs.looked(desk, message)
         if isinstance(message, CloseAccepted):
             desk.book.hear(message, desk.numbers().instrument)
             return desk.spare(message.at)

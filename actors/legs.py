@@ -2,7 +2,8 @@
 
 from actors.book import PURPOSE_BY_SUFFIX, WARY
 from actors.desk import Desk
-from core.messages import OrderAccepted, OrderCancelled
+from core.messages import AccountSnapshot, Message, OrderAccepted, OrderCancelled
+from core.reasons import Reason
 from core.terms import Purpose, Status
 
 
@@ -13,4 +14,12 @@ def hear(desk: Desk, told: OrderAccepted | OrderCancelled) -> None:
         if held and told.tag in book.alive:
             desk.bared |= book.orders[told.tag].purpose is Purpose.STOP and not desk.exit_at
     elif told.status is Status.WORKING and told.tag[-3:] in PURPOSE_BY_SUFFIX and not held:
-        desk.legs_at = desk.seen if desk.numbers().edition >= WARY else 0
+        told_by_hub = told.reason is Reason.ORD_ACKED  # a look knows the position, too
+        desk.legs_at = desk.seen if told_by_hub and desk.numbers().edition >= WARY else 0
+
+
+def looked(desk: Desk, told: AccountSnapshot) -> list[Message]:
+    """No position at the venue: the fill was closed, or there was none. Else recovery tells it."""
+    if not told.position and told.at >= desk.legs_at:
+        desk.legs_at = 0
+    return []

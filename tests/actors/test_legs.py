@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from core.reasons import Reason
 from core.terms import OrderType
 from tests import build
 from tests.actors.test_executor import AT, SECOND, approved, executor, fill, kinds, legs
@@ -28,5 +29,17 @@ def test_legs_that_work_are_not_swept_from_under_a_fill_that_nobody_told():
 
 def test_they_are_swept_once_a_look_that_began_later_shows_no_position():
     stage, _ = stopped()
-    assert stage.on(build.agreed(at=AT - 1, position=0)) == []
-    assert kinds(stage.on(build.agreed(at=AT + SECOND, position=0))) == ["CancelOrder"] * 2
+    for at, position in ((AT - 1, 0), (AT + SECOND, 1)):  # began before; tells of a fill soon
+        stage.on(build.account_snapshot(at=at, position=position))
+        assert stage.on(build.pulse(at=AT + SECOND)) == []
+    stage.on(build.account_snapshot(at=AT + SECOND, position=0))
+    assert kinds(stage.on(build.pulse(at=AT + SECOND))) == ["CancelOrder"] * 2
+
+
+def test_legs_that_a_look_shows_prove_nothing():
+    """It tells the position besides."""
+    stage = executor()
+    stage.memory.settings = replace(stage.memory.settings, edition=5)
+    for leg in legs(1):
+        stage.on(replace(leg, reason=Reason.REC_ORDER_DRIFT))
+    assert not stage.memory.legs_at
