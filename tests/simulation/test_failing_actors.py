@@ -20,6 +20,7 @@ from daemon.wiring import CRITICAL
 from tests.simulation.world import BALANCE, SECOND, START, World, alive, deciding, settings, walk
 
 SEEDS = int(os.environ.get("SEEDS", "2"))
+FIRST = 3  # of the days: with the next one it brings each kind of message
 LENGTH, PATIENCE = 120, 300
 CASES = [
     (name, kind)
@@ -98,10 +99,10 @@ def given(seed):
 
 
 def test_these_days_bring_each_kind_of_message_to_each_stage():
-    assert all(given(0)[case] or given(1)[case] for case in CASES)
+    assert all(given(FIRST)[case] or given(FIRST + 1)[case] for case in CASES)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
 @pytest.mark.parametrize(
     ("name", "kind"), CASES, ids=[f"{name}-{kind.__name__}" for name, kind in CASES]
 )
