@@ -23,6 +23,7 @@ Shape = TypeVar("Shape", bound=Envelope)
 
 ANSWER_BYTES_MAX = 1 << 20
 CALLS_WINDOW_S, BARS_WINDOW_S = 60.0, 30.0
+KEPT_S = 15.0  # aiohttp leaves a connection that nothing uses open for the next call
 BARS = "History/retrieveBars"
 REPEATABLE = {0, 200, 408, 429, 500, 502, 503, 504}  # 0: no status at all; 200: unreadable
 # Codes of a refusal that leave open whether something was done: pending, and unknown error.
@@ -48,26 +49,29 @@ class Rest:
         self._renew_at = self._dead_at = 0.0
         self.skew_s: float | None = None  # the gateway's clock is so far ahead of ours
         self._login = asyncio.Lock()
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}  # whether each call connects anew
+        self._doubted_until = 0.0
 
     @property
     def http(self) -> aiohttp.ClientSession:
-        """Made at its first use, since it needs a running loop."""
-        if self._session is None:
+        """After a call without an answer all connections left open may be as dead: each call
+        has one of its own until they have ended."""
+        anew = monotonic() < self._doubted_until
+        if anew not in self._sessions:  # made at its first use, since it needs a running loop
             limit_s = self._venue.request_timeout_s
-            self._session = aiohttp.ClientSession(
+            self._sessions[anew] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=anew),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # none is asked for: a compressed answer may be a bomb
                 headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
                 # The time to connect ends first: then it is certain that nothing was sent.
                 timeout=aiohttp.ClientTimeout(total=limit_s, connect=limit_s / 2),
             )
-        return self._session
+        return self._sessions[anew]
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def token(self) -> Secret:
         """A token that is good for a while, renewed when it is not. Raises Unreachable."""
@@ -161,6 +165,7 @@ class Rest:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             failed = Failed(f"no connection: {type(error).__name__}", sent=False)
         except TimeoutError:
+            self._doubted_until = monotonic() + KEPT_S
             failed = Failed(f"no answer within {self._venue.request_timeout_s:g} s")
         except (aiohttp.ClientError, OSError) as error:
             failed = Failed(f"answer lost: {type(error).__name__}")

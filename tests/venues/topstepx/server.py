@@ -104,6 +104,7 @@ class Gateway:
         self.heard = {"user": [], "market": []}
         self.refusing = 0  # so many hub connections are answered with 401
         self.tokens = []
+        self.ports = []  # of the connection that each request came by
         self.before_confirming = None  # what a hub does instead of confirming subscriptions
         self.extensions = set()  # of the sockets, as asked for
 
@@ -114,6 +115,7 @@ class Gateway:
         path, body = request.match_info["path"], await request.json()
         self.asked.append((path, body))
         self.tokens.append(request.headers.get("Authorization", ""))
+        self.ports.append(request.transport.get_extra_info("peername")[1])
         answer = self.answers.get(path, web.Response(status=404))
         if callable(answer):
             answer = answer(body)

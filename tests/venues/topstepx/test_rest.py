@@ -1,14 +1,12 @@
-"""Queries are repeated, orders never; tokens are renewed and budgets kept (V1, V6, V7)."""
+"""Queries are repeated, orders never; what may be dead is not used; budgets are kept (V1, V7)."""
 
 import asyncio
 import socket
-from time import monotonic
 
 import pytest
 from aiohttp import web
 
 from core.decisions import CancelOrder
-from core.errors import ConfigError
 from core.messages import OrderRejected
 from core.terms import Request
 from tests.venues.topstepx.server import (
@@ -16,14 +14,13 @@ from tests.venues.topstepx.server import (
     ENTRY,
     EXIT,
     Gateway,
-    jwt,
     no,
     ok,
     settings,
     trading,
 )
 from venues.base import Limited, Unauthorised, Unknown, Unreachable
-from venues.topstepx.answers import Refused
+from venues.topstepx import rest
 
 
 async def cut_short(request_body):
@@ -49,6 +46,24 @@ async def test_a_lost_answer_is_unknown_and_the_order_is_not_repeated(path):
             hang.set()
         hang.clear()
         assert gateway.count(path) == number
+
+
+async def test_after_a_call_without_an_answer_none_goes_over_what_was_open_before(monkeypatch):
+    monkeypatch.setattr(rest, "KEPT_S", 0.4)
+    gateway, cancel = Gateway(), COMMANDS["Order/cancel"]
+    gateway.answers["Order/place"] = lambda _: asyncio.sleep(0.3, web.Response(status=404))
+    async with trading(gateway, request_timeout_s=0.2) as client:
+        await asyncio.gather(*(cancel(client) for _ in range(3)))
+        before = set(gateway.ports[-3:])
+        assert len(before) == 3
+        with pytest.raises(Unknown):
+            await client.place(ENTRY, 1)
+        for _ in range(3):
+            await cancel(client)
+        assert not before & set(gateway.ports[-3:])
+        await asyncio.sleep(0.5)
+        await cancel(client)
+        assert gateway.ports[-1] in before, "the time that connections are kept is over"
 
 
 @pytest.mark.parametrize("path", COMMANDS)
@@ -163,75 +178,6 @@ async def test_an_entry_over_our_own_budget_is_not_sent_and_says_so():
             for _ in range(7):
                 await client.place(ENTRY, 1)
     assert gateway.count("Order/place") < 6
-
-
-async def test_an_expired_token_makes_an_order_unknown_and_the_next_call_logs_in():
-    gateway = Gateway()
-    gateway.answers["Order/place"] = web.Response(status=401)
-    async with trading(gateway) as client:
-        with pytest.raises(Unknown):
-            await client.place(ENTRY, 1)
-        await client.snapshot(0, 1)
-    assert gateway.count("Order/place") == 1
-    assert gateway.count("Auth/loginKey") == 2
-
-
-@pytest.mark.parametrize(("validated", "logins"), [(ok(newToken=jwt()), 1), (no(3), 2)])
-async def test_a_token_is_renewed_before_it_expires(validated, logins):
-    gateway, lives = Gateway(), [1e-6, 86_400]
-    gateway.answers["Auth/loginKey"] = lambda _: ok(token=jwt(lives.pop(0)))
-    gateway.answers["Auth/validate"] = validated
-    async with trading(gateway) as client:
-        await client.snapshot(0, 1)
-    assert gateway.count("Auth/validate") == 1
-    assert gateway.count("Auth/loginKey") == logins
-
-
-async def test_a_token_that_cannot_be_renewed_serves_as_long_as_it_lives():
-    gateway = Gateway()
-    async with trading(gateway) as client:
-        for path in ("Auth/validate", "Auth/loginKey"):
-            gateway.answers[path] = web.Response(status=503)
-        client._rest._renew_at = 0.0
-        for _ in range(2):
-            assert (await client.place(EXIT, 1))[0].venue_id == 3500000101
-    assert gateway.count("Auth/validate") == 1
-
-
-async def test_a_token_that_could_not_be_renewed_is_renewed_when_it_dies_at_the_latest():
-    gateway = Gateway()
-    gateway.answers["Auth/validate"] = web.Response(status=503)
-    async with trading(gateway, backoff_max_s=30.0) as client:
-        client._rest._renew_at, client._rest._dead_at = 0.0, monotonic() + 10.0
-        await client.place(EXIT, 1)
-        assert client._rest._renew_at == client._rest._dead_at
-
-
-async def test_many_callers_log_in_once():
-    gateway = Gateway()
-    async with trading(gateway, opened=False) as client:
-        await asyncio.gather(*(client._rest.token() for _ in range(20)))
-    assert gateway.count("Auth/loginKey") == 1
-
-
-@pytest.mark.parametrize("code", [1, 2, 3, 9, 10])
-async def test_refused_credentials_stop_the_start(code):
-    gateway = Gateway()
-    gateway.answers["Auth/loginKey"] = no(code)
-    async with trading(gateway, opened=False) as client:
-        with pytest.raises(ConfigError, match="mend TOPSTEPX_USERNAME or TOPSTEPX_API_KEY"):
-            await client.open()
-
-
-async def test_an_order_that_could_not_log_in_is_unreachable_not_refused():
-    gateway = Gateway()
-    async with trading(gateway) as client:
-        client._rest.forget(await client._rest.token())
-        gateway.answers["Auth/loginKey"] = no(3)
-        with pytest.raises(Unreachable) as failed:
-            await client.place(ENTRY, 1)
-    assert not isinstance(failed.value, Refused)
-    assert gateway.count("Order/place") == 0
 
 
 async def test_entries_leave_the_reserve_to_exits_and_cancels():
