@@ -124,15 +124,15 @@ async def session(world: Any, config: Any) -> None:
 
 async def overdue(world: Any, config: Any) -> None:
     """Orders that come minutes late; it is told to stop when none can be on its way any more."""
+    seldom()
     task, stopping = await trading(world, config, world.rng.uniform(*world.row.live_s))
     world.calm()
-    seldom()
     await asyncio.wait([task], timeout=LATE_S)
     await stop(world, task, stopping)
 
 
 def seldom() -> None:
-    """Fifty looks a second for a kill file would take most of what minutes of waiting cost."""
+    """Fifty looks a second for a kill file would take half of what minutes of trading cost."""
     from daemon import watches
 
     watches.KILL_S = 0.5

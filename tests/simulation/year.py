@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from tests.simulation import whole
 from tests.simulation.endings import command
+from tests.simulation.stories import seldom
 from tests.simulation.whole import Outcome, World
 
 SESSIONS = int(os.environ.get("SESSIONS", "252"))
@@ -39,6 +40,7 @@ class Day(World):
         self.machine.loop.clock.wall += number * DAY_NS
 
     async def story(self) -> None:
+        seldom()
         morning = asyncio.ensure_future(answered(self))
         await super().story()
         morning.cancel()
