@@ -12,6 +12,7 @@ from tests.simulation.loop import PROCESS
 
 BARE_S, STOP_S = 2.0, 0.05  # without a stop; from the word to stop to the last entry
 LATE_S = 15.0  # between what the venue shows and our word of it
+ANSWERS = ("OrderAccepted", "OrderRejected", "Fill", "NotPlaced")
 OPEN, FILLED, PENDING, STOP = 1, 2, 6, 4  # the gateway's order status and type
 
 
@@ -24,6 +25,9 @@ class Eye:
         self.asked: set[str] = set()  # tags of orders that reached the venue
         self.intents: dict[str, str] = {}  # tag -> the wish it came of
         self.entries: dict[str, int] = {}  # tag -> when it expires; of all that were logged
+        self.doubts: dict[str, int] = {}  # tag -> since when nobody knows whether it was placed
+        self.known_s = float("inf")  # within which that is to be found out
+        self.absent, self.arrived = set[str](), set[str]()  # tags: proven not to be, seen to be
         self.held, self.bare_at = 0, 0.0
         self.past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=400)
         self.agreed = False
@@ -57,6 +61,7 @@ class Eye:
         self.exposed()
 
     def ordered(self, row: dict[str, Any]) -> None:
+        self.arrived.add(row["customTag"])
         if row["status"] in (OPEN, PENDING):
             self.orders[row["id"]] = row
         else:
@@ -108,6 +113,13 @@ class Eye:
             self.agree(message.position)
         elif kind == "AccountSnapshot" and message.at > self.woken_at:
             self.woken_at = 0
+        elif kind == "OrderUncertain":
+            self.doubts.setdefault(message.tag, message.at)
+        elif kind in ANSWERS:
+            doubted_s = (message.at - self.doubts.pop(message.tag, message.at)) / 1e9
+            self.absent |= {message.tag} if kind == "NotPlaced" else set()
+            if doubted_s > self.known_s:
+                self.harm("end", f"{message.tag} was not known for {doubted_s:.0f} s")
         elif kind == "PlaceOrder" and message.purpose == "ENTRY":
             self.entries[message.tag] = message.expires_at
             self.intents[message.tag] = message.intent

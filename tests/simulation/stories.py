@@ -8,6 +8,7 @@ from tests.simulation.points import NAMES
 
 SESSION_S = 150.0
 LATE_S = 300.0  # no order comes later than that
+KNOWN_S = 85.0  # from the answer that is missing, which has 5: whether an order was placed
 AT_START = tuple(
     f"{when} {what}"
     for when in ("before", "after")
@@ -123,12 +124,17 @@ async def session(world: Any, config: Any) -> None:
 
 
 async def overdue(world: Any, config: Any) -> None:
-    """Orders that come minutes late; it is told to stop when none can be on its way any more."""
+    """Orders that come minutes late, or never; it is told to stop when none can be on its way."""
     seldom()
+    eye = world.eye
+    eye.known_s = KNOWN_S
     task, stopping = await trading(world, config, world.rng.uniform(*world.row.live_s))
     world.calm()
     await asyncio.wait([task], timeout=LATE_S)
     await stop(world, task, stopping)
+    if eye.doubts:
+        world.hurt("end", f"never known whether placed: {sorted(eye.doubts)}")
+    world.outcome.notes += ["never came, proven absent"] * len(eye.absent - eye.arrived)
 
 
 def seldom() -> None:
