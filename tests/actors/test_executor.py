@@ -213,6 +213,16 @@ def test_no_entry_while_any_order_lives():
     assert kinds(stage.on(approved(n=3))) == ["PlaceOrder"]
 
 
+@pytest.mark.parametrize("told", [
+    build.state_changed(at=AT, state=State.FLATTEN_ONLY), fill(9, "", 1, 77),
+], ids=["flat and to stay so", "holding what others bought"])  # fmt: skip
+def test_no_entry_but_from_flat(told):
+    stage = executor()
+    stage.on(told)
+    (no,) = stage.on(approved())
+    assert (no.tag, no.reason) == ("i1", Reason.SIG_BLOCKED)
+
+
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_position_without_a_stop_is_closed_within_its_time(side, native):

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from actors.recovery import Recovery
 from core.messages import Agreed, Fill, Flat, NotPlaced, OrderAccepted, OrderRejected, Reconcile
+from core.settings import EDITION
 from core.terms import Status
 from tests import build
 
@@ -123,7 +124,9 @@ def test_an_order_that_came_late_and_was_refused_is_told_of_once():
     assert stage.on(replace(told, at=AT + 101 * SECOND)) == []  # else each look asks for the next
 
 
-@pytest.mark.parametrize(("edition", "asks"), [(3, [False, True, False]), (2, [False] * 3)])
+@pytest.mark.parametrize(("edition", "asks"), [
+    (EDITION, [False, True, False]), (3, [False, True, False]), (2, [False] * 3),
+])  # fmt: skip
 def test_an_entry_of_which_nobody_tells_a_fill_is_looked_for_once_after_a_second(edition, asks):
     """Its fill may be lost, and without brackets of the venue it has no stop until we know."""
     stage = agreed()

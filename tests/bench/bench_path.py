@@ -1,8 +1,9 @@
 """The order path in a live session: from the closed bar to the order in the gateway's hands.
 
-`paced`: entries come after a pause, as in life, with caches gone cold; `hot`: without the pause;
-`late`: so too, after `TRIPS` more round trips. `tick`: an event that closes no bar, from
-`Gateway.hear` until the market actor is done with it, alone and `BURST` at once.
+`paced`: entries come after a pause, as in life, with caches gone cold; `busy`: so too, while the
+market tells `EVENTS` a second; `hot`: without the pause; `late`: so too, after `TRIPS` more round
+trips. `tick`: an event that closes no bar, from `Gateway.hear` until the market actor is done with
+it, alone and `BURST` at once.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from tests.bench.rig import Rig
 from tests.bench.spin import often, spin
 
 TRIPS, TICKS, BURST, PAUSE_S = 100, 20_000, 100, 0.005
+EVENTS = 800  # a second; the busiest minute in data/ has 29
 
 
 async def entries(rig: Rig, name: str, pause_s: float = 0.0) -> dict[str, float]:
@@ -54,10 +56,25 @@ async def ticks(rig: Rig) -> dict[str, float]:
     return told
 
 
+async def lively(rig: Rig) -> None:
+    """Quotes and trades at the price that is, as many as are due whenever the loop has time."""
+    clock, due, then = rig.clock, 0.0, time.perf_counter()
+    while True:
+        await asyncio.sleep(0.001)
+        due, then = due + (time.perf_counter() - then) * EVENTS, time.perf_counter()
+        while due > 1:
+            due, clock.now = due - 1, clock.now + 1_000
+            make = rig.desk.quote if int(due) % 2 else rig.desk.trade
+            rig.desk.hear(make(clock.now))
+
+
 async def paced(directory: Path) -> dict[str, float]:
     rig = Rig(directory)
     await rig.begin()
     told = await entries(rig, "paced", PAUSE_S)
+    market = asyncio.create_task(lively(rig))
+    told |= await entries(rig, "busy", PAUSE_S)
+    market.cancel()
     await rig.end()
     return told
 

@@ -24,15 +24,9 @@ from tests.mutation.mutants import Mutant, mutants
 LOADED = ("numpy", "numba", "pyarrow", "msgspec", "structlog", "aiohttp", "xdist", "pytest_asyncio",
           "hypothesis.stateful", "hypothesis.extra.numpy", "indicators.kernels",
           "venues.matching", "tests.build")  # fmt: skip
-ACTORS = ("risk", "risk_edges", "risk_properties", "guard", "budget", "standing", "position",
-          "order", "executor", "executor_edges", "executor_properties", "early_fill", "book",
-          "recovery", "recovery_edges", "recovery_fences", "agreement", "replay", "exits", "stops",
-          "turn", "exit_time", "desk", "states", "streaks", "pretrade", "reduction", "tightenings",
-          "rearming", "today", "statement", "throttles", "controls", "breakers", "sizing", "rolls",
-          "skew", "firm")  # fmt: skip
-STORAGE = ("chain", "segments", "line", "plain", "wal", "wal_edges", "writer", "snapshot")
-PURE = [*(f"tests/actors/test_{name}.py" for name in ACTORS), "tests/test_scenarios.py"]
-LOG = [*(f"tests/storage/test_{name}.py" for name in STORAGE), "tests/storage/test_crash_states.py"]
+ACTORS = sorted(str(path) for path in Path("tests/actors").glob("test_*.py"))
+PURE = [*ACTORS, "tests/test_scenarios.py"]
+LOG = sorted(str(path) for path in Path("tests/storage").glob("test_*.py"))
 FILES = {
     **{f"actors/{name}.py": PURE for name in (
         "risk", "executor", "recovery", "guard", "budget", "desk", "order", "agreement")},

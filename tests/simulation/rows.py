@@ -64,7 +64,7 @@ ROWS: dict[str, Row] = {
     "W4": Row("EIO at any call to the disk", endings.bad_disk, errors=READS),
     "W5": Row("disk full, read-only, interrupted", endings.bad_disk, errors=OTHERS,
               knobs={"LOG_BALLAST_MB": "1"}),
-    "X1": Row("an inbox fills while its actor is rebuilt", queues.filled),
+    "X1": Row("a queue fills: an inbox, or that of the log", queues.filled),
     "X2": Row("the loop stands still for up to 3 s", stories.stalls, cycles_s=(1,)),
     "X3": Row("a sync takes up to 5 s", endings.slow_disk),
     "Q1": Row("a year of sessions, each of another row: year.py"),
