@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from tests.campaign.trial import WEATHERS
-from tests.simulation import endings, others, queues, stories, weather
+from tests.simulation import alone, endings, others, queues, stories, weather
 
 MANUAL = {"SIGNALS_STOP_TICKS": "1", "SIGNALS_TARGET_TICKS": "1", "GATEWAY_BRACKETS": "false"}
 TWO = {"RISK_CONTRACTS": "2", "RISK_POSITION_MAX": "2", "RISK_TRADE_RISK_MAX": "100.00"}
@@ -56,6 +56,7 @@ ROWS: dict[str, Row] = {
               live_s=(6, 20)),
     "V9": Row("venue down 30 s to 20 min in a flatten", endings.outage),
     "R1": Row("stop and target of our own", script=weather.calm, knobs=MANUAL),
+    "R1C": Row("stop and target of our own, and killed", alone.alone, knobs=MANUAL),
     "R2": Row("partial fills", script=weather.cruel, knobs=TWO, most=2),
     "H1": Row("told to stop at any moment, also twice", endings.stopped, strikes=WIRES),
     "H2": Row("told to stop while orders are late", endings.stopped, weather.cruel, knobs=TWO,
