@@ -42,7 +42,8 @@ NO_ANSWER = [build.query_failed(at=AT)]
 @pytest.mark.parametrize("between", [
     [], NO_ANSWER, [link(up=False), link()], [build.actor_failed()],
     [snap(0, position=1)] * 2, [build.run_started(at=AT, run="again"), link()],
-], ids=["nothing", "no answer", "link", "failed", "drift", "run"])  # fmt: skip
+    [build.order_accepted(at=AT, tag="", venue_id=900, type=OrderType.STOP, side=-1)],
+], ids=["nothing", "no answer", "link", "failed", "drift", "run", "others"])  # fmt: skip
 def test_what_breaks_an_agreement_makes_it_take_as_many_snapshots_as_before(
     runs, snapshots, between
 ):
@@ -145,7 +146,7 @@ def test_what_both_agree_about_and_is_not_flat_is_not_flat(held):
         stage.on(build.fill(trade_id=2, tag="", venue_id=0, side=-1))
     stage.on(build.state_changed(at=AT, state=State.HALTED))
     assert "Flat" not in [kind for t in (1, 3, 5) for kind in kinds(stage.on(snap(t, **held)))]
-    assert stage.memory.odd == [] and stage.memory.flat_at == 0
+    assert stage.memory.odd == [] and stage.memory.flat_at == 0 and not stage.memory.proven
 
 
 def asks_from(stage, t):

@@ -98,6 +98,8 @@ def test_a_refusal_is_looked_into_at_once_and_by_no_older_look():
     assert isinstance(look, Reconcile)
     assert "Agreed" not in kinds(stage.on(told))
     assert "Agreed" in kinds(stage.on(replace(told, at=AT + 1)))
+    stage.on(replace(REFUSED, tag="r-2", at=AT + 2))
+    assert "Agreed" in kinds(stage.on(replace(told, at=AT + 2))), "of the very instant"
 
 
 @pytest.mark.parametrize("told_at", [AT + 1, AT + 5 * SECOND], ids=["our", "an early"])

@@ -1,5 +1,7 @@
 """What others do at the account: no entry before the venue was asked, then halted or ours."""
 
+import pytest
+
 from core import messages as m
 from core.messages import Approved
 from core.reasons import Reason
@@ -28,8 +30,11 @@ def test_after_a_strangers_trade_a_look_that_failed_is_soon_made_again():
     assert kinds(stage.on(pulse(2 + wait))) == ["Reconcile"]
 
 
-def test_a_strangers_trade_that_was_heard_of_halts_where_it_is_not():
+@pytest.mark.parametrize("told", [[], [build.command(at=AT, name="flatten")]])
+def test_a_strangers_trade_that_was_heard_of_halts_where_it_is_not(told):
     stage = linked()
+    for message in told:
+        stage.on(message)
     theirs = build.fill(at=AT + SECOND, trade_id=7, venue_id=900, tag="", side=-1)
     stage.on(theirs)
     stage.on(snap(2, position=-1, fills=[theirs]))
