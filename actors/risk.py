@@ -154,8 +154,8 @@ class Risk:
                 if late[0] is Reason.RISK_OVERSTAYED:
                     return alert(self.memory, at)
                 return self._fall(at, State.FLATTEN_ONLY, *late, "clock")
-            case Pulse(at=at) if 0 < self.memory.resume_at <= at:
-                return self._resume(at)
+            case Pulse(at=at) if 0 < self.memory.resume_at <= at:  # the hour has come for it
+                return self._release(at, f"day {self.memory.day}", "clock")
             case Mark() | Fill() | Pulse():
                 return self._demand(message.at)
         return []
@@ -211,12 +211,6 @@ class Risk:
             return []
         account.resume_at = resumes(account, at)
         return [] if account.resume_at else self._release(at, f"day {day}", "clock")
-
-    def _resume(self, at: int) -> list[Message]:
-        """The hour has come at which a daily limit ends."""
-        account, self.memory.resume_at = self.memory, 0
-        daily = account.state is State.FLATTEN_ONLY and account.why in DAILY
-        return self._release(at, f"day {account.day}", "clock") if daily else []
 
     def _start(self, run: RunStarted) -> list[Message]:
         account = self.memory
