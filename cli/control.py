@@ -41,8 +41,7 @@ FLAT = {
 }  # fmt: skip
 # What was done where no daemon answers: none runs, it starts, it hangs, or it is another's place.
 NOBODY = {
-    "kill": "no daemon answers for {}: the kill file is there, and the next start halts; nothing "
-    "is proven flat: look at the venue",
+    "kill": "no daemon answers for {}: the kill file is there, and the next start halts",
     "rearm": "no daemon answers for {}: the kill file is gone; a halt in the log needs a rearm "
     "once it runs",
 }
@@ -121,6 +120,8 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
             raise
         by_file(state, verb, by, why)
         told = {"seq": None, "note": NOBODY[verb].format(state)}
+        if verb == "kill":
+            told["flat"], code = False, EXIT_NOT_FLAT
     except (PermissionError, UsageError) as error:  # a daemon may run, and look for a kill's file
         if verb != "kill":
             raise

@@ -16,10 +16,11 @@ from actors.replay import Difference
 from cli.arguments import Arguments
 from core import config as configs
 from core.clock import wall
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import Record, RunStarted
 from storage import lock
 from storage.chain import Torn
+from storage.segments import begun
 from storage.wal import read
 
 
@@ -50,8 +51,7 @@ def main(argv: list[str]) -> int:
 
 
 def records_of(directory: Path) -> list[Record]:
-    if not directory.is_dir():
-        raise UsageError(f"{directory}: no such log: name one with --wal")
+    begun(directory)
     records = []
     try:
         for line in read(directory):

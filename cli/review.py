@@ -19,7 +19,7 @@ from actors.statement import statements
 from cli.arguments import Arguments
 from cli.replay import records_of
 from core import config as configs
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, LogError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import (
     Alert,
     Approved,
@@ -46,8 +46,6 @@ def main(argv: list[str]) -> int:
     words.add_argument("--json", action="store_true")
     given = words.parse_args(argv)
     wal = Path(given.wal or configs.load(Path(given.config)).paths.wal)
-    if not wal.is_dir():
-        raise LogError(f"{wal}: no log there")
     found = review(wal)
     print(json.dumps(found) if given.json else page(found))
     differing = any(day["differences"] for day in found["statements"])

@@ -19,7 +19,7 @@ from core.terms import Check
 from storage import lock
 from storage.chain import Corrupt, Segment, Torn
 from storage.line import Line, decode, is_true, stamp
-from storage.segments import begin, follow, read, segments
+from storage.segments import begin, begun, follow, read, segments
 
 POLL_S = 0.2
 
@@ -59,10 +59,10 @@ def configured(config: Path) -> Path:
 
 def verify(directory: Path, chosen: argparse.Namespace) -> int:
     """Say what the log is: clean, open (being written), torn or corrupt."""
-    files, count, first, last = segments(directory), 0, None, None
+    files, count, first, last = begun(directory), 0, None, None
     state, where = "clean", ""
     try:
-        for line in read(directory, files[0].first - 1 if files else 0):
+        for line in read(directory, files[0].first - 1):
             first, last, count = first or line.seq, line.seq, count + 1
     except Torn as error:
         state, where = "torn", f"{error}"
@@ -83,7 +83,7 @@ def verify(directory: Path, chosen: argparse.Namespace) -> int:
 def tail(directory: Path, chosen: argparse.Namespace) -> int:
     """Print the newest records, and with -f those to come."""
     wanted = picker(chosen)
-    files = segments(directory)
+    files = begun(directory)
     found: list[Line] = []
     end = 0
     for file in reversed(files):
@@ -98,7 +98,7 @@ def tail(directory: Path, chosen: argparse.Namespace) -> int:
         return EXIT_OK
     for line in newest:
         show(line, chosen.json)
-    if chosen.f and files:
+    if chosen.f:
         for line in growing(directory, files[-1], end):
             if wanted(line):
                 show(line, chosen.json)
@@ -205,11 +205,11 @@ def brief(value: object) -> str:
 
 def stats(directory: Path, chosen: argparse.Namespace) -> int:
     """Count what was decided, and why."""
-    files = segments(directory)
+    files = begun(directory)
     counts: dict[str, Counter[str]] = {part: Counter() for part in ("reason", "kind", "actor")}
     runs: dict[str, dict[str, Any]] = {}
     try:
-        for line in read(directory, files[0].first - 1 if files else 0):
+        for line in read(directory, files[0].first - 1):
             for part, counter in counts.items():
                 counter[str(getattr(line, part))] += 1
             run = runs.setdefault(line.run, {"records": 0, "from": line.ts, "to": line.ts})

@@ -37,6 +37,13 @@ def segments(directory: Path) -> list[Segment]:
     ]
 
 
+def begun(directory: Path) -> list[Segment]:
+    """As `segments`, at least one. Raises UsageError where no log has begun."""
+    if files := segments(directory):
+        return files
+    raise UsageError(f"{directory}: no such log, it has no segment: name one with --wal")
+
+
 def name(order: int, first: int) -> str:
     return f"{order:06d}-{first:012d}.jsonl"
 

@@ -91,7 +91,7 @@ def test_who_has_no_name_kills_by_number(tradebot, tmp_path, monkeypatch):
 
     monkeypatch.setattr("getpass.getuser", nameless)
     monkeypatch.setattr("os.getuid", lambda: 54321)
-    assert tradebot("kill", "--state", tmp_path)[0] == 0
+    assert tradebot("kill", "--state", tmp_path)[0] == 73
     assert "by user 54321" in sentinel.read(tmp_path)
 
 
@@ -154,8 +154,8 @@ def test_where_no_daemon_answers_one_line_says_so(tradebot, tmp_path, verb, left
 def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
     state = tmp_path / "state"
     code, out, _ = tradebot("kill", "--state", state, "--by", "ada", "--why", "storm")
-    assert code == 0 and out.startswith(f"kill: no daemon answers for {state}: the kill file is")
-    assert "nothing is proven flat: look at the venue" in out
+    assert code == 73 and out.startswith(f"kill: no daemon answers for {state}: the kill file is")
+    assert "NOT proven flat yet" in out and "look at the venue" in out
     assert "by ada, why storm" in sentinel.read(state)
     code, out, _ = tradebot("rearm", "--state", state, "--by", "ada", "--why", "sun", "--json")
     assert code == 0 and json.loads(out)["seq"] is None

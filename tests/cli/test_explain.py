@@ -143,5 +143,7 @@ def test_what_cannot_be_found_is_one_line(tradebot, log, words, says):
 
 
 def test_an_empty_log_and_no_log_are_told_apart(tradebot, tmp_path):
-    assert "no such log" in tradebot("explain", "1", "--wal", tmp_path / "none")[2]
+    for nothing in (tmp_path / "none", tmp_path):
+        assert "no such log" in tradebot("explain", "1", "--wal", nothing)[2]
+    (tmp_path / "000001-000000000001.jsonl").touch()
     assert "the log is empty" in tradebot("explain", "--at", "12:00:00", "--wal", tmp_path)[2]

@@ -119,10 +119,11 @@ def test_stats_count_reasons_kinds_actors_and_runs(capsys):
 
 
 @pytest.mark.parametrize("verb", ["verify", "tail", "stats"])
-def test_a_missing_directory_is_one_line(tmp_path, capsys, verb):
-    code, out, err = run(capsys, verb, "--wal", tmp_path / "nowhere")
-    assert code == EXIT_USAGE and not out
-    assert err.count("\n") == 1 and "no such log directory" in err
+def test_where_no_log_is_none_is_called_clean(tmp_path, capsys, verb):
+    for nothing in (tmp_path / "nowhere", tmp_path):
+        code, out, err = run(capsys, verb, "--wal", nothing)
+        assert code == EXIT_USAGE and not out
+        assert err.count("\n") == 1 and "no such log" in err
 
 
 def test_the_directory_comes_from_the_configuration(tmp_path, capsys, monkeypatch):
