@@ -113,12 +113,6 @@ class Wal:
         finally:
             late.cancel()
 
-    async def room(self) -> None:
-        """Return when at most half the queue waits for the disk: for whoever can wait."""
-        while len(self.writer.queue) > QUEUE_MAX // 2 and not self.failed:
-            with suppress(LogError):
-                await self.durable(self.seq)
-
     def watch(self, on_failure: Callable[[LogError], None]) -> None:
         """Have the running loop call `on_failure` once, when the log fails."""
         self.loop, self.on_failure = asyncio.get_running_loop(), on_failure

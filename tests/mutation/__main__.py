@@ -112,13 +112,13 @@ def tried(path: str, source: str, tests: list[str], limit_s: float) -> str:
 
 def fate(path: str, source: str, limits_s: list[float]) -> str:
     """What becomes of this text in the end."""
-    told = "survived"
     for tests, limit_s in zip(rounds(path), limits_s, strict=True):
-        if tests and told == "survived":
-            told = tried(path, source, tests, limit_s)
+        told = tried(path, source, tests, limit_s) if tests else "survived"
         if told == "timeout":  # or it was the machine: once more, with patience
             told = tried(path, source, tests, 2 * limit_s)
-    return told
+        if told != "survived":
+            return told
+    return "survived"
 
 
 def limits(path: str, source: str) -> list[float]:

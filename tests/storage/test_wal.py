@@ -7,7 +7,6 @@ from core.messages import Record
 from storage import lock
 from storage.chain import Corrupt
 from storage.segments import read
-from storage.wal import QUEUE_MAX
 from tests import build
 from tests.storage.logs import append, fill_log, open_wal
 
@@ -144,15 +143,6 @@ def test_a_record_out_of_turn_is_refused(tmp_path):
     with pytest.raises(LogError, match="finite"):
         append(wal, build.bar(open=float("nan")))
     assert append(wal, build.hold()) == 2
-    wal.close()
-
-
-async def test_whoever_can_wait_waits_for_room(tmp_path):
-    wal = open_wal(tmp_path)
-    for _ in range(3 * QUEUE_MAX):
-        append(wal, build.pulse())
-        await wal.room()
-    assert not wal.failed
     wal.close()
 
 
