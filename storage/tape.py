@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from core.errors import UsageError
-from core.instruments import Instrument
+from core.instruments import INSTRUMENTS, Instrument
 from core.messages import Quote, Trade
 
 COLUMNS = {
@@ -86,8 +86,13 @@ def sound(told: bytes) -> bool:
 
 
 def read_of(path: Path, instrument: Instrument) -> Tape:
-    """A tape of this instrument. Raises UsageError also where its tick is another's."""
+    """A tape of this instrument. Raises UsageError also where it, or its tick, is another's."""
     tape = read(path)
+    told = tape.about.get("symbol")
+    if told in INSTRUMENTS and told != instrument.symbol:  # two coins have one tick
+        raise UsageError(
+            f"{path}: a tape of {told}, not of {instrument.symbol}: set instrument.symbol"
+        )
     if tape.tick != float(instrument.tick):
         raise UsageError(
             f"{path}: its tick is {tape.tick}, {instrument.symbol}'s is {instrument.tick}: "

@@ -5,7 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import UsageError
-from storage.tape import COLUMNS, about, read
+from core.instruments import INSTRUMENTS
+from storage.tape import COLUMNS, about, read, read_of
 
 NO_WORDS = [b"no JSON", b"[1]", b"null", b"\xff", b"{}"]
 NO_TICK = [b'{"tick": "none"}', b'{"tick": 0}', b'{"tick": "NaN"}', b'{"tick": [1]}']
@@ -27,3 +28,19 @@ def test_a_tape_that_tells_no_tick_is_refused(tmp_path, told):
 def test_what_a_tape_tells_is_read_without_its_rows(tmp_path):
     path = file(tmp_path, b'{"tick": "0.25", "parts": 3}')
     assert read(path).tick == 0.25 and about(path)["parts"] == 3
+
+
+@pytest.mark.parametrize(("told", "read_as", "refused"), [
+    (b'{"tick": "0.01", "symbol": "BTC"}', "ETH", "a tape of BTC, not of ETH"),
+    (b'{"tick": "0.01", "symbol": "BTC"}', "BTC", ""),
+    (b'{"tick": "0.25", "symbol": "ES"}', "MES", ""),  # traded as its micro
+    (b'{"tick": "0.25"}', "MES", ""),
+    (b'{"tick": "0.25"}', "MGC", "its tick is 0.25, MGC's is 0.10"),
+])  # fmt: skip
+def test_a_tape_is_traded_as_what_it_holds(tmp_path, told, read_as, refused):
+    path, instrument = file(tmp_path, told), INSTRUMENTS[read_as]
+    if not refused:
+        assert read_of(path, instrument).tick == float(instrument.tick)
+        return
+    with pytest.raises(UsageError, match=f"{refused}: set instrument.symbol"):
+        read_of(path, instrument)
