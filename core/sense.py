@@ -64,7 +64,7 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def faults(config: Any) -> Iterator[str]:
     """Of a `core.config.Config`: each in one sentence."""
     yield from wrong({name: getattr(config, name) for name in config.__struct_fields__})
-    yield from nonsense(config.signals, config.session, config.prop)
+    yield from nonsense(config.signals, config.session, config.prop, config.run.mode)
     yield from endless(config.session, config.risk, config.stops, config.instrument.symbol)
     yield from unfit(config.breakers, config.slippage, config.conditions)
     yield from disorder(config.sizing, config.stops, config.portfolio)
@@ -175,7 +175,7 @@ def endless(
 
 
 def nonsense(
-    signals: SignalSettings, session: SessionSettings, prop: PropSettings
+    signals: SignalSettings, session: SessionSettings, prop: PropSettings, mode: str
 ) -> Iterator[str]:
     if signals.ema_fast >= signals.ema_slow:
         yield "signals.ema_fast: expected below ema_slow"
@@ -183,6 +183,8 @@ def nonsense(
         yield "session: expected reduce_s >= no_entry_s >= flatten_s"
     if session.venue_flat and not CLOCK.fullmatch(session.venue_flat):
         yield "session.venue_flat: expected HH:MM of Chicago, or nothing"
+    if mode == "live" and session.kind != "all" and not session.venue_flat:
+        yield "session.venue_flat: expected HH:MM: run.mode is live, and TopstepX has a flat time"
     if session.reduce_share > 1:
         yield "session.reduce_share: expected at most 1"
     if prop.profile and not session.venue_flat:

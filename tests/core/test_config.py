@@ -133,6 +133,9 @@ def test_the_key_goes_over_the_net_sealed_or_not_at_all(key, address, says):
         load(REAL, given)
 
 
-def test_a_venue_may_have_no_flat_time():
-    assert load(REAL, {"TRADEBOT_SESSION_VENUE_FLAT": ""}).session.venue_flat == ""
+def test_a_venue_may_have_no_flat_time_but_where_it_is_the_real_one():
+    none = {"TRADEBOT_SESSION_VENUE_FLAT": ""}
+    assert load(REAL, none).session.venue_flat == ""
+    with pytest.raises(ConfigError, match=r"session\.venue_flat: .* TopstepX has a flat time"):
+        load(REAL, {**none, "TRADEBOT_RUN_MODE": "live"})
     assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900
