@@ -8,14 +8,17 @@ from core.terms import Purpose, Status
 
 
 def hear(desk: Desk, told: OrderAccepted | OrderCancelled) -> None:
-    """Before the book does. A leg of the venue's works from its entry's fill on."""
+    """Before the book does. A leg of the venue's works from its entry's fill on: it proves that
+    one, if nobody has told all of it."""
     held, book = desk.book.position.size, desk.book
     if isinstance(told, OrderCancelled):
         if held and told.tag in book.alive:
             desk.bared |= book.orders[told.tag].purpose is Purpose.STOP and not desk.exit_at
     elif told.status is Status.WORKING and told.tag[-3:] in PURPOSE_BY_SUFFIX and not held:
         told_by_hub = told.reason is Reason.ORD_ACKED  # a look knows the position, too
-        desk.legs_at = desk.seen if told_by_hub and desk.numbers().edition >= WARY else 0
+        entry = book.orders.get(told.tag[:-3])
+        proves = told_by_hub and not (entry and 0 < entry.size <= entry.filled)
+        desk.legs_at = desk.seen if proves and desk.numbers().edition >= WARY else 0
 
 
 def looked(desk: Desk, told: AccountSnapshot) -> list[Message]:

@@ -5,7 +5,17 @@ from msgspec.structs import replace
 from core.reasons import Reason
 from core.terms import OrderType
 from tests import build
-from tests.actors.test_executor import AT, SECOND, approved, executor, fill, kinds, legs
+from tests.actors.test_executor import (
+    AT,
+    SECOND,
+    D,
+    approved,
+    executor,
+    fill,
+    holding,
+    kinds,
+    legs,
+)
 
 
 def stopped(edition=5):
@@ -43,3 +53,16 @@ def test_legs_that_a_look_shows_prove_nothing():
     for leg in legs(1):
         stage.on(replace(leg, reason=Reason.REC_ORDER_DRIFT))
     assert not stage.memory.legs_at
+
+
+def test_a_leg_proves_no_fill_that_was_told():
+    """The stop was on its way to another price when the position was closed; it works on there."""
+    stage = holding()
+    stage.memory.settings = replace(stage.memory.settings, edition=5)
+    moved = build.modify_order(at=AT, tag="r-1-SL", venue_id=2, stop_price=D(4999))
+    stage.memory.modify(moved)
+    stage.memory.book.hear(build.close_position(at=AT), stage.memory.settings.instrument)
+    stage.on(fill(2, "", -1, 9, at=AT))
+    stage.on(replace(legs(1)[0], at=AT, price=D(4999)))
+    replaced = build.order_replaced(at=AT + 1, tag="r-1-SL", venue_id=2)
+    assert kinds(stage.on(replaced)) == ["CancelOrder"]
