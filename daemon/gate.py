@@ -2,13 +2,17 @@
 
 What the gateway asks before each entry. An approval is good for one order of its own side, of its
 size or less. A structured refusal of the venue gives it back, for then nothing was placed, and the
-executor may ask again (without brackets, or for half). The kill switch and whatever else leaves
-exits only close the gate for all entries, in the same turn, whoever else is dead.
+executor may ask again (without brackets, or for half). A link that is lost, or an actor that fails,
+takes back what was approved before it, for risk would not approve that now: an entry may wait for
+the disk, or behind the exit that it turns. The kill switch and whatever else leaves exits only
+close the gate for all entries, in the same turn, whoever else is dead.
 """
 
 from core.messages import (
+    ActorFailed,
     Approved,
     Command,
+    FeedState,
     Halted,
     Message,
     OrderRejected,
@@ -19,7 +23,9 @@ from core.messages import (
 from core.reasons import Reason
 from core.terms import EXITS, FLATTENING, State
 
-HEARS: tuple[type[Message], ...] = (Approved, Command, Halted, StateChanged)
+HEARS: tuple[type[Message], ...] = (
+    Approved, Command, Halted, StateChanged, FeedState, ActorFailed,
+)  # fmt: skip
 KEPT = 100  # approvals that no order has used
 ISSUER = "risk"
 
@@ -37,6 +43,8 @@ class Gate:
                     self.tokens[intent.id] = token
                     if len(self.tokens) > KEPT:
                         del self.tokens[next(iter(self.tokens))]
+            case FeedState(up=False) | ActorFailed():
+                self.tokens.clear()
             case Command(name=name) if name in FLATTENING:
                 self.closed = f"{name} by {record.message.by}"
             case Halted(why=why):

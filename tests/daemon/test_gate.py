@@ -94,6 +94,16 @@ def test_a_kill_closes_the_gate_whatever_was_approved_before_or_after(word):
     assert gate(APPROVED, word, back).refuses(ENTRY) is None
 
 
+@pytest.mark.parametrize("news", [
+    build.feed_state(link="user", up=False), build.feed_state(link="market", up=False),
+    build.actor_failed(actor="risk"),
+])  # fmt: skip
+def test_what_was_approved_before_a_link_was_lost_is_not_sent_after_it(news):
+    """A reversal's entry waits behind its exit, any entry for the disk; risk fences both."""
+    assert reason(gate(APPROVED, news).refuses(ENTRY)) is Reason.RISK_NOT_APPROVED
+    assert gate(news, build.feed_state(link="user"), APPROVED).refuses(ENTRY) is None
+
+
 @pytest.mark.parametrize("state", [state for state in State if state is not State.ACTIVE])
 def test_a_state_that_outlived_a_restart_keeps_it_closed(state):
     closed = Gate(state)
