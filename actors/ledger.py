@@ -16,6 +16,7 @@ class Ledger(Struct):
     agreed_at: int = 0
     asked_at: int = 0  # a Reconcile is unanswered since; 0 none
     told_at: int = 0  # last answer
+    taken_at: int = 0  # the venue took a close request; what it filled may be told since, or not
     read_at: int = 0  # newest snapshot
     again: bool = False  # an actor missed a record: tell once more what all should know
     refused_at: int = 0  # the venue refused an order: an older look says nothing of it

@@ -8,13 +8,14 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 from msgspec import UNSET
 
 from actors import agreement, refusals, statement
-from actors.book import BOOKED
+from actors.book import BOOKED, WARY
 from actors.ledger import Ledger
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
     ActorFailed,
     Agreed,
+    CloseAccepted,
     Command,
     FeedState,
     Fill,
@@ -70,6 +71,8 @@ class Recovery:
                 ledger.flatten, ledger.proven, ledger.flat_at = True, False, 0
             case SessionClosed(at=at) if self._settings().edition:
                 ledger.closed_at = at
+            case CloseAccepted(at=at) if self._settings().edition >= WARY:
+                ledger.taken_at = at
             case ActorFailed():  # risk has fenced entries until there is a new agreement
                 ledger.agreed, ledger.reads, ledger.asked_at, ledger.again = False, 0, 0, True
             case RunStarted():
@@ -199,10 +202,14 @@ class Recovery:
 
     def _unfilled(self, at: int) -> bool:
         """An entry of ours, at the market, of which a second later nobody told a fill: one look, so
-        that what was filled gets its stop in time; then it is unsettled like others."""
+        that what was filled gets its stop in time; then it is unsettled like others. So too a
+        close that the venue took: its stop rests, and would open a position of which nobody tells.
+        """
         ledger, settings = self.memory, self._settings()
         if settings.edition < EAGER:
             return False
+        if ledger.book.close_at and ledger.read_at < ledger.taken_at <= at:
+            return True
         patience = int(settings.recovery.flat_gap_s * SECOND)
         sent = [order.at for order in ledger.book.live(Purpose.ENTRY) if order.intent]
         return any(at - then >= patience > ledger.told_at - then for then in sent)

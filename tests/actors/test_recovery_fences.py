@@ -146,3 +146,20 @@ def test_an_entry_of_which_nobody_tells_a_fill_is_looked_for_once_after_a_second
             still = build.venue_order(tag="r-1", status=Status.WORKING, filled=0)
             stage.on(replace(snapshot(sent + wait), orders=(still,)))
     assert asked == asks
+
+
+@pytest.mark.parametrize("edition", [4, 5])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_close_that_the_venue_took_is_looked_for_once_if_nobody_tells_its_fill(edition, told):
+    """Its stop rests on: it would open a position the other way, and that news be lost, too."""
+    stage = agreed()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    closing = build.close_position(at=AT), build.close_accepted(at=AT + 1)
+    for message in (build.place_order(at=AT), build.fill(at=AT), *closing):
+        stage.on(message)
+    stage.memory.book.close_at *= not told
+    asked = []
+    for wait in (1, 2):
+        asked += stage.on(build.pulse(at=AT + wait * SECOND))
+        stage.on(snapshot(AT + wait * SECOND))
+    assert [type(a) for a in asked] == [Reconcile] * (edition == 5 and not told)
