@@ -45,6 +45,7 @@ def strange(venue_id: int) -> str:
 
 
 WARY = 5  # edition since which closes, exits and legs wait for one another: docs/decisions/0005
+RESET = 5  # ... and a new run, its clock behind the log's, waits for no stamp of that
 
 
 class Book(Struct):
@@ -104,7 +105,7 @@ class Book(Struct):
             case Agreed(at=at) if at >= self.doubt and not self.position.size:
                 self.doubt = 0
             case RunStarted() | ActorFailed():
-                self._restart(isinstance(message, RunStarted))
+                self._restart(message)
         return None
 
     def settled(self, edition: int) -> bool:
@@ -221,8 +222,11 @@ class Book(Struct):
     def _answered(self, request: Request) -> None:
         self.unanswered -= request is Request.CLOSE and self.unanswered > 0
 
-    def _restart(self, run: bool) -> None:
+    def _restart(self, told: RunStarted | ActorFailed) -> None:
         """Perhaps what came of an order, of its new terms, of a close; a new run asks all anew."""
+        run = isinstance(told, RunStarted)
+        if isinstance(told, RunStarted) and told.settings.edition >= RESET:
+            self.doubt = min(self.doubt, told.at)
         self.unanswered, self.close_at = 0, 0 if run else self.close_at
         for order in self.living():
             order.asked_at, order.wish = 0 if run else order.asked_at, None

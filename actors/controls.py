@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import UNSET, Struct, field
 
 from actors import pretrade, throttles
-from actors.book import Book
+from actors.book import RESET, Book
 from actors.states import SEVERITY
 from actors.throttles import Past
 from core.clock import SECOND
@@ -79,6 +79,9 @@ class Controls(Struct):
                 self.day, self.trades = day, 0
             case RunStarted(account_id=account):
                 self.account, self.bid, self.ask, self.quote_at = account, 0.0, 0.0, 0
+                if message.settings.edition >= RESET:
+                    self.past.begin(message.at)
+                    self.alarm_at = min(self.alarm_at, message.at)
             case Command(at=at, name="enable"):
                 self.past.enable(at)
             case Command(name="ack" | "rearm"):

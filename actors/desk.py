@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from actors.book import WARY, Book
+from actors.book import RESET, WARY, Book
 from actors.budget import worst_side
 from actors.order import RESTING, SHOWN, Order
 from actors.portfolio import distances
@@ -62,6 +62,7 @@ class Desk(Struct):
     def begin(self, run: RunStarted) -> None:
         """Nothing open, it asks for brackets anew: a crash is survived best with them."""
         self.run, self.placed, self.again, self.settings = run.run, 0, None, run.settings
+        self.seen = min(self.seen, run.at) if run.settings.edition >= RESET else self.seen
         if run.settings.edition >= HOPES and not (self.alive() or self.book.position.size):
             self.refused = False
 

@@ -8,7 +8,7 @@ drift: adopted or halted on, by config. An absent answer is never read as "flat"
 from msgspec import UNSET
 
 from actors import agreement, refusals, statement
-from actors.book import BOOKED, WARY
+from actors.book import BOOKED, RESET, WARY
 from actors.ledger import Ledger
 from core.clock import SECOND
 from core.messages import (
@@ -238,6 +238,9 @@ class Recovery:
         ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, []
         ledger.told_at = run.at  # the link that comes up asks; if none does, a pulse
         ledger.absent.clear()
+        if run.settings.edition >= RESET and run.at < ledger.read_at:
+            ledger.read_at, ledger.began = 0, min(ledger.began, run.at)
+            ledger.agreed_at = min(ledger.agreed_at, run.at)
 
     def _kind(self) -> str:
         return self._settings().session.kind

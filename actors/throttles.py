@@ -43,6 +43,10 @@ class Past(Struct):
         self.messages.append(max(at, self.messages[-1]) if self.messages else at)
         del self.messages[:-most]
 
+    def begin(self, at: int) -> None:
+        """A run, whose clock may be behind that of the one before: no message is yet to come."""
+        self.messages = [min(asked, at) for asked in self.messages]
+
     def enable(self, at: int) -> None:
         self.off.clear()
         self.enabled_at = at
