@@ -1,8 +1,9 @@
 """Time columns of any make into int64 UTC ns, and what the make says about them.
 
-Whole numbers are seconds, ms, us or ns since 1970, told by their size; text is ISO 8601 or one of
-FORMATS; a stamp without a zone is of `zone`, by default UTC. An hour that the clocks skip becomes
-null, one that they repeat is taken for its first time.
+Whole numbers are seconds, ms, us or ns since 1970, told by their size, or a time written out as
+20240131093000 or 20240131; text is ISO 8601 or one of FORMATS; a stamp without a zone is of
+`zone`, by default UTC. An hour that the clocks skip becomes null, one that they repeat is taken for
+its first time.
 """
 
 import polars as pl
@@ -17,6 +18,15 @@ FORMATS = (
     "%Y%m%d %H:%M", "%Y%m%d %H%M", "%Y%m%d%H%M%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d", "%Y%m%d",
 )  # fmt: skip
+
+WRITTEN = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 8: "%Y%m%d"}  # by the number of digits
+
+
+def written(value: int) -> str:
+    """The format of a number that writes a time out; "" where it counts since 1970: what would be
+    a time before 1977 or after 2286 then."""
+    form = WRITTEN.get(len(str(value)), "")
+    return form if form and 1990 <= int(str(value)[:4]) < 2100 else ""
 
 
 def unit_of(value: int) -> int:
@@ -37,6 +47,9 @@ def to_utc(column: pl.Expr, kind: pl.DataType, sample: object, zone: str) -> pl.
     """Int64 UTC ns. `kind` is the column's type, `sample` one value of it that is not null."""
     if kind.is_integer() or kind.is_float():
         whole = column.cast(pl.Int64)
+        if form := written(int(sample)):  # type: ignore[call-overload]
+            text = whole.cast(pl.String)
+            return in_zone(text.str.to_datetime(form, strict=False, time_unit="ns"), zone)
         unit = unit_of(int(sample))  # type: ignore[call-overload]
         if kind.is_float() and unit > 1:
             return (column * unit).round().cast(pl.Int64)
@@ -64,7 +77,7 @@ def in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
 
 def told(kind: pl.DataType, sample: object) -> str:
     """What the file says its stamps are: "ns since 1970", "time in UTC", "time without a zone"."""
-    if kind.is_integer() or kind.is_float():
+    if (kind.is_integer() or kind.is_float()) and not written(int(sample)):  # type: ignore[call-overload]
         return f"{UNIT_NAMES[unit_of(int(sample))]} since 1970"  # type: ignore[call-overload]
     if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         return f"time in {kind.time_zone}"

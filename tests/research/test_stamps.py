@@ -26,6 +26,15 @@ def test_a_moment_is_the_same_however_it_is_written(value):
     assert read([value]) == [NOON]
 
 
+@pytest.mark.parametrize("value", [20240102120000, 202401021200, 20240102120000.0])
+def test_a_time_written_out_as_a_number_is_that_time(value):
+    """Of a CSV such a column comes as numbers: as ms since 1970 they were years that do not fit."""
+    assert read([value]) == [NOON]
+    assert read([value], "America/New_York") == [NOON + 5 * 3600 * 10**9]
+    assert read([20240102]) == [NOON - 12 * 3600 * 10**9]
+    assert stamps.told(pl.Int64(), value) == "time without a zone"
+
+
 def test_a_zone_of_the_file_wins_over_the_one_that_is_given():
     column = pl.Series([NOON]).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone("Asia/Tokyo")
     assert read(column, "America/New_York") == [NOON]
