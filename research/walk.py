@@ -133,8 +133,10 @@ def stitched(done: Sequence[Result]) -> Run:
 
 
 def joined(parts: Sequence[Run], mode: str) -> Run:
-    """Runs one behind the other, each going on with the equity of the last."""
-    first, worth, equity = parts[0], parts[0].balance_start, []
+    """Runs one behind the other, each going on with the equity of the last; of bars that are not
+    there a run is empty."""
+    first = next((part for part in parts if part.about.get("run")), parts[0])
+    worth, equity = first.balance_start, []
     for part in parts:
         shift = worth - part.balance_start
         equity.append(part.equity.with_columns(pl.col("equity") + shift))
@@ -143,7 +145,7 @@ def joined(parts: Sequence[Run], mode: str) -> Run:
         name: pl.concat([getattr(part, name) for part in parts])
         for name in ("trades", "predictions", "orders", "fills")
     }
-    halts = [why for part in parts for why in part.about["halts"]]
+    halts = [why for part in parts for why in part.about.get("halts", ())]
     return Run(
         first.balance_start, equity=pl.concat(equity),
         about=first.about | {"mode": mode, "halts": halts}, **tables,

@@ -136,6 +136,20 @@ def test_folds_are_stitched_without_a_step_and_thin_ones_are_left_out_of_the_mea
     assert found["fold_sharpe_mean"] == pytest.approx(run.folds["sharpe"][0])
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_test_month_without_a_row_trades_nothing_and_ends_no_walk(once, tmp_path, place):
+    """The other folds keep what they came to, and the equity its start."""
+    _, (real,) = once
+    made = way(tmp_path)
+    model = load_model(once[0] / "models" / "fold-01.onnx", FINGERPRINT, now=2**62)
+    nothing = walk.traded(market()[:0], model, made)
+    parts = [Result(real.fold, run) for run in (real.run, nothing)]
+    found = walk.stitched(parts if place else parts[::-1])
+    assert found.balance_start == real.run.balance_start and found.about["symbol"] == "MES"
+    assert found.equity.equals(real.run.equity) and found.trades.equals(real.run.trades)
+    assert sorted(found.folds["trades"]) == [0, len(real.run.trades)]
+
+
 def test_a_lesson_that_is_all_warm_up_is_refused_in_words():
     bars = random_bars.bars(1, *SPAN, seconds=600, every_day=5)
     loader = Loader(bars.lazy(), MONTHS, 30)
