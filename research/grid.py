@@ -85,12 +85,13 @@ def silence(start, stops, gap_max):  # type: ignore[no-untyped-def]
 
 
 def sides(frame: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Volume that bought and that sold; of a file that does not know, 0: then the kernel goes by
-    where the close lies."""
+    """Volume that bought and that sold; of a file or a row that does not know, 0: then the kernel
+    goes by where the close lies."""
     if not {"buy", "sell"} <= set(frame.columns):
         return np.zeros(frame.height), np.zeros(frame.height)
-    buy, sell = (np.ascontiguousarray(frame[name].to_numpy()) for name in ("buy", "sell"))
-    return buy, sell
+    buy, sell = (frame[name].cast(pl.Float64).to_numpy() for name in ("buy", "sell"))
+    known = np.isfinite(buy) & np.isfinite(sell)
+    return np.where(known, buy, 0.0), np.where(known, sell, 0.0)
 
 
 @njit(cache=True)

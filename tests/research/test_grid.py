@@ -67,6 +67,13 @@ def test_without_aggressors_the_kernel_goes_by_where_the_close_lies():
     assert made[0, 6:9].tolist() == [8.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("unknown", [None, float("nan")])
+def test_a_row_whose_aggressors_are_unknown_has_none(unknown):
+    """As where files with and without them were put together: no NaN reaches kernel or stage."""
+    made = grid(frame([5, 6]).with_columns(buy=pl.Series([2.0, unknown]), sell=1.0), GAP)
+    assert made[:, 7:9].tolist() == [[2.0, 1.0], [0.0, 0.0]]
+
+
 @pytest.mark.parametrize("seconds", [5, 15, 60, 300, 900])
 def test_coarse_bars_hold_what_the_fine_ones_held(seconds):
     fine = history.load([ROOT / "data/gc_20131007.parquet"]).frame
