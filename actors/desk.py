@@ -42,6 +42,7 @@ class Desk(Struct):
     again: Again | None = None  # the latest entry was refused; it waits for a look at the venue
     exit_at: int = 0  # an exit is under way since
     seen: int = 0  # the youngest message so far
+    now: int = 0  # the last pulse: a fill that is told late is of an earlier time
     flatten: Reason | None = None
     overshot: bool = False
     naked_at: int = 0
@@ -62,7 +63,7 @@ class Desk(Struct):
     def begin(self, run: RunStarted) -> None:
         """Nothing open, it asks for brackets anew: a crash is survived best with them."""
         self.run, self.placed, self.again, self.settings = run.run, 0, None, run.settings
-        self.seen = min(self.seen, run.at) if run.settings.edition >= RESET else self.seen
+        self.seen, self.now = (run.at if run.settings.edition >= RESET else self.seen), run.at
         if run.settings.edition >= HOPES and not (self.alive() or self.book.position.size):
             self.refused = False
 
@@ -124,6 +125,7 @@ class Desk(Struct):
 
     def close(self, at: int, reason: Reason, size: int | UnsetType = UNSET) -> list[Message]:
         """At most one close request under way: of all, or of so many contracts."""
+        at = max(at, self.now) if self.numbers().edition >= WARY else at
         if self.asked(self.book.close_at, at):
             return []
         order = ClosePosition(at, self.tag(), reason, size)
@@ -194,11 +196,9 @@ class Desk(Struct):
         ]
 
     def exit(self, at: int, reason: Reason) -> list[Message]:
-        """Move the target through the touch; without one, close by the venue's own call.
-
-        So too where a close may have been done already and nobody has told: the target would then
-        open a position, which the venue's own call never does.
-        """
+        """Move the target through the touch; without one, close by the venue's own call. So too
+        where a close may have been done already and nobody has told: the target would then open a
+        position, which the venue's own call never does."""
         size = self.book.position.size
         if not size or self.exit_at:
             return []

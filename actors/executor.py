@@ -64,7 +64,7 @@ class Executor:
         desk.seen = max(desk.seen, message.at)
         match message:
             case Pulse(at=at):
-                desk.naked_at = min(desk.naked_at, at)  # by a venue whose clock is early
+                desk.naked_at, desk.now = min(desk.naked_at, at), at  # a venue's clock may be early
                 return self._tend(at)
             case Approved():
                 return self._approved(message)

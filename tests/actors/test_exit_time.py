@@ -109,3 +109,19 @@ def test_an_exit_that_begins_when_the_position_is_bare_is_the_venues_close():
     answers = stage.on(build.command(at=AT + 2 * SECOND, name="stop"))
     assert kinds(answers) == ["ClosePosition", "CancelOrder"]
     assert stage.on(build.mark(at=AT + 2 * SECOND + 1, price=D(5000))) == []
+
+
+@pytest.mark.parametrize(("edition", "asked"), [(4, 2), (5, 1)])
+def test_a_close_for_what_was_told_late_is_asked_for_once(edition, asked):
+    """The fill is of an earlier time; the close is not, and has its own."""
+    stage = executor(native_brackets=False)
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(approved())
+    stage.on(fill(1, "r-1", 1, 1))
+    for tag, number in (("r-2", 5), ("r-3", 6)):
+        stage.on(build.order_accepted(at=AT, tag=tag, venue_id=number, side=-1, price=D(4998)))
+    stage.on(build.pulse(at=AT + 9 * SECOND))
+    stage.on(fill(2, "r-2", -1, 5, at=AT + SECOND))
+    answers = stage.on(fill(3, "r-3", -1, 6, at=AT + SECOND))
+    answers += stage.on(build.pulse(at=AT + 9 * SECOND))
+    assert kinds(answers).count("ClosePosition") == asked
