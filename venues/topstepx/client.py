@@ -91,7 +91,7 @@ class TopstepX:
             "customTag": order.tag,
         } | brackets(order)
         urgent = order.purpose is not Purpose.ENTRY
-        await self._rest.token()  # which may mean a login, and that may take its time
+        await self._rest.token(urgent)  # which may mean a login, and that may take its time
         if not urgent and 0 < order.expires_at < self._clock():
             raise Late(f"{order.tag}: not sent: too old after the login")
         try:

@@ -73,8 +73,12 @@ class Rest:
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
-    async def token(self) -> Secret:
-        """A token that is good for a while, renewed when it is not. Raises Unreachable."""
+    async def token(self, urgent: bool = False) -> Secret:
+        """A token that is good for a while, renewed when it is not. Raises Unreachable.
+
+        What is urgent waits for no renewal while the old one lives: the next query has it done."""
+        if urgent and self._token is not None and monotonic() < self._dead_at:
+            return self._token
         async with self._login:
             if self._token is None or monotonic() >= self._renew_at:
                 await self._renew()
@@ -105,7 +109,7 @@ class Rest:
     async def command(
         self, path: str, body: object, shape: type[Shape], urgent: bool = False
     ) -> Shape:
-        token = await self.token()
+        token = await self.token(urgent)
         while wait_s := self._calls.take(monotonic(), urgent):
             if not urgent:
                 raise Limited(f"{path}: not sent: our own budget of calls is used up")

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from core.errors import ConfigError
-from tests.venues.topstepx.server import ENTRY, EXIT, Gateway, jwt, no, ok, trading
+from tests.venues.topstepx.server import COMMANDS, ENTRY, EXIT, Gateway, jwt, no, ok, trading
 from venues.base import Unknown, Unreachable
 from venues.topstepx.answers import Refused
 
@@ -41,8 +41,23 @@ async def test_a_token_that_cannot_be_renewed_serves_as_long_as_it_lives():
             gateway.answers[path] = web.Response(status=503)
         client._rest._renew_at = 0.0
         for _ in range(2):
-            assert (await client.place(EXIT, 1))[0].venue_id == 3500000101
+            assert (await client.place(ENTRY, 1))[0].venue_id == 3500000101
     assert gateway.count("Auth/validate") == 1
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path != "Order/place"])
+async def test_an_exit_waits_for_no_renewal_while_its_token_lives(path):
+    """The renewal hangs; a position may be bare, or on its way out."""
+    gateway, hung = Gateway(), asyncio.Event()
+    async with trading(gateway) as client:
+        gateway.answers["Auth/validate"] = lambda _: hung.wait()
+        client._rest._renew_at = 0.0
+        look = asyncio.ensure_future(client.snapshot(0, 1))
+        for call in (COMMANDS[path], lambda client: client.place(EXIT, 1)):
+            await asyncio.wait_for(call(client), 1.0)
+        look.cancel()
+        hung.set()
+    assert gateway.count(path) == gateway.count("Order/place") == 1
 
 
 async def test_a_token_that_could_not_be_renewed_is_renewed_when_it_dies_at_the_latest():
@@ -50,7 +65,7 @@ async def test_a_token_that_could_not_be_renewed_is_renewed_when_it_dies_at_the_
     gateway.answers["Auth/validate"] = web.Response(status=503)
     async with trading(gateway, backoff_max_s=30.0) as client:
         client._rest._renew_at, client._rest._dead_at = 0.0, monotonic() + 10.0
-        await client.place(EXIT, 1)
+        await client.place(ENTRY, 1)
         assert client._rest._renew_at == client._rest._dead_at
 
 
