@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     from venues.fills import MODES
 
     plan, months = Plan(epochs_max=given.epochs), folds.Months(given.train, 1, 1)
-    loader = folds.Loader(rows_of(given.data), months, plan.lookahead_s, given.hours)
+    loader = folds.Loader(rows_of(given.data, config), months, plan.lookahead_s, given.hours)
     if not loader.folds:
         why = f"too short for {given.train}+1+1 months and 30 days between"
         raise UsageError(f"{given.data}: {why}")

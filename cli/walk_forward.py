@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, made) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
-    loader = folds.Loader(rows_of(given.data), months, made.lookahead_s, given.hours)
+    loader = folds.Loader(rows_of(given.data, config), months, made.lookahead_s, given.hours)
     if not loader.folds:
         raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
                          f"months and {months.quarantine_days} days between")  # fmt: skip
@@ -108,15 +108,15 @@ def way_of(given: argparse.Namespace, config: Config) -> Any:
     )  # fmt: skip
 
 
-def rows_of(data: Path) -> Any:
-    """The bars of a file, lazily."""
+def rows_of(data: Path, config: Config) -> Any:
+    """The bars of a file, lazily. Raises UsageError if they are not what the config trades."""
     from research import bars, history, sources
 
     if not data.exists():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
     with sources.reading(data):
         rows = bars.scan(data)
-        history.seconds_only(data, rows)
+        history.seconds_only(data, rows, float(config.settings().instrument.tick))
     return rows
 
 

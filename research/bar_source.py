@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from core.errors import UsageError
 from core.settings import Settings
 from research import bars, dataset, grid, history, seconds, sources
 from research.seconds import Floats
@@ -32,7 +33,7 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
         yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
     segment, tick = 1, float(settings.instrument.tick)
-    for frame in frames(path):
+    for frame in frames(path, tick):
         kept = bars.within(history.sound(frame, []), hours)
         if kept.height:
             made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
@@ -40,10 +41,14 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
             table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
             segment = int(table[-1, 1]) + 1
             yield table
+    if segment == 1:
+        raise UsageError(f"{path}: no bar in the hours {hours}")
 
 
-def frames(path: Path) -> Iterator[pl.DataFrame]:
+def frames(path: Path, tick: float) -> Iterator[pl.DataFrame]:
     with sources.reading(path):
         rows = bars.scan(path).filter(pl.col("start").is_not_null())
-        history.seconds_only(path, rows)
+        history.seconds_only(path, rows, tick)
+        if rows.select((pl.col("start").diff() < 0).any()).collect().item():
+            rows = rows.collect().sort("start", maintain_order=True).lazy()
         yield from bars.chunks(rows, CHUNK)

@@ -96,10 +96,16 @@ def sound(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     return distinct(usable(frame, notes), notes)
 
 
-def seconds_only(path: Path, rows: pl.LazyFrame) -> None:
-    """Raises UsageError for bars of another length."""
-    if (step := step_of(rows.select("start").head(HEAD).collect()["start"].to_numpy())) != 1:
+def seconds_only(path: Path, rows: pl.LazyFrame, tick: float) -> None:
+    """Raises UsageError for bars of another length, or of an instrument with another tick."""
+    head = rows.select("start", "close").head(HEAD).collect()
+    starts = head["start"].drop_nulls().unique().sort()  # newest first is no finer step
+    if (step := step_of(starts.to_numpy())) != 1:
         raise UsageError(f"{path}: bars of {step} s: the daemon's are of 1 s")
+    prices = head["close"].drop_nulls().drop_nans().to_numpy()
+    if len(prices) and (found := tick_of(prices, tick)) != tick:
+        why = f"its tick is {found}, the instrument's is {tick}"
+        raise UsageError(f"{path}: {why}: set instrument.symbol to what the file holds")
 
 
 def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:

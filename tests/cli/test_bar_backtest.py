@@ -51,11 +51,46 @@ def test_the_files_own_quotes_are_used(bars, tmp_path):
     assert (table[:, 11] - table[:, 10] == 2.0).all()
 
 
-def test_bars_of_a_minute_are_one_line(tradebot, bars, tmp_path):
-    frame = pl.read_parquet(bars)
-    frame.filter(pl.col("start") // 10**9 % 60 == 0).write_parquet(tmp_path / "minutes.parquet")
+@pytest.mark.parametrize("order", ["oldest first", "newest first", "each twice"])
+def test_bars_of_a_minute_are_one_line(tradebot, bars, tmp_path, order):
+    minutes = pl.read_parquet(bars).filter(pl.col("start") // 10**9 % 60 == 0)
+    frame = minutes.reverse() if order == "newest first" else minutes
+    both = pl.concat([frame, frame]).sort("start") if order == "each twice" else frame
+    both.write_parquet(tmp_path / "minutes.parquet")
     code, out, err = tradebot("backtest", "--bars", tmp_path / "minutes.parquet")
     assert (code, out, err.count("\n")) == (2, "", 1) and "the daemon's are of 1 s" in err
+
+
+@pytest.mark.parametrize("verb", ["backtest --bars", "walk-forward", "cross-validate", "optimise"])
+def test_bars_of_another_tick_are_one_line(tradebot, bars, tmp_path, verb):
+    """Gold as MES would earn and lose by ticks that do not exist."""
+    prices = [(pl.col(n) / 0.25).round() * 0.1 for n in ("open", "high", "low", "close")]
+    pl.read_parquet(bars).with_columns(prices).write_parquet(tmp_path / "gold.parquet")
+    words = (*verb.split(), tmp_path / "gold.parquet", "--out", tmp_path / "out")
+    code, out, err = tradebot(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1) and "its tick is 0.1" in err
+
+
+def test_a_file_without_a_bar_in_the_session_is_one_line(tradebot, bars, tmp_path):
+    saturday = pl.read_parquet(bars).with_columns(pl.col("start") % 3600_000_000_000)
+    later = saturday.with_columns(pl.col("start") + 1_704_542_400_000_000_000)
+    later.write_parquet(tmp_path / "closed.parquet")
+    code, out, err = tradebot("backtest", "--bars", tmp_path / "closed.parquet")
+    assert (code, out, err.count("\n")) == (2, "", 1) and "no bar in the hours" in err
+
+
+def test_a_long_file_out_of_order_is_read_in_order(bars, tmp_path, monkeypatch):
+    """Two downloads put together the wrong way round, of more rows than are read at once."""
+    frame = pl.read_parquet(bars)
+    later = frame.with_columns(pl.col("start") + 7 * 86_400 * 10**9)
+    pl.concat([frame, later]).write_parquet(tmp_path / "good.parquet")
+    pl.concat([later, frame]).write_parquet(tmp_path / "odd.parquet")
+    monkeypatch.setattr(bar_source, "CHUNK", frame.height // 2)
+    good, odd = (
+        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS, "globex")))
+        for name in ("good.parquet", "odd.parquet")
+    )
+    assert (np.diff(good[:, 0]) > 0).all() and np.array_equal(good, odd)
 
 
 @pytest.mark.parametrize("contract", [1, 0.7])
