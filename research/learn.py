@@ -50,6 +50,10 @@ def train(
         raise UsageError(f"{valid}: must be later than the tapes to learn from")
     rows = trainer.join([trainer.prepare(seen, plan) for seen in learn])
     judged = trainer.prepare(judge, plan)
+    for part, paths in ((rows, tapes), (judged, [valid])):
+        if not len(part):
+            named = ", ".join(map(str, paths))
+            raise UsageError(f"{named}: no row in it: too short, or all of it warm-up")
     epochs: list[int] = []
 
     def hear(epoch: int, metrics: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from core.errors import UsageError
 from indicators.schema import FINGERPRINT
 from research import learn
 from research.archive import Archive
@@ -39,3 +40,11 @@ def test_two_files_of_one_name_are_both_told(days, tmp_path):
     """As months of two years are."""
     found = manifest(days[:2], days[2], tmp_path / "models")
     assert set(found.data_sha256.values()) == {learn.digest_of(path) for path in days}
+
+
+@pytest.mark.parametrize("short", [0, 2])
+def test_a_file_that_is_all_warm_up_is_refused_by_its_name(days, tmp_path, short):
+    """Twenty minutes: no feature is warm, so that there is nothing to learn or to judge by."""
+    pl.read_parquet(days[short]).head(1200).write_parquet(days[short])
+    with pytest.raises(UsageError, match=f"{days[short]}: no row in it"):
+        manifest([days[0]], days[2], tmp_path / "models")
