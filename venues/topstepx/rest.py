@@ -74,9 +74,8 @@ class Rest:
             await self._sessions.popitem()[1].close()
 
     async def token(self, urgent: bool = False) -> Secret:
-        """A token that is good for a while, renewed when it is not. Raises Unreachable.
-
-        What is urgent waits for no renewal while the old one lives: the next query has it done."""
+        """A token that is good for a while, renewed when it is not. Raises Unreachable. What is
+        urgent waits for no renewal while the old one lives: the next query has it done."""
         if urgent and self._token is not None and monotonic() < self._dead_at:
             return self._token
         async with self._login:
