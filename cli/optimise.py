@@ -62,16 +62,15 @@ def main(argv: list[str]) -> int:
         optimise.search(held, lesson, model, way, space, given.trials, say)
     if given.worker:
         return EXIT_OK
-    best = best_of(held, url)
+    some_trial(held, url)
 
     def test(tuned: Any) -> Any:
         return walk.traded(loader.test(lesson), model, replace(way, config=tuned))
 
-    told = {
-        "study": name, "best": best.params,
-        "validation_sharpe": None if best.value == optimise.WORST else best.value,
-        **optimise.luck(held), "holdout": optimise.holdout(held, test, config),
-    }  # fmt: skip
+    told = {"study": name, "holdout": optimise.holdout(held, test, config)}
+    best = optimise.best(held)  # the one that was scored there, whatever came after
+    told |= {"best": best.params, **optimise.luck(held)}
+    told["validation_sharpe"] = None if best.value == optimise.WORST else best.value
     print(json.dumps(plain(told)) if given.json else describe(told))
     return EXIT_OK
 
@@ -83,10 +82,10 @@ def make(out: Path) -> None:
         raise UsageError(f"{out}: cannot be made: {error.strerror}") from None
 
 
-def best_of(held: Any, url: str) -> Any:
+def some_trial(held: Any, url: str) -> None:
+    """Raises UsageError if there is none."""
     if not [trial for trial in held.trials if trial.value is not None]:
         raise UsageError(f"{url}: holds no trial that came to an end: --trials N")
-    return held.best_trial
 
 
 def parser() -> Arguments:
@@ -155,6 +154,6 @@ def work(words: list[str]) -> int:
 
 
 def describe(told: dict[str, Any]) -> str:
-    rows = [f"{name:<22}{value}" for name, value in told.items() if name not in ("best", "holdout")]
-    rows += [f"best {name:<17}{value}" for name, value in told["best"].items()]
-    return "\n".join(rows + [f"holdout {name:<14}{v}" for name, v in told["holdout"].items()])
+    rows = [f"{name:<30}{value}" for name, value in told.items() if name not in ("best", "holdout")]
+    rows += [f"best {name:<25}{value}" for name, value in told["best"].items()]
+    return "\n".join(rows + [f"holdout {name:<22}{v}" for name, v in told["holdout"].items()])

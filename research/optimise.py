@@ -131,7 +131,19 @@ def search(
         told(f"trial {trial.number + 1}: {len(run.trades)} trades, Sharpe {ratio:.2f}")
         return ratio if len(run.trades) >= TRADES_MIN and np.isfinite(ratio) else WORST
 
-    held.optimize(score, n_trials=trials)
+    held.optimize(score, n_trials=trials, callbacks=[until_looked])
+
+
+def until_looked(held: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    """Another process may have looked at the month held out meanwhile."""
+    if "holdout" in held.user_attrs:
+        held.stop()
+
+
+def best(held: optuna.Study) -> optuna.trial.FrozenTrial:
+    """The trial that was scored on the month held out; until then the best one."""
+    number = held.user_attrs.get("holdout", {}).get("trial")
+    return held.best_trial if number is None else held.trials[number]
 
 
 def returns_of(run: walk.Run) -> np.ndarray:
@@ -143,10 +155,11 @@ def holdout(held: optuna.Study, test: Callable[[Config], walk.Run], config: Conf
     """What the best trial earns where nobody looked. Told once: afterwards it is the same answer,
     and no trial may follow."""
     if "holdout" not in held.user_attrs:
-        found = metrics.measure(test(tuned(config, held.best_params)))
+        trial = best(held)
+        found = metrics.measure(test(tuned(config, trial.params)))
         keep = ("sharpe", "calmar", "net_pnl", "trades", "max_drawdown_dollars")
         told = {key: found[key] if np.isfinite(found[key]) else None for key in keep}
-        held.set_user_attr("holdout", told)
+        held.set_user_attr("holdout", told | {"trial": trial.number})
     return held.user_attrs["holdout"]
 
 
@@ -157,9 +170,9 @@ def luck(held: optuna.Study) -> dict[str, Any]:
     days = min((len(row) for row in rows), default=0)
     table = np.array([row[:days] for row in rows]).T if rows else np.empty((0, 0))
     ratios = np.array([overfit.sharpe(row) for row in rows])
-    best = rows[done.index(held.best_trial)] if done else np.array([])
+    returns = rows[done.index(best(held))] if done else np.array([])
     return {
         "trials": len(done),
-        "deflated_sharpe": overfit.deflated(best, ratios[np.isfinite(ratios)]),
+        "deflated_sharpe": overfit.deflated(returns, ratios[np.isfinite(ratios)]),
         "overfit_probability": overfit.probability(table, PBO_BLOCKS) if days else metrics.NAN,
     }

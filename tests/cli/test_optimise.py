@@ -68,4 +68,4 @@ def test_a_folder_that_cannot_be_made_and_a_study_without_a_trial_are_one_line()
         optimise.make(Path("/dev/null/x"))
     for trials in ([], [SimpleNamespace(value=None)]):
         with pytest.raises(UsageError, match="no trial that came to an end"):
-            optimise.best_of(SimpleNamespace(trials=trials), "sqlite:///study.db")
+            optimise.some_trial(SimpleNamespace(trials=trials), "sqlite:///study.db")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from core.config import load
 from core.errors import UsageError
 from daemon import wiring
-from research import optimise
+from research import optimise, overfit
 from research.folds import Loader, Months
 from research.lessons import Walk
 from research.optimise import SAMPLERS, Space, chosen, holdout, luck, study, tuned
@@ -111,6 +111,26 @@ def test_the_holdout_is_scored_once_and_answers_the_same_afterwards(tmp_path):
     again = study(url(tmp_path), "one", "random", 1, SMALL)
     assert holdout(again, test, CONFIG) == told and len(seen) == 1
     assert seen[0].signals.stop_ticks == held.best_params["stop_ticks"]
+
+
+def test_what_is_told_of_the_holdout_is_of_the_trial_that_was_scored(tmp_path):
+    """A process that was still searching ends, and a better trial of it changes nothing."""
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
+
+    def score(trial):
+        chosen(trial, SMALL)
+        trial.set_user_attr("returns", [0.01, -0.02, 0.03 + 0.01 * trial.number])
+        return float(trial.number)
+
+    held.optimize(score, n_trials=2)
+    told = holdout(held, lambda config: random_runs.run(1, 50), CONFIG)
+    other = study(url(tmp_path), "one", "random", 2, SMALL)
+    other.optimize(score, n_trials=5, callbacks=[optimise.until_looked])
+    assert len(held.trials) == 3 and held.best_trial.number == 2
+    assert told["trial"] == optimise.best(held).number == 1
+    returns = [np.array(trial.user_attrs["returns"]) for trial in held.trials]
+    ratios = np.array([overfit.sharpe(row) for row in returns])
+    assert luck(held)["deflated_sharpe"] == overfit.deflated(returns[1], ratios)
 
 
 def test_luck_counts_every_trial(tmp_path):
