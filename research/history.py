@@ -36,7 +36,7 @@ def load(
 
     `key`: the symbol or contract to take. Raises UsageError when nothing is left."""
     notes: list[str] = []
-    parts = [read(path, zone, key, notes) for path in paths]
+    parts = told_apart([read(path, zone, key, notes) for path in paths])
     frame, rolls = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal"), []
     if "contract" in frame.columns:
         if frame["contract"].null_count():
@@ -58,10 +58,24 @@ def load(
     return History(frame, step, rolls, notes)
 
 
-def read(path: Path, zone: str, key: str, notes: list[str]) -> pl.DataFrame:
-    """The bars of a file; with a column `contract` where it holds several of one future."""
+def told_apart(parts: list[tuple[pl.DataFrame, str]]) -> list[pl.DataFrame]:
+    """With a column `contract` also where each file holds one, and not all the same."""
+    several = any("contract" in frame.columns for frame, _ in parts)
+    several |= len({name for _, name in parts} - {""}) > 1
+    return [
+        frame.with_columns(contract=pl.lit(name)) if several and name else frame
+        for frame, name in parts
+    ]
+
+
+def read(path: Path, zone: str, key: str, notes: list[str]) -> tuple[pl.DataFrame, str]:
+    """The bars of a file, with a column `contract` where it holds several of one future; and the
+    contract of a file of one, "" where it names none."""
     with sources.reading(path):
-        return collected(bars.opened(path, zone), key, notes)
+        source = bars.opened(path, zone)
+        frame = collected(source, key, notes)
+        names = [key] if key else bars.series(source) if source.keys else []
+    return frame, contract_of(names[0]) if len(names) == 1 else ""
 
 
 def collected(source: bars.Source, key: str, notes: list[str]) -> pl.DataFrame:
@@ -70,7 +84,7 @@ def collected(source: bars.Source, key: str, notes: list[str]) -> pl.DataFrame:
         name = bars.name_of(source)
         parts = [
             bars.canonical(source, source.rows.filter(name == one)).with_columns(
-                contract=pl.lit(one.split()[-1])
+                contract=pl.lit(contract_of(one))
             )
             for one in names
         ]
@@ -83,12 +97,20 @@ def collected(source: bars.Source, key: str, notes: list[str]) -> pl.DataFrame:
     return frame
 
 
+def contract_of(name: str) -> str:
+    """The part of a series' name that is a contract, "" without one: some are followed by the
+    exchange's number of it."""
+    for part in name.split():
+        try:
+            stitch.contract_id(part, 2020, "F.US.MES")
+        except UsageError:
+            continue
+        return part
+    return ""
+
+
 def is_contract(name: str) -> bool:
-    try:
-        stitch.contract_id(name.split()[-1], 2020, "F.US.MES")
-    except UsageError:
-        return False
-    return True
+    return bool(contract_of(name))
 
 
 def sound(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
