@@ -114,8 +114,14 @@ def kind_of(names: set[str]) -> str:
 
 
 def scan(path: Path, zone: str = "UTC", key: str = "") -> pl.LazyFrame:
-    """The table of one file, lazily and in the file's order. `key`: which symbol or contract."""
+    """The table of one file, lazily and in the file's order. `key`: which symbol or contract.
+
+    Raises UsageError where there are several and none is named."""
     source = opened(path, zone)
+    names = series(source) if source.keys and not key else []
+    if len(names) > 1:
+        shown = ", ".join(names[:4])
+        raise UsageError(f"{path}: holds {len(names)} series ({shown}): give a file of one")
     return canonical(source, chosen(source, key))
 
 

@@ -71,6 +71,15 @@ def test_bars_of_another_tick_are_one_line(tradebot, bars, tmp_path, verb):
     assert (code, out, err.count("\n")) == (2, "", 1) and "its tick is 0.1" in err
 
 
+def test_bars_of_two_contracts_are_one_line(tradebot, bars, tmp_path):
+    """Of the one with fewer rows nothing would be traded, and nothing said."""
+    parts = [pl.read_parquet(bars).with_columns(symbol=pl.lit(n)) for n in ("MESH4", "MESM4")]
+    pl.concat(parts).write_parquet(tmp_path / "two.parquet")
+    for words in (("backtest", "--bars"), ("walk-forward",)):
+        code, out, err = tradebot(*words, tmp_path / "two.parquet", "--out", tmp_path / "out")
+        assert (code, out, err.count("\n")) == (2, "", 1) and "2 series (MESH4, MESM4)" in err
+
+
 def test_a_file_without_a_bar_in_the_session_is_one_line(tradebot, bars, tmp_path):
     saturday = pl.read_parquet(bars).with_columns(pl.col("start") % 3600_000_000_000)
     later = saturday.with_columns(pl.col("start") + 1_704_542_400_000_000_000)
