@@ -44,6 +44,8 @@ def main(argv: list[str]) -> int:
 
 
 def make(rows: int, seed: int, start: str, level: float | None, out: Path) -> dict[str, object]:
+    if out.suffix != ".parquet":
+        raise UsageError(f"--out {out}: expected a .parquet file")
     synth, _ = modules()
     try:
         first = date.fromisoformat(start)

@@ -221,7 +221,8 @@ def write(
     path: Path, rows: int, seed: int, start: date, laws: Laws = USUAL,
     seen: Callable[[int], None] = lambda rows: None,
 ) -> int:  # fmt: skip
-    """Into one Parquet file, which appears when it is whole. The rows written. `seen`: so far."""
+    """Into one Parquet file, which appears when it is whole. The rows made: fewer where the
+    calendar ends, and then there is no file. `seen`: so far."""
     part, written = path.with_name(path.name + ".part"), 0
     try:
         with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
@@ -229,7 +230,8 @@ def write(
                 writer.write_table(frame.to_arrow().cast(SCHEMA), row_group_size=GROUP_ROWS)
                 written += frame.height
                 seen(written)
-        part.replace(path)
+        if written == rows:
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return written

@@ -18,7 +18,8 @@ def test_rows_go_into_the_file(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "given",
-    [["--rows", "5"], [], ["--rows", "0", "--out", "a"], ["--rows", "5", "--out", "/none/a"],
+    [["--rows", "5"], [], ["--rows", "0", "--out", "a"],
+     ["--rows", "5", "--out", "/none/a.parquet"], ["--rows", "5", "--out", "a.csv"],
      ["--rows", "5", "--out", "a.parquet", "--start", "soon"]],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(given, capsys, tmp_path, monkeypatch):
@@ -28,7 +29,10 @@ def test_what_makes_no_sense_is_refused(given, capsys, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_calendar_that_ends_is_told(tmp_path, capsys):
+def test_a_calendar_that_ends_is_told_and_what_was_there_stays(tmp_path, capsys):
+    (tmp_path / "a.parquet").write_text("of an earlier run")
     given = ["--rows", "500000", "--out", str(tmp_path / "a.parquet"), "--start", "2035-12-20"]
     assert main(["synth", *given]) == 2
     assert "the calendar ends" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+    assert (tmp_path / "a.parquet").read_text() == "of an earlier run"
