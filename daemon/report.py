@@ -99,7 +99,8 @@ class Tally:
 def told(report: dict[str, Any]) -> str:
     """The session report for a person."""
     wal, latency = report["wal"], report["latency_us"]["bar_to_order"]
-    reasons = ", ".join(f"{code} {n}" for code, n in list(report["reasons"].items())[:8])
+    coded = [(code, n) for code, n in report["reasons"].items() if code]  # not all have one
+    reasons = ", ".join(f"{code} {n}" for code, n in coded[:8])
     verified = "verified" if wal["verified"] else "NOT VERIFIED"
     return (
         f"session    {report['mode']}, ended: {report['ended']}\n"

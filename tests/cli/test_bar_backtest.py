@@ -132,6 +132,11 @@ def test_what_a_trade_slipped_is_what_those_fills_charge(tradebot, bars, tmp_pat
     assert len(trades)
 
 
+def test_a_message_without_a_reason_is_no_reason(tradebot, bars):
+    *_, reasons = tradebot("backtest", "--bars", bars)[1].splitlines()
+    assert all(len(part.split()) == 2 for part in reasons.removeprefix("reasons").split(", "))
+
+
 def test_what_is_stopped_early_is_whole(tradebot, bars, tmp_path, monkeypatch, request):
     whole = bar_source.tables
 
