@@ -1,5 +1,6 @@
 """tradebot backtest: the same stages and the same matching on a tape, as fast as they go."""
 
+import argparse
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -38,8 +39,7 @@ def parser() -> Arguments:
     words.add_argument(
         "--fills",
         choices=MODES,
-        default="conservative",
-        help="how orders meet a bar",
+        help="how orders meet a bar; default: conservative",
     )
     words.add_argument("--every", action="store_true", help="bars: leave out nothing; slow")
     words.add_argument(
@@ -52,7 +52,7 @@ def parser() -> Arguments:
 
 
 def main(argv: list[str]) -> int:
-    given = parser().parse_args(argv)
+    given = fitting(parser().parse_args(argv))
     config = configs.load(Path(given.config))
     if given.sketch:
         from cli import sketch
@@ -101,6 +101,18 @@ def main(argv: list[str]) -> int:
         write(recorder, config, Path(given.out))
     print(json.dumps(told) if given.json else "\n".join(spoken(report.told(told), told)))
     return EXIT_OK if outcome.flat else EXIT_NOT_FLAT
+
+
+def fitting(given: argparse.Namespace) -> argparse.Namespace:
+    """Raises UsageError for what would be passed over in silence: bars know no wire and no log, a
+    tape has its own quotes to fill at."""
+    bars = bool(given.bars or given.sketch)
+    others = ("tape", "latency", "against") if bars else ("fills", "every")
+    if odd := next((name for name in others if getattr(given, name)), ""):
+        of = "a tape, not of bars" if bars else "bars, not of a tape"
+        raise UsageError(f"--{odd}: is of {of}: leave it out")
+    given.fills = given.fills or "conservative"
+    return given
 
 
 def recording(slips: Mapping[int, int] | None = None) -> Any:

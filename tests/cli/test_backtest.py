@@ -60,6 +60,17 @@ def test_what_cannot_be_read_is_one_line(tradebot, words, code, says):
     assert (got, out, err.count("\n")) == (code, "", 1) and says in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--fills", "optimistic"), ("--every",), ("--bars", "F", "--tape", "T"),
+     ("--bars", "F", "--against", "wal"), ("--bars", "F", "--latency", "0.5")],
+)  # fmt: skip
+def test_what_the_run_would_not_heed_is_refused(tradebot, words):
+    """A run at other fills than were asked for looks like the one that was."""
+    code, out, err = tradebot("backtest", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1) and "leave it out" in err
+
+
 def test_a_tape_of_another_tick_is_refused(tradebot, tape, monkeypatch):
     monkeypatch.setenv("TRADEBOT_INSTRUMENT_SYMBOL", "MGC")
     for words in (["--tape", tape], ["--bars", tape]):
