@@ -39,6 +39,7 @@ from core.terms import ALIVE, EXITS_ONLY, FLATTENING, Purpose
 
 READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
 EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
+UNTOLD = 5  # ... and again, until one is told
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -126,11 +127,7 @@ class Recovery:
         """Unknown orders that two full queries, `unknown_quiet_s` apart, did not show."""
         ledger, quiet = self.memory, int(self._settings().recovery.unknown_quiet_s * SECOND)
         shown = {order.tag for order in told.orders}
-        unknown = [
-            order.tag
-            for order in ledger.book.unknown()
-            if order.tag not in shown and order.at <= told.at
-        ]
+        unknown = [o.tag for o in ledger.book.unknown() if o.tag not in shown and o.at <= told.at]
         since = {tag: ledger.absent.get(tag, told.at) for tag in unknown}
         gone = [tag for tag in unknown if told.at - since[tag] >= quiet]
         ledger.absent = {tag: at for tag, at in since.items() if tag not in gone}
@@ -190,6 +187,8 @@ class Recovery:
         flattening = ledger.flatten and not ledger.proven
         others = set(ledger.book.foreign()) - set(ledger.excused)
         unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
+        if self._settings().edition >= UNTOLD:  # one that came slowly was not there to be seen
+            unsettled = unsettled or any(o.intent for o in ledger.book.live(Purpose.ENTRY))
         settled = (ledger.agreed or not ledger.linked_at) and not unsettled
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
         if (flattening and ledger.flat_at) or self._unfilled(at):
@@ -201,10 +200,9 @@ class Recovery:
         return self._ask(at, Reason.REC_QUERY)
 
     def _unfilled(self, at: int) -> bool:
-        """An entry of ours, at the market, of which a second later nobody told a fill: one look, so
+        """An entry of ours, at the market, of which a second later nobody told a fill: a look, so
         that what was filled gets its stop in time; then it is unsettled like others. So too a
-        close that the venue took: its stop rests, and would open a position of which nobody tells.
-        """
+        close that the venue took: its stop rests, and would open a position that nobody tells."""
         ledger, settings = self.memory, self._settings()
         if settings.edition < EAGER:
             return False

@@ -163,3 +163,19 @@ def test_a_close_that_the_venue_took_is_looked_for_once_if_nobody_tells_its_fill
         asked += stage.on(build.pulse(at=AT + wait * SECOND))
         stage.on(snapshot(AT + wait * SECOND))
     assert [type(a) for a in asked] == [Reconcile] * (edition == 5 and not told)
+
+
+@pytest.mark.parametrize(("edition", "asks"), [(4, 0), (5, 2)])
+def test_an_entry_that_came_after_the_look_is_looked_for_until_a_fill_is_told(edition, asks):
+    """It took over a second to the venue, so that the look showed nothing; its fill was lost."""
+    stage = agreed()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(build.place_order(at=AT, tag="r-1", intent="r-i1"))
+    for wait in (1, 2, 3, 4, 5, 6):
+        asked = stage.on(build.pulse(at=AT + wait * SECOND))
+        if wait > 1:
+            asks -= len(asked)
+        if asked:
+            stage.on(snapshot(AT + wait * SECOND))
+        stage.on(build.order_accepted(at=AT + wait * SECOND, tag="r-1", price=None))
+    assert asks == 0
