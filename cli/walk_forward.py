@@ -110,13 +110,14 @@ def way_of(given: argparse.Namespace, config: Config) -> Any:
 
 def rows_of(data: Path, config: Config) -> Any:
     """The bars of a file, lazily. Raises UsageError if they are not what the config trades."""
-    from research import bars, history, sources
+    from research import history, series, sources
 
     if not data.exists():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
+    instrument = config.settings().instrument
     with sources.reading(data):
-        rows = bars.scan(data)
-        history.seconds_only(data, rows, float(config.settings().instrument.tick))
+        rows = series.scan(data, symbol_id=instrument.symbol_id)
+        history.seconds_only(data, rows, float(instrument.tick))
     return rows
 
 

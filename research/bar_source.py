@@ -5,6 +5,7 @@ it. Where no quote is known the bid and ask are a tick apart, with the close on 
 the second went; where no aggressor is known the kernel goes by where the close lies.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from core.errors import UsageError
+from core.instruments import Instrument
 from core.settings import Settings
-from research import bars, dataset, grid, history, seconds, sources
+from research import bars, dataset, grid, history, seconds, series, sources
 from research.seconds import Floats
 from storage import tape as tapes
 
@@ -32,23 +34,25 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
     if tapes.is_tape(path):
         yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
-    segment, tick = 1, float(settings.instrument.tick)
-    for frame in frames(path, tick):
-        kept = bars.within(history.sound(frame, []), hours)
+    segment, tick, left = 1, float(settings.instrument.tick), Counter[str]()
+    for frame in frames(path, settings.instrument):
+        kept = bars.within(history.sound(frame, left), hours)
         if kept.height:
             made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
             table = grid.quoted(made, kept, tick)
             table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
             segment = int(table[-1, 1]) + 1
             yield table
+    series.say(path, history.counted(left))
     if segment == 1:
         raise UsageError(f"{path}: no bar in the hours {hours}")
 
 
-def frames(path: Path, tick: float) -> Iterator[pl.DataFrame]:
+def frames(path: Path, instrument: Instrument) -> Iterator[pl.DataFrame]:
     with sources.reading(path):
-        rows = bars.scan(path).filter(pl.col("start").is_not_null())
-        history.seconds_only(path, rows, tick)
+        rows = series.scan(path, symbol_id=instrument.symbol_id)
+        rows = rows.filter(pl.col("start").is_not_null())
+        history.seconds_only(path, rows, float(instrument.tick))
         if rows.select((pl.col("start").diff() < 0).any()).collect().item():
             rows = rows.collect().sort("start", maintain_order=True).lazy()
         yield from bars.chunks(rows, CHUNK)

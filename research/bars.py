@@ -113,18 +113,6 @@ def kind_of(names: set[str]) -> str:
     return "trades" if "price" in names and not {"is_snapshot", "size_usd"} & names else ""
 
 
-def scan(path: Path, zone: str = "UTC", key: str = "") -> pl.LazyFrame:
-    """The table of one file, lazily and in the file's order. `key`: which symbol or contract.
-
-    Raises UsageError where there are several and none is named."""
-    source = opened(path, zone)
-    names = series(source) if source.keys and not key else []
-    if len(names) > 1:
-        shown = ", ".join(names[:4])
-        raise UsageError(f"{path}: holds {len(names)} series ({shown}): give a file of one")
-    return canonical(source, chosen(source, key))
-
-
 def canonical(source: Source, rows: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of one series under the names of this table."""
     if source.kind == "trades":
@@ -136,32 +124,6 @@ def canonical(source: Source, rows: pl.LazyFrame) -> pl.LazyFrame:
     extras = [pl.col(name).cast(pl.Float64) for name in EXTRAS if name in names]
     prices = [pl.col(name).cast(pl.Float64) for name in PRICES]
     return rows.select("start", *prices, volume.cast(pl.Float64).alias("volume"), *extras)
-
-
-def name_of(source: Source) -> pl.Expr:
-    """Of the series a row belongs to; empty in a file of one."""
-    if not source.keys:
-        return pl.lit("")
-    return pl.concat_str([pl.col(part).cast(pl.String) for part in source.keys], separator=" ")
-
-
-def series(source: Source) -> list[str]:
-    """The names of the series in a file, the one with most rows first."""
-    counts = source.rows.group_by(name_of(source).alias("key")).len().collect()
-    ranked = counts.drop_nulls().sort("len", "key", descending=[True, False])
-    return ranked["key"].to_list()
-
-
-def chosen(source: Source, key: str) -> pl.LazyFrame:
-    """The rows of one series; without a key, of the one with most rows."""
-    if not source.keys:
-        return source.rows
-    names = series(source)
-    if key and key not in names:
-        raise UsageError(f"{source.path}: no {key}: there is {', '.join(names[:20])}")
-    if len(names) < 2:
-        return source.rows
-    return source.rows.filter(name_of(source) == (key or names[0]))
 
 
 def from_trades(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -12,8 +12,8 @@ import polars as pl
 from msgspec import Struct
 
 from core.errors import UsageError
-from research import bars, hours, sources
-from research.history import RARE, is_contract
+from research import bars, hours, series, sources, stitch
+from research.history import RARE
 
 GRAVE, MILD = True, False
 KINDS: dict[str, tuple[bool, str]] = {
@@ -138,7 +138,7 @@ def look(path: Path, zone: str = "UTC", gap_max_s: float = 300.0, market: str = 
     """Read a file for the checks. `market`: globex, always, or auto: which of them fits."""
     source = bars.opened(path, zone)
     with sources.reading(path):
-        frame = source.rows.collect().with_columns(series=bars.name_of(source).fill_null(""))
+        frame = source.rows.collect().with_columns(series=series.name_of(source).fill_null(""))
     kind = source.kind or ("quotes" if bid_of(frame.columns) else "series")
     if "action" in frame.columns:  # every event of a book, trades among them
         kind = "quotes"
@@ -176,8 +176,8 @@ def step_of(frame: pl.DataFrame) -> float:
 
 def never_closes(path: Path, source: bars.Source, starts: hours.Stamps) -> bool:
     """Rows out of hours say so, whatever the zone of the stamps; in a short file, its names."""
-    names = bars.series(source)[:50] if source.keys else []
-    if names and all(map(is_contract, names)):
+    names = series.names_of(source)[:50]
+    if names and all(map(stitch.contract_in, names)):
         return False
     outside = closed_share(starts) > OUT_OF_HOURS
     if outside and all(closed_share(local(starts, zone)) > OUT_OF_HOURS for zone in ZONES):

@@ -91,7 +91,7 @@ def of_seconds(path: Path, settings: Settings) -> Dataset:
         from research import grid, history
     except ModuleNotFoundError as error:
         raise UsageError(f"{path}: not a tape; bars need {error.name}: `make research`") from None
-    found = history.load([path], "globex")
+    found = history.load([path], "globex", symbol_id=settings.instrument.symbol_id)
     if found.step_s != 1:
         raise UsageError(f"{path}: bars of {found.step_s} s: a model sees those of 1 s")
     tick = history.tick_of(found.frame["close"].to_numpy(), float(settings.instrument.tick))

@@ -5,6 +5,7 @@ rows is taken, a file that stamps the end of its bars is shifted, rows that no s
 left out; and each of these is told in `notes`, with its count.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import bars, hours, sources, stitch
+from research import bars, hours, series, sources, stitch
 
 TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
 OFF = 1e-4  # of a tick
@@ -30,24 +31,23 @@ class History(Struct, frozen=True):
 
 def load(
     paths: list[Path], kind: str = "all", zone: str = "UTC", key: str = "",
-    how: str = "difference", rule: str = "volume",
+    how: str = "difference", rule: str = "volume", symbol_id: str = "",
 ) -> History:  # fmt: skip
     """All files as one series, within the hours "all", "globex", "rth" or "eth".
 
-    `key`: the symbol or contract to take. Raises UsageError when nothing is left."""
+    `key`, `symbol_id`: which of a file's series, see `series.taken`. Raises UsageError when nothing
+    is left."""
     notes: list[str] = []
-    parts = told_apart([read(path, zone, key, notes) for path in paths])
+    parts = told_apart([read(path, zone, key, symbol_id, notes) for path in paths])
     frame, rolls = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal"), []
     if "contract" in frame.columns:
         if frame["contract"].null_count():
             raise UsageError(f"{paths[0]}: some of the files hold contracts, others one series")
         frame, rolls = stitch.continuous(frame, how=how, rule=rule)
-        notes += [
-            f"rolled from {roll.old} to {roll.new}"
-            + ("" if roll.sure else ": closes of other days, not adjusted")
-            for roll in rolls
-        ]
-    frame = sound(frame, notes)
+        notes += map(stitch.told, rolls)
+    left: Counter[str] = Counter()
+    frame = sound(frame, left)
+    notes += counted(left)
     step = step_of(frame["start"].head(HEAD).to_numpy())
     if step >= MINUTE and ends_labelled(frame["start"].to_numpy()):
         notes.append(f"stamps are ends of bars: shifted by {step} s")
@@ -55,6 +55,7 @@ def load(
     frame = bars.within(frame, kind)
     if not frame.height:
         raise UsageError(f"{paths[0]}: no bar in the hours {kind}")
+    series.say(paths[0], notes)
     return History(frame, step, rolls, notes)
 
 
@@ -68,54 +69,27 @@ def told_apart(parts: list[tuple[pl.DataFrame, str]]) -> list[pl.DataFrame]:
     ]
 
 
-def read(path: Path, zone: str, key: str, notes: list[str]) -> tuple[pl.DataFrame, str]:
+def read(
+    path: Path, zone: str, key: str, symbol_id: str, notes: list[str]
+) -> tuple[pl.DataFrame, str]:
     """The bars of a file, with a column `contract` where it holds several of one future; and the
     contract of a file of one, "" where it names none."""
     with sources.reading(path):
-        source = bars.opened(path, zone)
-        frame = collected(source, key, notes)
-        names = [key] if key else bars.series(source) if source.keys else []
-    return frame, contract_of(names[0]) if len(names) == 1 else ""
-
-
-def collected(source: bars.Source, key: str, notes: list[str]) -> pl.DataFrame:
-    path, names = source.path, bars.series(source) if source.keys else []
-    if len(names) > 1 and not key and all(is_contract(name) for name in names):
-        name = bars.name_of(source)
-        parts = [
-            bars.canonical(source, source.rows.filter(name == one)).with_columns(
-                contract=pl.lit(contract_of(one))
-            )
-            for one in names
-        ]
-        return pl.concat(parts).collect()
-    if len(names) > 1 and not key:
-        notes.append(f"{path}: {names[0]} of {len(names)} series: the one with most rows")
-    frame = bars.canonical(source, bars.chosen(source, key)).collect()
+        names, rows = series.taken(bars.opened(path, zone), key, symbol_id, notes)
+        frame = rows.collect()
     if not frame.height:
         raise UsageError(f"{path}: no bars and no trades in it")
-    return frame
+    return frame, stitch.contract_in(names[0]) if len(names) == 1 else ""
 
 
-def contract_of(name: str) -> str:
-    """The part of a series' name that is a contract, "" without one: some are followed by the
-    exchange's number of it."""
-    for part in name.split():
-        try:
-            stitch.contract_id(part, 2020, "F.US.MES")
-        except UsageError:
-            continue
-        return part
-    return ""
+def sound(frame: pl.DataFrame, left: Counter[str] | None = None) -> pl.DataFrame:
+    """The rows that a stage can use, in order, one a stamp; `left` counts what was left out."""
+    left = Counter() if left is None else left
+    return distinct(usable(frame, left), left)
 
 
-def is_contract(name: str) -> bool:
-    return bool(contract_of(name))
-
-
-def sound(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """The rows that a stage can use, in order, one a stamp; what was left out goes to `notes`."""
-    return distinct(usable(frame, notes), notes)
+def counted(left: Counter[str]) -> list[str]:
+    return [f"{count:,} {what}" for what, count in left.items()]
 
 
 def seconds_only(path: Path, rows: pl.LazyFrame, tick: float) -> None:
@@ -130,11 +104,11 @@ def seconds_only(path: Path, rows: pl.LazyFrame, tick: float) -> None:
         raise UsageError(f"{path}: {why}: set instrument.symbol to what the file holds")
 
 
-def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
-    """Without the rows that lack a stamp or a price, or whose range does not hold its prices."""
+def usable(frame: pl.DataFrame, left: Counter[str]) -> pl.DataFrame:
+    """Without rows that lack a stamp or a price above zero, or whose range lacks their prices."""
     low, high = pl.col("low"), pl.col("high")
     whole = (
-        (low <= pl.col("open")) & (low <= pl.col("close"))
+        (low > 0) & (low <= pl.col("open")) & (low <= pl.col("close"))
         & (high >= pl.col("open")) & (high >= pl.col("close"))
         & (high - low + pl.col("open") + pl.col("close")).is_finite()
         & pl.col("start").is_not_null() & (pl.col("volume").fill_null(0.0) >= 0)
@@ -143,13 +117,13 @@ def usable(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     sound = frame.select(whole.alias("sound")).to_series()
     kept = frame if sound.all() else frame.filter(sound)
     if kept.height < frame.height:
-        notes.append(f"{frame.height - kept.height} rows without a sound stamp or price left out")
+        left["rows without a sound stamp or price left out"] += frame.height - kept.height
     if kept["volume"].null_count():
         kept = kept.with_columns(pl.col("volume").fill_null(0.0))
     return kept
 
 
-def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+def distinct(frame: pl.DataFrame, left: Counter[str]) -> pl.DataFrame:
     """In order, and the first of rows with one stamp."""
     if rising(frame["start"]):
         return frame
@@ -158,7 +132,7 @@ def distinct(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
     again = np.append(False, start[1:] == start[:-1])
     if not again.any():
         return frame
-    notes.append(f"{int(again.sum())} rows with the stamp of the row before left out")
+    left["rows with the stamp of the row before left out"] += int(again.sum())
     return frame.filter(pl.Series(~again))
 
 

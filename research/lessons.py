@@ -68,7 +68,7 @@ class Seen(Struct, frozen=True):
 def seen(rows: pl.DataFrame, walk: Walk) -> Seen:
     settings = walk.config.settings()
     tick = float(settings.instrument.tick)
-    table = grid.grid(history.sound(rows, []), settings.bars.gap_max_s)
+    table = grid.grid(history.sound(rows), settings.bars.gap_max_s)
     at, close = table[:, 0].astype(np.int64) * SECOND, np.rint(table[:, 5] / tick).astype(np.int64)
     move = targets.moves(at, close, table[:, 1].astype(np.int64), walk.plan.lookahead_s)
     if len(at):

@@ -60,6 +60,30 @@ def contract_id(name: str, year: int, symbol_id: str) -> str:
     return f"CON.{known}.{code}{last:02}"
 
 
+def contract_in(name: str) -> str:
+    """The part of a series' name that is a contract, "" without one: some are followed by the
+    exchange's number of it."""
+    for part in name.split():
+        try:
+            contract_id(part, 2020, "F.US.MES")
+        except UsageError:
+            continue
+        return part
+    return ""
+
+
+def future_of(name: str) -> str:
+    """The gateway's name of the future that a series is a contract of, "" if it is none."""
+    found = contract_in(name)
+    whole = contract_id(found, 2020, "F.US.MES") if found else ""
+    return whole.removeprefix("CON.").rpartition(".")[0]
+
+
+def told(change: Roll) -> str:
+    unsure = "" if change.sure else ": closes of other days, not adjusted"
+    return f"rolled from {change.old} to {change.new}{unsure}"
+
+
 def continuous(
     frame: pl.DataFrame, symbol_id: str = "F.US.MES", how: str = "difference",
     rule: str = "volume", roll_days: int = 4,

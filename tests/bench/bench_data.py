@@ -38,14 +38,14 @@ plain = frame.filter(pl.Series(hours.inside(frame["start"].to_numpy(), "rth")))
 done(begun, rows=plain.height)
 """
 GRID = """
-from research import bars, grid
+from research import bars, grid, series
 rows = 0
-for part in bars.chunks(bars.scan(path).head(1000)): grid.grid(part, 300)
+for part in bars.chunks(series.scan(path).head(1000)): grid.grid(part, 300)
 begun = begin()
-for part in bars.chunks(bars.scan(path)): rows += len(grid.grid(part, 300))
+for part in bars.chunks(series.scan(path)): rows += len(grid.grid(part, 300))
 done(begun, rows=rows)
 begun, rows = begin(), 0
-for part in bars.chunks(bars.scan(path)): rows += grid.resample(part, 60).height
+for part in bars.chunks(series.scan(path)): rows += grid.resample(part, 60).height
 done(begun, rows=rows)
 """
 # All that a model may learn from, one row a second: loaded, filtered, completed, measured, labelled
@@ -55,13 +55,13 @@ import numpy as np
 from core.config import load
 from indicators.schema import NAMES
 from indicators.state import fresh
-from research import bars, lessons, targets
+from research import bars, lessons, series, targets
 from research.train import Plan
 known = lessons.Walk(load(Path("config.toml"), {}), Plan(), None, None, path, "", "", 1)
-first = bars.within(bars.scan(path).head(100_000).collect(), "rth")
+first = bars.within(series.scan(path).head(100_000).collect(), "rth")
 lessons.rows_of(lessons.seen(first, known), known)
 begun, state, x, label = begin(), fresh(), [], []
-for days in bars.chunks(bars.scan(path)):
+for days in bars.chunks(series.scan(path)):
     seen = lessons.seen(bars.within(days, "rth"), known)
     for part, made in seen.features(state):
         use = made.ready & ~np.isnan(seen.move[part])

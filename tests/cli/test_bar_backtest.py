@@ -71,13 +71,35 @@ def test_bars_of_another_tick_are_one_line(tradebot, bars, tmp_path, verb):
     assert (code, out, err.count("\n")) == (2, "", 1) and "its tick is 0.1" in err
 
 
-def test_bars_of_two_contracts_are_one_line(tradebot, bars, tmp_path):
-    """Of the one with fewer rows nothing would be traded, and nothing said."""
-    parts = [pl.read_parquet(bars).with_columns(symbol=pl.lit(n)) for n in ("MESH4", "MESM4")]
-    pl.concat(parts).write_parquet(tmp_path / "two.parquet")
-    for words in (("backtest", "--bars"), ("walk-forward",)):
-        code, out, err = tradebot(*words, tmp_path / "two.parquet", "--out", tmp_path / "out")
-        assert (code, out, err.count("\n")) == (2, "", 1) and "2 series (MESH4, MESM4)" in err
+def test_several_contracts_are_traded_as_one_that_is_rolled(tradebot, bars, tmp_path, caplog):
+    """As a vendor sells a future: all its contracts, a spread of two, and another future."""
+    first, ns = pl.read_parquet(bars), 86_400 * 10**9
+    prices = [pl.col(name) for name in ("open", "high", "low", "close")]
+
+    def days(name, points, *sizes):
+        return [
+            first.with_columns([price + points for price in prices]).with_columns(
+                pl.col("start") + day * ns, volume=pl.lit(float(size)), symbol=pl.lit(name)
+            )
+            for day, size in enumerate(sizes)
+        ]
+
+    old, new = days("MESH4", 0.0, 9, 9, 9), days("MESM4", 40.25, 1, 10, 10)
+    noise = [*days("MESH4-MESM4", -4700.0, 5), *days("MNQH4", 12_000.0, 99)]
+    pl.concat([*old, *new, *noise]).write_parquet(tmp_path / "all.parquet")
+    whole = [*days("", 40.25, 9, 9), new[2]]
+    pl.concat(whole).drop("symbol").write_parquet(tmp_path / "one.parquet")
+    for name in ("all", "one"):
+        path = tmp_path / f"{name}.parquet"
+        code, *_ = tradebot("backtest", "--bars", path, "--out", tmp_path / name)
+        assert code == 0
+    assert [words.split(": ", 1)[1] for words in caplog.messages] == [
+        "MESH4, MESM4 of 4 series: others left out", "rolled from MESH4 to MESM4",
+    ]  # fmt: skip
+    files = [(tmp_path / name / "equity.parquet") for name in ("all", "one")]
+    assert pl.read_parquet(files[0]).equals(pl.read_parquet(files[1]))
+    trades = [(tmp_path / name / "trades.csv").read_text() for name in ("all", "one")]
+    assert trades[0] == trades[1] and trades[0].count("\n") > 3
 
 
 def test_a_file_without_a_bar_in_the_session_is_one_line(tradebot, bars, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from core.clock import SECOND
 from core.errors import UsageError
-from research import bars, history, sources
+from research import bars, history, series, sources
 from tests.research.test_stitch import EARLY, market
 
 ROOT = Path(__file__).parents[2]
@@ -114,15 +114,22 @@ def test_several_files_are_one_series_whatever_their_order(tmp_path):
 
 
 def test_rows_that_no_stage_could_use_are_left_out_and_counted(tmp_path):
-    bad = rows().with_columns(
-        high=pl.when(pl.col("volume") == 5).then(0.0).otherwise("high"),
-        close=pl.when(pl.col("volume") == 6).then(float("nan")).otherwise("close"),
-        low=pl.when(pl.col("volume") == 7).then(None).otherwise("low"),
+    bad = (
+        rows()
+        .with_columns(
+            high=pl.when(pl.col("volume") == 5).then(0.0).otherwise("high"),
+            close=pl.when(pl.col("volume") == 6).then(float("nan")).otherwise("close"),
+            low=pl.when(pl.col("volume") == 7).then(None).otherwise("low"),
+        )
+        .with_columns(
+            pl.when(pl.col("volume") == 8).then(0.0).otherwise(name).alias(name)
+            for name in bars.PRICES
+        )
     )
     bad.write_parquet(tmp_path / "bad.parquet")
     found = history.load([tmp_path / "bad.parquet"])
-    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([5.0, 6.0, 7.0])))
-    assert found.notes == ["3 rows without a sound stamp or price left out"]
+    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([5.0, 6.0, 7.0, 8.0])))
+    assert found.notes == ["4 rows without a sound stamp or price left out"]
 
 
 def test_ends_of_bars_become_their_starts(tmp_path):
@@ -171,7 +178,7 @@ def test_a_tape_gives_the_bars_of_its_trades():
 
 def test_chunks_are_whole_trade_dates(tmp_path):
     rows(23 * 60 * 10, 60).write_parquet(tmp_path / "a.parquet")
-    lazy = bars.scan(tmp_path / "a.parquet")
+    lazy = series.scan(tmp_path / "a.parquet")
     parts = list(bars.chunks(lazy, 2000))
     assert pl.concat(parts).equals(lazy.collect())
     from research.hours import date_index

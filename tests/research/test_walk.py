@@ -184,7 +184,7 @@ def told_as_by_the_daemon(kind, length, tmp_path):
 def asked(rows, model, settings):
     """By the stages, one second at a time."""
     features, mind = Catalogue(settings), wiring.inference(model)
-    table = grid.grid(history.sound(rows, []), settings.bars.gap_max_s)
+    table = grid.grid(history.sound(rows), settings.bars.gap_max_s)
     for row in grid.quoted(table, rows, 0.25):
         for made in features.on(seconds.bar_of(row.tolist())):
             for told in mind.on(made):

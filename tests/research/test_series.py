@@ -1,0 +1,54 @@
+"""Of a file with many series one market is taken, and what else is in it is told."""
+
+import polars as pl
+import pytest
+
+from core.errors import UsageError
+from research import series
+from research.series import scan, taken, together
+from tests.research.test_stitch import EARLY, LATER, NEW, OLD, market
+
+CASES = {
+    "contracts of one future": (["MESH4", "MESM4"], "", ["MESH4", "MESM4"]),
+    "with the exchange's numbers": (["MESH4 42", "MESM4 7"], "", ["MESH4 42", "MESM4 7"]),
+    "a spread of two is none": (["MESH4", "MESH4-MESM4", "MESM4"], "", ["MESH4", "MESM4"]),
+    "the future with most rows": (["MNQH4", "MESH4", "MNQM4"], "", ["MNQH4", "MNQM4"]),
+    "the future that is traded": (["MNQH4", "MESH4", "MNQM4"], "F.US.MES", ["MESH4"]),
+    "one that is not there": (["MNQH4", "MESH4"], "F.US.MGC", ["MNQH4"]),
+    "months by number": (["202403", "2024-06"], "F.US.MES", ["202403", "2024-06"]),
+    "coins": (["ETHUSDT", "BTCUSDT"], "COIN.BTC", ["ETHUSDT"]),
+    "one": (["ETHUSDT"], "", ["ETHUSDT"]),
+    "none": ([], "", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_market_is_taken(case):
+    names, meant, found = CASES[case]
+    assert together(names, meant) == found
+
+
+def test_contracts_are_scanned_as_one_series_in_plain_columns(tmp_path, caplog):
+    market(EARLY).write_parquet(tmp_path / "all.parquet")
+    frame = scan(tmp_path / "all.parquet").collect()
+    assert frame.columns == ["start", "open", "high", "low", "close", "volume"]
+    assert frame.height == 30 and frame["start"].is_sorted()
+    assert [words.rsplit(": ")[-1] for words in caplog.messages] == [f"rolled from {OLD} to {NEW}"]
+
+
+def test_one_contract_may_be_named(tmp_path, caplog):
+    market(EARLY).write_parquet(tmp_path / "all.parquet")
+    one = market(EARLY).filter(pl.col("contract") == LATER).drop("contract")
+    assert scan(tmp_path / "all.parquet", key=LATER).collect().equals(one)
+    with pytest.raises(UsageError, match="no DOGE: there is MESH6, MESM6, MESU6"):
+        scan(tmp_path / "all.parquet", key="DOGE")
+    assert not caplog.messages
+
+
+def test_a_row_of_no_series_is_in_none(tmp_path):
+    lost = market(EARLY).with_columns(
+        contract=pl.when(pl.col("contract") == OLD).then(None).otherwise(pl.col("contract"))
+    )
+    lost.write_parquet(tmp_path / "all.parquet")
+    names, rows = taken(series.bars.opened(tmp_path / "all.parquet"))
+    assert names == [NEW, LATER] and rows.collect().height == 60
