@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from typing import NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.errors import UsageError
 
@@ -26,3 +27,20 @@ def between(least: int, most: int, kind: type[int] | type[float]) -> Callable[[s
         return value
 
     return read
+
+
+def zoned(words: Arguments) -> None:
+    """Give it `--zone`."""
+    words.add_argument(
+        "--zone", type=zone, default="UTC", metavar="ZONE",
+        help="of stamps that name none, as America/Chicago; default: UTC",
+    )  # fmt: skip
+
+
+def zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        why = f"{name}: no such zone: expected the like of America/Chicago"
+        raise argparse.ArgumentTypeError(why) from None
+    return name

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from cli.progress import counted
 from cli.replay import records_of
 from core import config as configs
@@ -23,6 +23,7 @@ from storage import tape as tapes
 from venues.fills import MODES
 
 APART_SHOWN = 8
+UNSAID = (None, False, 0.0, "UTC")  # what an option is that nobody named
 
 
 def parser() -> Arguments:
@@ -36,6 +37,7 @@ def parser() -> Arguments:
     words.add_argument(
         "--bars", metavar="F", help="bars instead of a tape: any file `validate` knows"
     )
+    zoned(words)
     words.add_argument(
         "--fills",
         choices=MODES,
@@ -107,8 +109,8 @@ def fitting(given: argparse.Namespace) -> argparse.Namespace:
     """Raises UsageError for what would be passed over in silence: bars know no wire and no log, a
     tape has its own quotes to fill at."""
     bars = bool(given.bars or given.sketch)
-    others = ("tape", "latency", "against") if bars else ("fills", "every")
-    if odd := next((name for name in others if getattr(given, name)), ""):
+    others = ("tape", "latency", "against") if bars else ("fills", "every", "zone")
+    if odd := next((name for name in others if getattr(given, name) not in UNSAID), ""):
         of = "a tape, not of bars" if bars else "bars, not of a tape"
         raise UsageError(f"--{odd}: is of {of}: leave it out")
     given.fills = given.fills or "conservative"

@@ -79,7 +79,7 @@ def run(given: argparse.Namespace, config: Config) -> int:
             if keeping:
                 keeping.equity.rows(table)
 
-        tables: Iterator[Any] = bar_source.tables(Path(given.bars), settings, settings.session.kind)
+        tables: Iterator[Any] = bar_source.tables(Path(given.bars), settings, given.zone)
         ended, many = "end of bars", model.predict_many if model else None
         try:
             if given.every:

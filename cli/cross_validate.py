@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: see `make research`") from None
     with sources.reading(given.data):
-        rows = bars.within(history.sound(rows_of(given.data, config).collect()), given.hours)
+        rows = bars.within(history.sound(rows_of(given, config).collect()), given.hours)
     way = way_of(given, config)
     shape = cross.Shape(given.groups, given.tests)
     with spoken() as told:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from core import config as configs
 from core.clock import wall
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     target = target_of(given, model)
     settings = config.settings()
     with spoken() as say:
-        seen = [dataset.load(path, settings) for path in given.tape]
+        seen = [dataset.load(path, settings, given.zone) for path in given.tape]
         found = importance.study(seen, model, target, given.seed, given.repeats, say)
     about = described(given, model, target)
     words = " · ".join(f"{name} {value}" for name, value in about.items())
@@ -57,6 +57,7 @@ def parser() -> Arguments:
         "--tape", type=Path, nargs="+", default=[Path("data/es_20231225.parquet")], metavar="F",
         help="tapes, or files of bars of one second",
     )  # fmt: skip
+    zoned(words)
     words.add_argument("--model", type=Path, metavar="F", help="default: the config's")
     words.add_argument("--lookahead", type=between(1, 300, int), metavar="S",
                        help="default: the model's")  # fmt: skip

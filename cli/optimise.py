@@ -5,6 +5,7 @@ The model learns from the months before, as in the last fold of a walk-forward; 
 lies behind the 30 days of quarantine. Once it was looked at, the study takes no trial more.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from cli.report import plain
 from cli.walk_forward import rows_of
 from core import config as configs
@@ -38,12 +39,12 @@ def main(argv: list[str]) -> int:
     from venues.fills import MODES
 
     plan, months = Plan(epochs_max=given.epochs), folds.Months(given.train, 1, 1)
-    loader = folds.Loader(rows_of(given.data, config), months, plan.lookahead_s, given.hours)
+    loader = folds.Loader(rows_of(given, config), months, plan.lookahead_s, given.hours)
     if not loader.folds:
         why = f"too short for {given.train}+1+1 months and 30 days between"
         raise UsageError(f"{given.data}: {why}")
     make(given.out)
-    market = f"{given.hours}-{given.train}"  # what is learned from, beside the file
+    market = market_of(given)
     way = Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
         given.data.name, learn.digest_of(given.data),
@@ -75,6 +76,12 @@ def main(argv: list[str]) -> int:
     return EXIT_OK
 
 
+def market_of(given: argparse.Namespace) -> str:
+    """What is learned from, beside the file; the name of a folder, too."""
+    zone = () if given.zone == "UTC" else (given.zone.replace("/", "-"),)
+    return "-".join((given.hours, str(given.train), *zone))
+
+
 def make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -98,6 +105,7 @@ def parser() -> Arguments:
     words.add_argument("--jobs", type=between(1, 256, int), default=os.cpu_count(), metavar="N",
                        help="processes; default: one a core")  # fmt: skip
     words.add_argument("--hours", choices=("rth", "globex"), default="rth")
+    zoned(words)
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip
     words.add_argument("--train", type=between(1, 60, int), default=6, metavar="MONTHS")

@@ -31,7 +31,7 @@ def run(given: argparse.Namespace, config: Config) -> int:
     sketch, trades, rows, spent = Sketch(settings, MODES[given.fills]), [], 0, 0
     began = wall()
     with counted("bars", quiet=given.json) as done:
-        for table in bar_source.tables(Path(given.bars), settings, settings.session.kind):
+        for table in bar_source.tables(Path(given.bars), settings, given.zone):
             before = wall()
             trades.append(sketch.bars(table))
             spent, rows = spent + wall() - before, rows + len(table)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from core.config import load
 from core.errors import EXIT_OK, UsageError
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     with spoken("reading tapes") as say:
         told = learn.train(
             given.tape, given.valid, given.out, settings, plan(given, learn.kind(given.network)),
-            say, given.network,
+            say, given.network, given.zone,
         )  # fmt: skip
     print(json.dumps(told) if given.json else describe(told))
     return EXIT_OK
@@ -53,6 +53,7 @@ def parser() -> Arguments:
         "--valid", type=Path, default=Path("data/gc_20131008.parquet"), metavar="F",
         help="a later tape, which says when to stop",
     )  # fmt: skip
+    zoned(found)
     found.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
     kinds(found)
     found.add_argument("--json", action="store_true", help="one JSON object on stdout")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
 NOT_MARKET = (".md", ".json", ".toml", ".html")
@@ -17,9 +17,7 @@ NOT_MARKET = (".md", ".json", ".toml", ".html")
 def parser() -> Arguments:
     words = Arguments(prog="tradebot validate", description=__doc__)
     words.add_argument("files", type=Path, nargs="+", metavar="FILE", help="or a folder of files")
-    words.add_argument(
-        "--zone", default="UTC", metavar="ZONE", help="of stamps that name none, as America/Chicago"
-    )
+    zoned(words)
     words.add_argument(
         "--gap", type=between(1, 10**6, float), default=300.0, metavar="S",
         help="silence in trading hours that is a gap, seconds",
@@ -41,7 +39,6 @@ def main(argv: list[str]) -> int:
         from research import blemishes
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: run `make research`") from None
-    known_zone(given.zone)
     found = [
         blemishes.find(path, given.zone, given.gap, given.market) for path in every(given.files)
     ]
@@ -57,15 +54,6 @@ def main(argv: list[str]) -> int:
         print("\n".join(line for one in found for line in told(one, blemishes.KINDS)))
         print(f"{len(found)} files, {grave} with grave blemishes")
     return EXIT_DIFFERENCE if grave else EXIT_OK
-
-
-def known_zone(name: str) -> None:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"--zone {name}: no such zone: expected the like of UTC") from None
 
 
 def every(given: list[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from cli.arguments import Arguments, between
+from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from cli.report import plain
 from cli.train import kinds, plan
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, made) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
-    loader = folds.Loader(rows_of(given.data, config), months, made.lookahead_s, given.hours)
+    loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
     if not loader.folds:
         raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
                          f"months and {months.quarantine_days} days between")  # fmt: skip
@@ -81,6 +81,7 @@ def lessons(prog: str, about: str | None, out: str) -> Arguments:
     words.add_argument("--hours", choices=("rth", "globex"), default="rth")
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip
+    zoned(words)
     kinds(words)
     words.add_argument("--stride", type=between(1, 600, int), default=10, metavar="S",
                        help="learn from one row in so many seconds: labels overlap")  # fmt: skip
@@ -108,15 +109,15 @@ def way_of(given: argparse.Namespace, config: Config) -> Any:
     )  # fmt: skip
 
 
-def rows_of(data: Path, config: Config) -> Any:
+def rows_of(given: argparse.Namespace, config: Config) -> Any:
     """The bars of a file, lazily. Raises UsageError if they are not what the config trades."""
     from research import history, series, sources
 
+    data, instrument = given.data, config.settings().instrument
     if not data.exists():
         raise UsageError(f"{data}: no such file: `tradebot synth` makes one")
-    instrument = config.settings().instrument
     with sources.reading(data):
-        rows = series.scan(data, symbol_id=instrument.symbol_id)
+        rows = series.scan(data, given.zone, symbol_id=instrument.symbol_id)
         history.seconds_only(data, rows, float(instrument.tick))
     return rows
 

@@ -3,14 +3,14 @@
     FOLDER/2024/03.parquet      `research.bars`, `start` as time in UTC, sorted, one row a stamp
     FOLDER/coverage.json        {"asked": [[since, until], ..], "empty": [[since, until], ..]}
 
-A file appears whole or not at all; the coverage is written after the bars. So whatever is killed
-when, what `asked` says is there is there, and asking again does no harm. `empty` are gaps that were
-asked for once more and that the service has nothing for.
+A file appears whole or not at all, on disk; the coverage is written after the bars. So whatever is
+killed when, or without power, what `asked` says is there is there, and asking again does no harm.
+`empty` are gaps that were asked for once more and that the service has nothing for.
 """
 
 import json
-import os
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import polars as pl
 from core.clock import SECOND
 from core.errors import UsageError
 from research.grid import GAP, silences
+from storage.disk import Disk, write_file
 
 Span = tuple[int, int]  # [since, until), UTC ns
 
@@ -93,16 +94,14 @@ class Archive:
         old = pl.read_parquet(path) if path.exists() else part.clear()
         both = pl.concat([old, part], how="diagonal_relaxed")
         whole = both.unique("start", keep="last", maintain_order=True).sort("start")
-        aside = path.with_suffix(".part")
-        whole.write_parquet(aside, compression="zstd")
-        os.replace(aside, path)
+        packed = BytesIO()
+        whole.write_parquet(packed, compression="zstd")
+        write_file(path, packed.getvalue(), Disk())
         return whole.height - old.height
 
     def note(self) -> None:
         told: dict[str, Any] = {"asked": self.asked, "empty": self.empty}
-        aside = self.notes.with_suffix(".part")
-        aside.write_text(json.dumps(told))
-        os.replace(aside, self.notes)
+        write_file(self.notes, json.dumps(told).encode(), Disk())
 
     def starts(self) -> np.ndarray:
         parts = [pl.read_parquet(path, columns=["start"]) for path in self.files()]

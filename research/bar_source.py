@@ -23,20 +23,24 @@ ROWS = 1 << 15  # of a stretch: its features fit the cache of a core
 CHUNK = 1 << 20  # rows read at once
 
 
-def tables(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
-    """(n, 12) each, see research/seconds.py. `hours`: "globex", "rth" or "all"."""
-    for part in whole(path, settings, hours):
+def tables(path: Path, settings: Settings, zone: str = "UTC") -> Iterator[Floats]:
+    """(n, 12) each, see research/seconds.py. `zone`: of stamps that name none."""
+    for part in whole(path, settings, zone):
         for first in range(0, len(part), ROWS):
             yield part[first : first + ROWS]
 
 
-def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
+def whole(path: Path, settings: Settings, zone: str) -> Iterator[Floats]:
     if tapes.is_tape(path):
         yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
-    segment, tick, left = 1, float(settings.instrument.tick), Counter[str]()
-    for frame in frames(path, settings.instrument):
-        kept = bars.within(history.sound(frame, left), hours)
+    hours, tick = settings.session.kind, float(settings.instrument.tick)
+    segment, left = 1, Counter[str]()
+    for frame in frames(path, settings.instrument, zone):
+        sound = history.sound(frame, left)
+        kept = bars.within(sound, hours)
+        if kept.height < sound.height:
+            left["rows outside the hours of the exchange left out"] += sound.height - kept.height
         if kept.height:
             made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
             table = grid.quoted(made, kept, tick)
@@ -48,9 +52,9 @@ def whole(path: Path, settings: Settings, hours: str) -> Iterator[Floats]:
         raise UsageError(f"{path}: no bar in the hours {hours}")
 
 
-def frames(path: Path, instrument: Instrument) -> Iterator[pl.DataFrame]:
+def frames(path: Path, instrument: Instrument, zone: str) -> Iterator[pl.DataFrame]:
     with sources.reading(path):
-        rows = series.scan(path, symbol_id=instrument.symbol_id)
+        rows = series.scan(path, zone, symbol_id=instrument.symbol_id)
         rows = rows.filter(pl.col("start").is_not_null())
         history.seconds_only(path, rows, float(instrument.tick))
         if rows.select((pl.col("start").diff() < 0).any()).collect().item():

@@ -43,6 +43,7 @@ class Source(Struct, frozen=True):
     keys: tuple[str, ...]  # columns that tell one series from another
     stamp: str  # the column that became `start`
     stamps: str  # what its stamps are
+    zone: str  # of those that name none
 
 
 def opened(path: Path, zone: str = "UTC") -> Source:
@@ -58,7 +59,9 @@ def opened(path: Path, zone: str = "UTC") -> Source:
     others = [name for name in schema if name not in ("start", stamp)]
     rows = lazy.select(start.alias("start"), *others)
     keys = tuple(name for name in KEYS if name in schema)
-    return Source(path, rows, kind_of(set(schema)), keys, stamp, stamps.told(schema[stamp], first))
+    return Source(
+        path, rows, kind_of(set(schema)), keys, stamp, stamps.told(schema[stamp], first), zone
+    )
 
 
 def stamp_of(path: Path, lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
@@ -71,8 +74,18 @@ def stamp_of(path: Path, lazy: pl.LazyFrame, names: list[str]) -> tuple[str, obj
             head = lazy.select(pl.col(name).drop_nulls().first()).collect().to_series().drop_nulls()
         if len(head):
             usual = head.sort()[len(head) // 2]  # the first may be in another unit
-            return name, usual if head.dtype.is_numeric() else head[0]
+            return name, usual if head.dtype.is_numeric() else dated(lazy, name, head[0])
     raise UsageError(f"{path}: {', '.join(names)}: no time in any row")
+
+
+def dated(lazy: pl.LazyFrame, name: str, first: object) -> object:
+    """The stamp that tells best whether the day or the month comes first, where slashes part them:
+    the one whose first number is the largest."""
+    if not stamps.SLASHED.match(str(first)):
+        return first
+    leading = pl.col(name).str.extract(r"^\s*(\d+)/").cast(pl.Int64, strict=False)
+    top = lazy.select(pl.col(name).sort_by(leading, nulls_last=False).last()).collect()
+    return top.item()
 
 
 def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:

@@ -68,13 +68,13 @@ def bars(tape: tapes.Tape, settings: Settings) -> Iterator[Bar]:
     yield from stage.on(Pulse(at + SECOND + stage.late))  # type: ignore[misc]
 
 
-def load(path: Path, settings: Settings) -> Dataset:
+def load(path: Path, settings: Settings, zone: str = "UTC") -> Dataset:
     """Read a tape, or seconds of any make, and make its rows.
 
     The instrument is the file's, whatever `settings` trades: its tick is told by a tape and by the
-    prices of all else. Raises UsageError."""
+    prices of all else. `zone`: of stamps that name none. Raises UsageError."""
     if not tapes.is_tape(path):
-        return of_seconds(path, settings)
+        return of_seconds(path, settings, zone)
     tape = tapes.read(path)
     symbol = tape.about.get("symbol")
     if symbol not in INSTRUMENTS:
@@ -86,12 +86,12 @@ def load(path: Path, settings: Settings) -> Dataset:
     return of_grid(matrix(made), tape.tick, whole)
 
 
-def of_seconds(path: Path, settings: Settings) -> Dataset:
+def of_seconds(path: Path, settings: Settings, zone: str) -> Dataset:
     try:
         from research import grid, history
     except ModuleNotFoundError as error:
         raise UsageError(f"{path}: not a tape; bars need {error.name}: `make research`") from None
-    found = history.load([path], "globex", symbol_id=settings.instrument.symbol_id)
+    found = history.load([path], "globex", zone, symbol_id=settings.instrument.symbol_id)
     if found.step_s != 1:
         raise UsageError(f"{path}: bars of {found.step_s} s: a model sees those of 1 s")
     tick = history.tick_of(found.frame["close"].to_numpy(), float(settings.instrument.tick))

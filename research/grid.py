@@ -55,7 +55,7 @@ def quoted(table: Floats, frame: pl.DataFrame, tick: float) -> Floats:
         ends = frame["start"].to_numpy() // SECOND + 1
         place = np.maximum(np.searchsorted(ends, table[:, 0], side="right") - 1, 0)
         told = [frame[name].to_numpy()[place] for name in ("bid", "ask")]
-        known = np.isfinite(told[0]) & np.isfinite(told[1]) & (told[0] < told[1])
+        known = np.isfinite(told[0]) & np.isfinite(told[1]) & (told[0] > 0) & (told[0] < told[1])
         bid, ask = np.where(known, told[0], bid), np.where(known, told[1], ask)
     return np.column_stack([table, bid, ask])
 

@@ -40,12 +40,12 @@ def kind(network: str) -> Any:
 
 def train(
     tapes: Sequence[Path], valid: Path, out: Path, settings: Settings, plan: Any, told: Told,
-    network: str = "mlp",
+    network: str = "mlp", zone: str = "UTC",
 ) -> dict[str, Any]:  # fmt: skip
     """Train, export, load again and compare. The summary; raises TradebotError."""
     trainer = kind(network)
-    learn = [dataset.load(path, settings) for path in tapes]
-    judge = dataset.load(valid, settings)
+    learn = [dataset.load(path, settings, zone) for path in tapes]
+    judge = dataset.load(valid, settings, zone)
     if max(seen.at[-1] for seen in learn) > judge.at[0]:
         raise UsageError(f"{valid}: must be later than the tapes to learn from")
     rows = trainer.join([trainer.prepare(seen, plan) for seen in learn])

@@ -10,6 +10,7 @@ import polars as pl
 from core.errors import UsageError
 from research import bars, stitch
 from research.bars import Source
+from research.stamps import NO_ZONE
 
 LOG = logging.getLogger("tradebot.data")  # on stderr, whatever command reads the file
 SHOWN = 20  # names, of those there are
@@ -38,11 +39,13 @@ def taken(
 
     `key`: the one to take; `symbol_id`: the future that is meant where there are several, else it
     is the one of the series with most rows. Raises UsageError."""
-    names = names_of(source)
+    names, notes = names_of(source), [] if notes is None else notes
+    if source.stamps == NO_ZONE and source.zone == "UTC":
+        notes.append("times say no zone: taken for UTC, see --zone")
     if key and names and key not in names:
         raise UsageError(f"{source.path}: no {key}: there is {', '.join(names[:SHOWN])}")
     found = [key] if key and names else together(names, symbol_id)
-    if len(found) < len(names) and not key and notes is not None:
+    if len(found) < len(names) and not key:
         what = ", ".join(found[:SHOWN])
         notes.append(f"{what} of {len(names)} series: others left out")
     if len(found) > 1:

@@ -6,6 +6,8 @@ Whole numbers are seconds, ms, us or ns since 1970, told by their size, or a tim
 its first time.
 """
 
+import re
+
 import polars as pl
 
 from core.errors import UsageError
@@ -16,9 +18,12 @@ FORMATS = (
     "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y%m%d %H%M%S", "%Y%m%d %H:%M:%S",
     "%Y%m%d %H:%M", "%Y%m%d %H%M", "%Y%m%d%H%M%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d", "%Y%m%d",
 )  # fmt: skip
 
+NO_ZONE = "time without a zone"
+SLASHED = re.compile(r"\s*\d{1,2}/\d{1,2}/\d{4}\b")  # month or day first: the whole file tells
 WRITTEN = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 8: "%Y%m%d"}  # by the number of digits
 
 
@@ -83,4 +88,4 @@ def told(kind: pl.DataType, sample: object) -> str:
         return f"time in {kind.time_zone}"
     if kind == pl.String and format_of(str(sample).strip()).endswith("z"):
         return "time with offset"
-    return "time without a zone"
+    return NO_ZONE

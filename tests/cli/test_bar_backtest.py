@@ -31,7 +31,7 @@ def test_rows_that_no_stage_could_use_are_left_out(bars, tmp_path):
     )  # fmt: skip
     whole.write_parquet(tmp_path / "whole.parquet")
     one, other = (
-        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS, "globex")))
+        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS)))
         for name in ("bad.parquet", "whole.parquet")
     )
     assert np.array_equal(one, other) and np.isfinite(one).all()
@@ -39,7 +39,7 @@ def test_rows_that_no_stage_could_use_are_left_out(bars, tmp_path):
 
 def test_a_file_without_volumes_has_none(bars, tmp_path):
     pl.read_parquet(bars).drop("volume").write_parquet(tmp_path / "dry.parquet")
-    table = np.vstack(list(bar_source.tables(tmp_path / "dry.parquet", SETTINGS, "globex")))
+    table = np.vstack(list(bar_source.tables(tmp_path / "dry.parquet", SETTINGS)))
     assert not table[:, 6].any() and len(table) == 5400
 
 
@@ -47,7 +47,7 @@ def test_the_files_own_quotes_are_used(bars, tmp_path):
     close = pl.col("close")
     quoted = pl.read_parquet(bars).with_columns(bid=close - 1.0, ask=close + 1.0)
     quoted.write_parquet(tmp_path / "quoted.parquet")
-    table = np.vstack(list(bar_source.tables(tmp_path / "quoted.parquet", SETTINGS, "globex")))
+    table = np.vstack(list(bar_source.tables(tmp_path / "quoted.parquet", SETTINGS)))
     assert (table[:, 11] - table[:, 10] == 2.0).all()
 
 
@@ -102,12 +102,45 @@ def test_several_contracts_are_traded_as_one_that_is_rolled(tradebot, bars, tmp_
     assert trades[0] == trades[1] and trades[0].count("\n") > 3
 
 
+def test_stamps_of_another_zone_are_named_by_an_option(tradebot, bars, tmp_path, caplog):
+    """In Chicago an hour of New York's morning; taken for UTC some rows lie where it is closed."""
+    local = pl.col("start").cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone("America/Chicago")
+    shifted = pl.read_parquet(bars).with_columns(pl.col("start") + 8 * 3600 * 10**9)
+    moved = shifted.with_columns(local.dt.replace_time_zone(None))
+    moved.write_parquet(tmp_path / "local.parquet")
+    shifted.write_parquet(tmp_path / "utc.parquet")
+    told = {}
+    for name, zone in (("local", "America/Chicago"), ("utc", "UTC")):
+        words = ("backtest", "--bars", tmp_path / f"{name}.parquet", "--zone", zone, "--json")
+        told[name] = json.loads(tradebot(*words)[1])
+    same = ("bars", "net_pnl", "round_trips", "orders")
+    assert [told["local"][key] for key in same] == [told["utc"][key] for key in same]
+    assert caplog.messages == []
+    code, *_ = tradebot("backtest", "--bars", tmp_path / "local.parquet")
+    assert [words.split(": ", 1)[1] for words in caplog.messages][:1] == [
+        "times say no zone: taken for UTC, see --zone"
+    ]
+    code, _, err = tradebot("backtest", "--bars", tmp_path / "utc.parquet", "--zone", "Mars")
+    assert code == 2 and "Mars: no such zone" in err
+    code, _, err = tradebot("backtest", "--zone", "America/Chicago")
+    assert code == 2 and "--zone: is of bars, not of a tape" in err
+
+
 def test_a_file_without_a_bar_in_the_session_is_one_line(tradebot, bars, tmp_path):
     saturday = pl.read_parquet(bars).with_columns(pl.col("start") % 3600_000_000_000)
     later = saturday.with_columns(pl.col("start") + 1_704_542_400_000_000_000)
     later.write_parquet(tmp_path / "closed.parquet")
     code, out, err = tradebot("backtest", "--bars", tmp_path / "closed.parquet")
     assert (code, out, err.count("\n")) == (2, "", 1) and "no bar in the hours" in err
+
+
+def test_rows_of_hours_when_the_exchange_is_closed_are_counted(bars, tmp_path, caplog):
+    frame = pl.read_parquet(bars)
+    saturday = frame.with_columns(pl.col("start") + 3 * 86_400 * 10**9)
+    pl.concat([frame, saturday]).write_parquet(tmp_path / "week.parquet")
+    assert len(np.vstack(list(bar_source.tables(tmp_path / "week.parquet", SETTINGS)))) == 5400
+    (said,) = caplog.messages
+    assert said.endswith(f"{frame.height:,} rows outside the hours of the exchange left out")
 
 
 def test_a_long_file_out_of_order_is_read_in_order(bars, tmp_path, monkeypatch):
@@ -118,7 +151,7 @@ def test_a_long_file_out_of_order_is_read_in_order(bars, tmp_path, monkeypatch):
     pl.concat([later, frame]).write_parquet(tmp_path / "odd.parquet")
     monkeypatch.setattr(bar_source, "CHUNK", frame.height // 2)
     good, odd = (
-        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS, "globex")))
+        np.vstack(list(bar_source.tables(tmp_path / name, SETTINGS)))
         for name in ("good.parquet", "odd.parquet")
     )
     assert (np.diff(good[:, 0]) > 0).all() and np.array_equal(good, odd)

@@ -3,9 +3,11 @@
 import polars as pl
 import pytest
 
+from core.clock import SECOND
 from core.errors import UsageError
-from research import series
+from research import history, series
 from research.series import scan, taken, together
+from tests.research.test_history import OPEN, rows, utc
 from tests.research.test_stitch import EARLY, LATER, NEW, OLD, market
 
 CASES = {
@@ -52,3 +54,14 @@ def test_a_row_of_no_series_is_in_none(tmp_path):
     lost.write_parquet(tmp_path / "all.parquet")
     names, rows = taken(series.bars.opened(tmp_path / "all.parquet"))
     assert names == [NEW, LATER] and rows.collect().height == 60
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"])
+def test_a_first_number_above_twelve_tells_that_the_day_comes_first(tmp_path, form):
+    """Whatever the first rows are: those of 5 November were taken for 11 May."""
+    frame = rows(20, 86_400, OPEN - 14 * 86_400)
+    written = utc(frame).with_columns(pl.col("start").dt.strftime(form))
+    written.write_csv(tmp_path / "slashes.csv")
+    found = history.load([tmp_path / "slashes.csv"], zone="America/New_York").frame
+    shift = 4 * 3600 * SECOND
+    assert found["start"].to_list() == [start + shift for start in frame["start"]]
