@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
-    model = provable(config, made) if given.evidence else None
+    model = provable(config, made, given.data) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
     loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
     if not loader.folds:
@@ -122,10 +122,14 @@ def rows_of(given: argparse.Namespace, config: Config) -> Any:
     return rows
 
 
-def provable(config: Config, plan: Any) -> str:
+def provable(config: Config, plan: Any, data: Path) -> str:
     """The sha256 of the model that this walk is evidence for. Raises UsageError if it was made in
-    another way."""
+    another way, or if there was never such a market."""
     from daemon.wiring import load_model
+    from research import sources
+
+    if sources.invented(data):
+        raise UsageError(f"--evidence: {data}: was made by `tradebot synth`: nothing is proven")
 
     model = load_model(config, wall())
     recipe = msgspec.json.decode(msgspec.json.encode(plan))

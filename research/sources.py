@@ -36,6 +36,7 @@ UNREADABLE = (
     pl.exceptions.PolarsError, pl.exceptions.PanicException,  # of damaged files
     RuntimeError,  # of an archive with a password, or packed in a way that is not known
 )  # fmt: skip
+INVENTED = b"tradebot.synth"  # key of the metadata
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 COMMA = re.compile(r"(^|;)-?\d+,\d+(;|$)")  # of a number, where fields are parted otherwise
 
@@ -93,6 +94,14 @@ def parquet(path: Path) -> pl.LazyFrame:
         return lazy
     about = json.loads(told)
     return tape(lazy, float(about["tick"]), str(about["symbol"]))
+
+
+def invented(path: Path) -> bool:
+    """Was any of it made by `tradebot synth`? Such Parquet says so in its metadata."""
+    files = path.rglob("*.parquet") if path.is_dir() else [path] if path.is_file() else []
+    kinds = [file for file in files if file.suffix == ".parquet"]
+    with reading(path):
+        return any(INVENTED in (pq.read_schema(file).metadata or {}) for file in kinds)
 
 
 def tape(lazy: pl.LazyFrame, tick: float, symbol: str) -> pl.LazyFrame:

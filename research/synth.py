@@ -1,10 +1,9 @@
 """Synthetic MES seconds, as like the real ones as a few measured laws allow; a seed, one market.
 
-The laws and their figures are those of the E-mini S&P 500 (2013-2025), measured on recorded data;
-MES itself was not to be had. An efficient price moves with the volatility of the hour (2025), times
-two slow log-normal factors and one of each minute; it is seen through trades on whole ticks, in
-numbers that cluster, of sizes with a long tail. A second without a trade has no row.
-`research.likeness` compares what comes out with what was measured.
+The laws and their figures are those of the E-mini S&P 500 (2013-2025), on recorded data,
+not of MES. An efficient price moves with the volatility of the hour (2025), times two slow factors,
+log-normal, and one of each minute; it is seen through trades on whole ticks that cluster, of sizes
+with a long tail. A second without a trade has no row. `research.likeness` measures the likeness.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,15 +21,17 @@ from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.sessions import Day, days
+from research.bars import PRICES
+from research.sources import INVENTED
 
 Floats = NDArray[np.float64]
 TICK = 0.25
 GROUP_ROWS = 1_000_000
 SCHEMA = pa.schema(
-    [("start", pa.timestamp("ns", "UTC"))]
-    + [(name, pa.float64()) for name in ("open", "high", "low", "close")]
-    + [("volume", pa.int64()), ("trades", pa.int64())]
-)
+    [("start", pa.timestamp("ns", "UTC")), *((name, pa.float64()) for name in PRICES),
+     ("volume", pa.int64()), ("trades", pa.int64())],
+    {INVENTED: "no market"},
+)  # fmt: skip
 # Standard deviation of one-minute changes, ticks, by the hour in New York, July to December 2025.
 HOURLY = np.array(
     [2.55, 2.87, 3.42, 4.57, 3.99, 3.34, 3.52, 4.84, 5.4, 8.85, 9.87, 8.66, 7.81, 7.47, 7.24, 7.55,

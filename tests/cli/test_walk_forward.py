@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from research import archive
+from research import archive, synth
 from tests.research import random_bars
 
 SHORT = ("--train", "1", "--epochs", "1", "--stride", "10", "--hours", "globex")
@@ -44,6 +45,11 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     assert code == 2 and "nothing is proven" in err
     code, _, err = tradebot(*words)
     assert code == 2 and "made by another plan" in err and not out.exists()
+    synth.write(tmp_path / "no.parquet", 1000, 1, date(2024, 1, 2))
+    for path in (tmp_path / "no.parquet", tmp_path):  # a folder: any of its files
+        code, _, err = tradebot("walk-forward", path, *words[2:])
+        assert code == 2 and "made by `tradebot synth`: nothing is proven" in err
+    (tmp_path / "no.parquet").unlink()
     assert tradebot(*words[:-1])[0] == 1
     for path in (out / "models").iterdir():
         shutil.copy(path, tmp_path / f"mine{path.suffix}")
