@@ -20,7 +20,8 @@ from research import dbn, hours, sources, stamps
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("start", *PRICES, "volume")
 EXTRAS = ("buy", "sell", "trades", "bid", "ask")
-KEYS = ("venue", "market", "symbol", "contract", "coin", "instrument", "ticker", "instrument_id")
+PLACES, NAMES = ("venue", "market"), ("symbol", "contract", "coin", "instrument", "ticker")
+NUMBER = "instrument_id"  # the exchange's: where names are, it changes with each roll of a series
 STAMPS = (
     "start", "ts_start", "ts_event", "timestamp", "time", "ts", "datetime", "date", "open_time",
     "at", "t", "ts_match", "ts_local", "ts_recv",
@@ -58,7 +59,8 @@ def opened(path: Path, zone: str = "UTC") -> Source:
         start = stamps.to_utc(pl.col(stamp), schema[stamp], first, zone)
     others = [name for name in schema if name not in ("start", stamp)]
     rows = lazy.select(start.alias("start"), *others)
-    keys = tuple(name for name in KEYS if name in schema)
+    named = [name for name in NAMES if name in schema] or [NUMBER]
+    keys = tuple(name for name in (*PLACES, *named) if name in schema)
     return Source(
         path, rows, kind_of(set(schema)), keys, stamp, stamps.told(schema[stamp], first), zone
     )

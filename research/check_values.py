@@ -150,7 +150,10 @@ def words(view: View) -> Iterator[Blemish]:
                 )
     for name in frame.columns:
         kind = frame.schema[name]
-        if name in bars.KEYS or name == "series" or kind not in (pl.String, pl.Boolean):
+        if name in (*bars.PLACES, *bars.NAMES, bars.NUMBER, "series") or kind not in (
+            pl.String,
+            pl.Boolean,
+        ):
             continue
         counts = frame[name].drop_nulls().value_counts(sort=True)
         if counts.height > 20 or counts.height < 2 or view.kind in ("book", "series"):

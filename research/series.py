@@ -51,7 +51,16 @@ def taken(
     if len(found) > 1:
         return found, pl.concat([contract(source, name) for name in found])
     one = source.rows.filter(name_of(source) == found[0]) if len(names) > 1 else source.rows
+    notes += changes(source, one)
     return found, bars.canonical(source, one)
+
+
+def changes(source: Source, rows: pl.LazyFrame) -> list[str]:
+    """Does a series go on from contract to contract under one name? Then it jumps there."""
+    if bars.NUMBER in source.keys or bars.NUMBER not in rows.collect_schema():
+        return []
+    count = rows.select(pl.col(bars.NUMBER).n_unique()).collect().item()
+    return [f"{count} contracts under one name: its rolls are jumps"] * (count > 1)
 
 
 def together(names: list[str], symbol_id: str) -> list[str]:

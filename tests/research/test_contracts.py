@@ -28,3 +28,20 @@ def test_contracts_that_the_exchange_numbers_too_become_a_continuous_series(tmp_
     both.write_csv(tmp_path / "mes.csv")
     found = history.load([tmp_path / "mes.csv"])
     assert [roll.new for roll in found.rolls] == ["MESM6"] and found.frame.height == 30
+    assert found.notes == ["rolled from MESH6 to MESM6"]
+
+
+def test_a_series_that_goes_on_under_one_name_is_whole_and_its_jumps_are_told(tmp_path):
+    """MES.v.0 with the number of each contract was taken for several, all but one left out."""
+    rolled = history.load([write(tmp_path / "mes.parquet", market(EARLY))], how="none").frame
+    number = pl.col("contract").rank("dense").cast(pl.Int64)
+    one = rolled.with_columns(instrument_id=number, symbol=pl.lit("MES.v.0"))
+    kept = one.drop("contract", "shift", "factor")
+    found = history.load([write(tmp_path / "v.parquet", kept)])
+    assert found.frame.equals(rolled.select(found.frame.columns)) and found.frame.height == 30
+    assert found.notes == ["2 contracts under one name: its rolls are jumps"]
+
+
+def write(path, frame):
+    frame.write_parquet(path)
+    return path
