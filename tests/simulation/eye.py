@@ -26,6 +26,7 @@ class Eye:
         self.intents: dict[str, str] = {}  # tag -> the wish it came of
         self.entries: dict[str, int] = {}  # tag -> when it expires; of all that were logged
         self.doubts: dict[str, int] = {}  # tag -> since when nobody knows whether it was placed
+        self.known = set[str]()  # tags of which somebody told what came of them
         self.known_s = float("inf")  # within which that is to be found out
         self.absent, self.arrived = set[str](), set[str]()  # tags: proven not to be, seen to be
         self.held, self.bare_at = 0, 0.0
@@ -113,9 +114,10 @@ class Eye:
             self.agree(message.position)
         elif kind == "AccountSnapshot" and message.at > self.woken_at:
             self.woken_at = 0
-        elif kind == "OrderUncertain":
+        elif kind == "OrderUncertain" and message.tag not in self.known:
             self.doubts.setdefault(message.tag, message.at)
         elif kind in ANSWERS:
+            self.known.add(message.tag)  # the hub may tell of it before its answer is given up
             doubted_s = (message.at - self.doubts.pop(message.tag, message.at)) / 1e9
             self.absent |= {message.tag} if kind == "NotPlaced" else set()
             if doubted_s > self.known_s:
