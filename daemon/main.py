@@ -16,7 +16,7 @@ from core import clock as clocks
 from core.clock import Clock, TapeClock
 from core.config import Config
 from core.errors import ConfigError, LogError
-from core.messages import Bar, Command, Record, RunStarted, Stage
+from core.messages import Bar, Command, RunStarted, Stage
 from core.settings import Settings
 from daemon import child, golive, wiring
 from daemon.api import Api
@@ -115,10 +115,9 @@ async def serve(
             found.last = replace(found.last, at=0)  # its bars end here: a new segment
         parts = {"market": wiring.market(settings, stages, found.last), **stages}
 
-        def rebuild(name: str, records: list[Record]) -> Stage:
-            bars = (r.message for r in reversed(records) if isinstance(r.message, Bar))
+        def rebuild(name: str, last: Bar | None) -> Stage:
             if name == "market":
-                return wiring.market(settings, parts, next(bars, None))
+                return wiring.market(settings, parts, last)
             return wiring.thinking(settings, thinker)[name]
 
         session = Session(config, venue, wal, clock, parts, tally, rebuild, stopping, found.last)

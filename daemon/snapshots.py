@@ -8,6 +8,7 @@ build is passed over: what a stage remembers is its own, and a fold brings it to
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -40,17 +41,13 @@ class Resumed(Struct):
 
 def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
     """Bring stages and tally to the end of the log."""
-    found, bad = snapshot.latest(wal.directory)
-    if found is not None and found.state.get("build") != build():
-        found = None
-    for text in bad:
-        log.warning("a snapshot is bad, an older one or the log serves", why=text)
+    found = newest(wal.directory, stages, wal.seq)
     last, seq, before = None, 0, remembered(stages)
-    if found is not None and found.seq <= wal.seq and set(found.state["stages"]) == set(before):
+    if found is not None:
         before = found.state["stages"]
         restore(stages, before)
         recount(tally, found.state["tally"])
-        last, seq = msgspec.convert(found.state["last"], Bar | None), found.seq
+        last, seq = last_bar(found), found.seq
     lines = read(wal.directory, after_seq=seq)
 
     def told() -> Iterator[Record]:
@@ -67,6 +64,21 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
             log.warning("this code would have answered otherwise", record=difference.seq)
         cut += [(difference.actor, difference.seq, m) for m in difference.unanswered]
     return Resumed(last, cut, seq)
+
+
+def newest(directory: Path, stages: wiring.Stages, until: int) -> snapshot.Snapshot | None:
+    """The one to go on from: of this build and these stages, of no record behind `until`."""
+    found, bad = snapshot.latest(directory)
+    for text in bad:
+        log.warning("a snapshot is bad, an older one or the log serves", why=text)
+    if found is None or found.seq > until or found.state.get("build") != build():
+        return None
+    same = set(found.state["stages"]) == {name for name in stages if remembers(name, stages[name])}
+    return found if same else None
+
+
+def last_bar(found: snapshot.Snapshot) -> Bar | None:
+    return msgspec.convert(found.state["last"], Bar | None)
 
 
 def folded(
@@ -130,13 +142,17 @@ def remembered(stages: wiring.Stages) -> dict[str, Any]:
     """What each stage that remembers anything remembers, as plain data and arrays."""
     plain: dict[str, Any] = {}
     for name, stage in stages.items():
-        if name == "market":
-            continue  # it takes raw ticks, which no log has: it begins anew
         if isinstance(stage, Catalogue):
             plain[name] = stage.state()
-        elif (memory := getattr(stage, "memory", None)) is not None:
-            plain[name] = msgspec.to_builtins(memory, str_keys=True)
+        elif remembers(name, stage):
+            plain[name] = msgspec.to_builtins(stage.memory, str_keys=True)  # type: ignore[attr-defined]
     return plain
+
+
+def remembers(name: str, stage: Stage) -> bool:
+    """Not the market: it takes raw ticks, which no log has, and begins anew."""
+    kept = isinstance(stage, Catalogue) or getattr(stage, "memory", None) is not None
+    return kept and name != "market"
 
 
 def restore(stages: wiring.Stages, plain: dict[str, Any]) -> None:

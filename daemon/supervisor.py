@@ -21,6 +21,7 @@ from core.config import Supervisor as Limits
 from core.errors import TradebotError
 from core.messages import (
     ActorFailed,
+    Bar,
     Command,
     Halted,
     Record,
@@ -31,12 +32,14 @@ from core.messages import (
 from core.reasons import Reason
 from daemon.actor import Actor
 from daemon.bus import Bus
+from daemon.snapshots import last_bar, newest, restore
 from daemon.turns import Turns
 from daemon.wiring import CRITICAL, Stages, fold
+from storage.snapshot import Snapshot
 from storage.wal import Wal, read
 
 log = structlog.get_logger("supervisor")
-Build = Callable[[str, list[Record]], Stage]  # of an actor's name and the log so far
+Build = Callable[[str, Bar | None], Stage]  # of an actor's name and the last bar
 T = TypeVar("T")
 GRAVE = (Command, StateChanged, Halted)  # a critical actor that misses one of these halts all
 
@@ -113,7 +116,8 @@ class Supervisor:
         self.bus.post("supervisor", Halted(self.clock(), why, "supervisor", Reason.SYS_ESCALATE))
 
     async def rebuild(self, name: str, seq: int) -> Stage:
-        """A new stage, folded up to the record that the old one failed on, without that one.
+        """A new stage, brought from the newest snapshot up to the record that the old one failed
+        on, without that one: of a log of months the whole would take minutes.
 
         The market is not folded: what it takes is not logged, and it goes on from the last bar.
         """
@@ -121,18 +125,21 @@ class Supervisor:
         faulty.add(seq)
         last = self.wal.seq if name == "market" else seq - 1
         await self.wal.durable(last)
-        records = await asyncio.to_thread(self._until, last, frozenset(faulty))
-        stage = self.build(name, records)
+        found, records = await asyncio.to_thread(self._until, last, frozenset(faulty))
+        bars = [r.message for r in records if isinstance(r.message, Bar)]
+        stage = self.build(name, bars[-1] if bars else last_bar(found) if found else None)
         if name != "market":
+            kept = found.state["stages"] if found else {}
+            restore({name: stage}, {one: kept[one] for one in kept if one == name})
             fold({name: stage}, records)
         return stage
 
-    def _until(self, last: int, faulty: frozenset[int]) -> list[Record]:
-        """The log up to `last` and no further: behind it the writer is at work."""
-        records = []
-        for line in read(self.directory):
+    def _until(self, last: int, faulty: frozenset[int]) -> tuple[Snapshot | None, list[Record]]:
+        """A snapshot, and the log from there to `last`: behind it the writer is at work."""
+        found, records = newest(self.directory, self.stages, last), []
+        for line in read(self.directory, after_seq=found.seq if found else 0):
             if line.seq not in faulty:
                 records.append(line.record)
             if line.seq >= last:
                 break
-        return records
+        return found, records

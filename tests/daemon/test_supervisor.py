@@ -2,6 +2,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from core.errors import EXIT_INTERNAL, EXIT_LOG, LogError
@@ -14,8 +15,10 @@ from core.messages import (
     RunStarted,
 )
 from core.reasons import Reason
+from daemon import snapshots
 from daemon.actor import Actor
 from daemon.supervisor import Escalated, Supervisor, contained
+from storage import snapshot
 from storage.wal import read
 from tests import build
 from tests.daemon.parts import Stage, bus, ticks, until, wal
@@ -46,7 +49,7 @@ async def running(folder, names=("signals", "other"), built=Counting):
         posted = []
         hub.watches.append(lambda actor, message, seq: posted.append((actor, message)))
         keeper = Supervisor(
-            hub, log, folder, LIMITS, lambda: build.AT, stages, lambda name, records: built()
+            hub, log, folder, LIMITS, lambda: build.AT, stages, lambda name, last: built()
         )
         actors = {n: Actor(n, stages[n], hub.inboxes[n]) for n in names}
         tasks = {n: asyncio.create_task(keeper.keep(actors[n])) for n in names}
@@ -80,6 +83,40 @@ async def test_a_failed_stage_is_rebuilt_from_the_log_and_others_are_unharmed(tm
         (failed,) = kinds(posted, ActorFailed)
         assert (failed.actor, failed.count, failed.reason) == ("signals", 1, Reason.SYS_ACTOR_CRASH)
         assert "KeyError" in failed.error and failed.seq > 3
+
+
+class Kept(Struct):
+    pulses: int = 0
+
+
+class Remembering(Counting):
+    """The same, with a memory that a snapshot keeps."""
+
+    def __init__(self):
+        self.memory = Kept()
+        super().__init__()
+
+    pulses = property(
+        lambda self: self.memory.pulses, lambda self, n: setattr(self.memory, "pulses", n)
+    )
+
+
+@pytest.mark.parametrize("build_of, pulses", [(snapshots.build(), 1004), ("another", 4)])
+async def test_a_stage_is_rebuilt_from_the_newest_snapshot_of_this_build(
+    tmp_path, build_of, pulses
+):
+    """What it holds is a thousand pulses more than the log: so it is seen which was read."""
+    async with running(tmp_path, ("signals",), Remembering) as (hub, actors, _, posted):
+        for tick in ticks(3):
+            hub.post("clock", tick)
+        await until(lambda: len(kinds(posted, Hold)) == 3)
+        await hub.journal.durable(hub.journal.seq)
+        state = {"build": build_of, "stages": {"signals": {"pulses": 1003}}, "last": None}
+        snapshot.save(tmp_path, hub.journal.seq, state, 3)
+        hub.post("operator", build.command(why="fail"))
+        hub.post("clock", ticks(1)[0])
+        await until(lambda: len(kinds(posted, Hold)) == 4)
+        assert actors["signals"].stage.pulses == pulses
 
 
 async def test_a_record_that_always_fails_is_left_out_of_the_rebuilding(tmp_path):
