@@ -7,10 +7,14 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
+import structlog
+
 from daemon.bus import Inbox
 from daemon.wiring import CRITICAL
 from storage.wal import Wal
 
+log = structlog.get_logger("tradebot")
+PATIENCE_US = 60_000_000
 STUCK_S = 5.0  # a critical actor that is not back by then
 
 
@@ -23,6 +27,12 @@ def notify(text: str) -> None:
         address = "\0" + address[1:]
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.sendto(text.encode(), address)
+
+
+def reading(records: int) -> None:
+    """A start that reads a long log is at work: systemd gives it more time."""
+    log.info("reading the log", records=records)
+    notify(f"EXTEND_TIMEOUT_USEC={PATIENCE_US}\nSTATUS=reading the log: {records:,} records")
 
 
 def progressing(inboxes: Mapping[str, Inbox], wal: Wal) -> bool:

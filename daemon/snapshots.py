@@ -20,7 +20,7 @@ from actors.replay import Difference, Late
 from core.config import Log
 from core.errors import LogError
 from core.messages import Bar, Message, Record, Stage, TradeClosed
-from daemon import wiring
+from daemon import health, wiring
 from daemon.build import build
 from daemon.bus import Inbox
 from daemon.report import Tally
@@ -30,6 +30,7 @@ from storage.wal import Line, Wal, read
 log = structlog.get_logger("tradebot")
 PERIOD_S = 1.0
 QUIET_S = 0.01  # until no actor is at work
+SAID = 100_000  # records read between two words of it
 AHEAD = 20_000  # records: no actor that works is so far behind
 
 
@@ -48,12 +49,14 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
         restore(stages, before)
         recount(tally, found.state["tally"])
         last, seq = last_bar(found), found.seq
-    lines = read(wal.directory, after_seq=seq)
+    lines = enumerate(read(wal.directory, after_seq=seq), 1)
 
     def told() -> Iterator[Record]:
         nonlocal last
-        for line in lines:
+        for count, line in lines:
             record = line.record
+            if not count % SAID:
+                health.reading(count)
             tally.count(record.actor, record.message)
             last = record.message if isinstance(record.message, Bar) else last
             yield record

@@ -74,6 +74,9 @@ def test_a_start_reads_along_and_where_that_saw_too_little_reads_all(
     cut = [(d.actor, d.seq, m) for d in fold(whole, records) for m in d.unanswered]
     for record in records:
         tally.count(record.actor, record.message)
+    said = []
+    monkeypatch.setattr("daemon.snapshots.health.notify", said.append)
+    monkeypatch.setattr("daemon.snapshots.SAID", 100)
     monkeypatch.setattr("daemon.snapshots.AHEAD", ahead)
     monkeypatch.setattr(wiring, "fold", lambda *of, **how: folds.append(how) or fold(*of, **how))
     stages, counts = build(), Tally(Latency())
@@ -81,6 +84,10 @@ def test_a_start_reads_along_and_where_that_saw_too_little_reads_all(
     assert folds == [{"ahead": ahead}, {}][: 1 + again]
     assert hash_of(stages) == hash_of(whole) and found.cut == cut
     assert (counts.kinds, counts.trips) == (tally.kinds, tally.trips)
+    assert [words.split()[-2] for words in said] == [
+        f"{count:,}" for count in range(100, len(records) + 1, 100)
+    ]  # systemd would take a start that says nothing for one that hangs
+    assert said and all(words.startswith("EXTEND_TIMEOUT_USEC=") for words in said)
 
 
 def test_what_is_oldest_before_a_snapshot_is_oldest_after_it():
