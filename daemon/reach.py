@@ -13,6 +13,7 @@ from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, TradebotError
 from core.instruments import COINS
 from core.sessions import session
+from daemon import health
 from daemon.build import build
 from daemon.stopping import Stopping
 from storage.segments import segments, tail
@@ -42,6 +43,7 @@ async def reach(config: Config, venue: Venue, stopping: Stopping) -> None:
             if config.run.mode != "live" or stopping.told:
                 raise unreached(config, stopping, str(error)) from None
             log.warning("the venue cannot be reached", why=str(error), again_in_s=wait_s)
+        health.more_time(f"the venue cannot be reached, tried again in {wait_s:g} s", wait_s)
         await venue.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), wait_s)

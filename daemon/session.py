@@ -137,8 +137,11 @@ class Session:
             "loop": contained("loop", watches.loop(*told, self.config.supervisor)),
             "kill": contained("kill", watches.kill(*told, Path(self.config.paths.state))),
             "pager": contained("pager", self.pager.run()),
-            "health": contained("health", health.watch(self.inboxes, self.wal, lag)),
+            "health": contained("health", health.watch(self.inboxes, self.wal, lag, self.starting)),
         }
+
+    def starting(self) -> bool:
+        return not (self.ready or self.stopping.told)
 
     async def pulse(self) -> None:
         """The clock as messages, one for each second that begins."""
@@ -185,7 +188,7 @@ class Session:
         if isinstance(message, Agreed) and not self.ready:
             self.ready = True
             gc.freeze()  # what the start built stays: a full collection would stop us for 80 ms
-            health.notify("READY=1")
+            health.notify("READY=1\nSTATUS=ready")
             log.info("ready", position=message.position, unknown=message.unknown)
         if isinstance(message, Flat) and self.stopping.told and not self.flat.done():
             self.flat.set_result(message)

@@ -56,7 +56,8 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
         for count, line in lines:
             record = line.record
             if not count % SAID:
-                health.reading(count)
+                log.info("reading the log", records=count)
+                health.more_time(f"reading the log: {count:,} records")
             tally.count(record.actor, record.message)
             last = record.message if isinstance(record.message, Bar) else last
             yield record

@@ -34,8 +34,9 @@ def inboxes():
 
 
 @asynccontextmanager
-async def watching(boxes, failed=None, lag_s=0.5):
-    task = asyncio.create_task(health.watch(boxes, SimpleNamespace(failed=failed), lag_s))
+async def watching(boxes, failed=None, lag_s=0.5, starting=False):
+    log = SimpleNamespace(failed=failed)
+    task = asyncio.create_task(health.watch(boxes, log, lag_s, lambda: starting))
     try:
         await asyncio.sleep(0.1)
         yield
@@ -69,9 +70,25 @@ def test_a_systemd_that_is_gone_does_not_end_us(monkeypatch, tmp_path):
     health.notify("WATCHDOG=1")
 
 
+def test_a_systemd_that_takes_nothing_stops_nobody(systemd):
+    began = time.monotonic()
+    for _ in range(1000):  # more than its queue holds
+        health.notify("WATCHDOG=1")
+    assert 1 <= len(heard(systemd)) < 1000 and time.monotonic() - began < 30
+
+
 async def test_the_watchdog_is_pinged_while_there_is_progress(systemd):
     async with watching(inboxes()):
         assert set(heard(systemd)) == {"WATCHDOG=1"}
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+async def test_a_start_is_given_more_time_while_there_is_progress(systemd, stuck):
+    boxes = inboxes()
+    boxes["risk"].stuck_at = time.monotonic() - health.STUCK_S - 1 if stuck else None
+    async with watching(boxes, starting=True):
+        more = "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=log and venue do not agree yet"
+        assert set(heard(systemd)) == (set() if stuck else {"WATCHDOG=1", more})
 
 
 @pytest.mark.parametrize("name", health.CRITICAL)

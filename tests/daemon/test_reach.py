@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,13 +31,21 @@ def test_a_live_venue_that_is_down_is_tried_again_until_the_stop(tmp_path):
     }  # fmt: skip
     command = [sys.executable, "-m", "cli.main", "run", "--mode", "live"]
     places = ["--state", tmp_path / "state", "--wal", tmp_path / "wal"]
-    with subprocess.Popen(
-        [*command, *places], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
-    ) as daemon:
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(tmp_path / "notify"))
+    env["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    with (
+        systemd,
+        subprocess.Popen(
+            [*command, *places], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+        ) as daemon,
+    ):
         said = [daemon.stderr.readline() for _ in range(3)]
         daemon.send_signal(signal.SIGTERM)
         rest = daemon.stderr.read()
+        words = systemd.recv(200).decode()
     assert all("cannot be reached" in line for line in said)
+    assert words.startswith("EXTEND_TIMEOUT_USEC=600") and "venue cannot be reached" in words
     assert daemon.returncode == 0  # the log is empty: nothing can be open
     assert rest.splitlines()[-1].startswith("tradebot: the venue cannot be reached")
     assert "canary" not in "".join(said) + rest

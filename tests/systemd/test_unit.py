@@ -64,12 +64,12 @@ def test_a_hung_daemon_is_ended_by_the_watchdog_and_comes_back(host):
 
 @systemd
 def test_a_start_that_reads_a_long_log_has_the_time_for_it(host):
-    """By the word that `daemon.snapshots.resume` says, beyond the limit of the unit."""
+    """So too one that waits for the venue: by their word, beyond the limit of the unit."""
     start = "systemd-run -p Type=notify -p TimeoutStartSec=8"
     place = PLACE.removeprefix("Environment=").strip().replace(" ", " -E ")
     python = f"-E {place} /opt/tradebot/.venv/bin/python -c"
     words = "import time; from daemon import health; {}; time.sleep(10); health.notify('READY=1')"
-    for said, ends in (("health.reading(1)", "yes"), ("pass", "no")):
+    for said, ends in (("health.more_time('x')", "yes"), ("pass", "no")):
         command = f'{start} {python} "{words.format(said)}" 2>/dev/null && echo yes || echo no'
         assert host.sh(command).strip() == ends
 
