@@ -39,6 +39,7 @@ ENDS: dict[type[Message], tuple[type[Message], ...]] = {
 ANSWERS = {kind for ends in ENDS.values() for kind in ends}
 COUNTED = ("Bar", "Prediction", "Intent")
 
+HELD = 100_000  # hours of records
 CUT, LOOSE = "cut off", "loose"  # what ends in no reason
 
 
@@ -57,73 +58,92 @@ class Accounts(Struct):
 
 
 class Log(Struct):
-    """A log by what belongs together."""
+    """A log by what belongs together; of a long one what is settled is let go."""
 
     by_seq: dict[int, Record] = field(default_factory=dict)
     answers: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    odd: dict[int, str] = field(default_factory=dict)  # answers to nothing: why
     refused: set[str] = field(default_factory=set)  # tags of orders, ids of wishes
     failed: dict[int, Reason] = field(default_factory=dict)
     given_up: list[tuple[int, int]] = field(default_factory=list)  # from seq to seq
     starts: list[int] = field(default_factory=list)
+    halted: int = 0  # an actor was given up in this run, since
     behind: int = 0  # from here on an actor of the last run may be rebuilt when the log ends
     admitted: int = 0  # the last that risk admitted
     reached: int = 0  # the latest record that was answered
+    ended: bool = False  # nothing follows
 
 
-def account(records: Iterable[Record]) -> Accounts:
-    log, told = sorted_out(records), Accounts()
-    final: dict[int, str] = {}
-    for seq in sorted(log.by_seq, reverse=True):
-        record = log.by_seq[seq]
-        kind = type(record.message)
-        if kind in ANSWERS and (why := uncaused(record, log)):
-            told.loose.append(Loose(seq, kind.__name__, why))
-        if kind not in ENDS:
-            continue
-        ends = [one for one in log.answers[seq] if isinstance(one.message, ENDS[kind])]
-        if len(ends) > 1:
-            twice = f"answered {len(ends)} times: {' '.join(str(one.seq) for one in ends)}"
-            told.loose.append(Loose(seq, kind.__name__, twice))
-        if ends:
-            final[seq] = final[ends[0].seq] if ends[0].seq in final else end(ends[0], log, told)
-        else:
-            final[seq] = broken(seq, kind, log, told)
-        if kind.__name__ in COUNTED:
-            told.cut += final[seq] == CUT
-            if final[seq] not in (CUT, LOOSE):
-                told.ends.setdefault(kind.__name__, Counter())[final[seq]] += 1
-    told.loose.reverse()
+def account(records: Iterable[Record], held: int = HELD) -> Accounts:
+    """`held`: no answer comes so many records after what it answers."""
+    log, told = Log(), Accounts()
+    for record in records:
+        enter(log, record)
+        if len(log.by_seq) > 2 * held:
+            settle(log, told, record.seq - held)
+    log.ended = True
+    settle(log, told)
     return told
 
 
-def sorted_out(records: Iterable[Record]) -> Log:
-    log, halted = Log(), 0
-    for record in records:
-        log.by_seq[record.seq] = record
-        if record.cause is not None:
-            log.answers[record.cause].append(record)
-        match record.message:
-            case PlaceOrder(purpose=Purpose.ENTRY, intent=intent):
-                log.orders[intent].append(record)
-            case OrderRejected(tag=tag):
-                log.refused.add(tag)
-            case ActorFailed(seq=seq, reason=reason):
-                log.failed[seq] = reason
-                log.behind = log.behind or seq
-            case Halted(reason=Reason.SYS_ESCALATE):
-                halted = halted or record.seq
-            case Approved():
-                log.admitted = record.seq
-            case RunStarted():
-                log.starts.append(record.seq)
-                log.behind = 0
-                log.given_up += [(halted, record.seq)] if halted else []
-                halted = 0
-        if type(record.message) in ANSWERS:
-            log.reached = max(log.reached, record.cause or 0)
-    log.given_up += [(halted, record.seq)] if halted else []
-    return log
+def settle(log: Log, told: Accounts, until: float = float("inf")) -> None:
+    """Say how each chain up to there ended, by what came later; then forget it."""
+    final: dict[int, str] = {}
+    later, loose = Accounts(), len(told.loose)
+    for seq in sorted(log.by_seq, reverse=True):
+        judge(seq, log, told if seq <= until else later, final)
+    told.loose[loose:] = told.loose[loose:][::-1]
+    for seq in [seq for seq in log.by_seq if seq <= until]:
+        del log.by_seq[seq]
+        log.answers.pop(seq, None)
+
+
+def judge(seq: int, log: Log, told: Accounts, final: dict[int, str]) -> None:
+    kind = type(log.by_seq[seq].message)
+    if why := log.odd.get(seq):
+        told.loose.append(Loose(seq, kind.__name__, why))
+    if kind not in ENDS:
+        return
+    ends = [one for one in log.answers.get(seq, ()) if isinstance(one.message, ENDS[kind])]
+    if len(ends) > 1:
+        twice = f"answered {len(ends)} times: {' '.join(str(one.seq) for one in ends)}"
+        told.loose.append(Loose(seq, kind.__name__, twice))
+    if ends:
+        final[seq] = final[ends[0].seq] if ends[0].seq in final else end(ends[0], log, told)
+    else:
+        final[seq] = broken(seq, kind, log, told)
+    if kind.__name__ in COUNTED:
+        told.cut += final[seq] == CUT
+        if final[seq] not in (CUT, LOOSE):
+            told.ends.setdefault(kind.__name__, Counter())[final[seq]] += 1
+
+
+def enter(log: Log, record: Record) -> None:
+    log.by_seq[record.seq] = record
+    if record.cause is not None:
+        log.answers[record.cause].append(record)
+    match record.message:
+        case PlaceOrder(purpose=Purpose.ENTRY, intent=intent):
+            log.orders[intent].append(record)
+        case OrderRejected(tag=tag):
+            log.refused.add(tag)
+        case ActorFailed(seq=seq, reason=reason):
+            log.failed[seq] = reason
+            log.behind = log.behind or seq
+        case Halted(reason=Reason.SYS_ESCALATE):
+            log.halted = log.halted or record.seq
+        case Approved():
+            log.admitted = record.seq
+        case RunStarted():
+            log.starts.append(record.seq)
+            log.behind = 0
+            log.given_up += [(log.halted, record.seq)] if log.halted else []
+            log.halted = 0
+    if type(record.message) in ANSWERS:
+        log.reached = max(log.reached, record.cause or 0)
+        if why := uncaused(record, log):
+            log.odd[record.seq] = why
 
 
 def uncaused(record: Record, log: Log) -> str:
@@ -152,7 +172,9 @@ def end(record: Record, log: Log, told: Accounts) -> str:
     if orders or given_up:
         return Reason.ORD_INTENT if orders else Reason.ORD_REJECTED
     restarted = any(start > record.seq for start in log.starts)
-    waiting = message.intent.action in REVERSALS and (restarted or record.seq == log.admitted)
+    waiting = message.intent.action in REVERSALS and (
+        restarted or (log.ended and record.seq == log.admitted)
+    )
     return CUT if waiting else broken(record.seq, Approved, log, told)
 
 
@@ -160,9 +182,11 @@ def broken(seq: int, kind: type[Message], log: Log, told: Accounts) -> str:
     """What a chain without an answer ended by."""
     if seq in log.failed:
         return log.failed[seq]
-    if any(first <= seq <= last for first, last in log.given_up):
+    gone = [*log.given_up, (log.halted or float("inf"), float("inf"))]  # the last: to this day
+    if any(first <= seq <= last for first, last in gone):
         return Reason.SYS_ESCALATE
-    if seq < log.reached and not 0 < log.behind < seq:
+    rebuilt = log.ended and 0 < log.behind < seq
+    if not rebuilt and (seq < log.reached or not log.ended):
         told.loose.append(Loose(seq, kind.__name__, "has no answer"))
         return LOOSE
     return CUT

@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import to_builtins
 
 from cli.arguments import Arguments, between, zoned
+from cli.logs import records_of
 from cli.progress import counted
-from cli.replay import records_of
 from core import config as configs
 from core.clock import wall
 from core.config import Config

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 
 from cli.arguments import Arguments
-from cli.replay import records_of
+from cli.logs import near, within
 from core import config as configs
 from core.clock import SECOND
 from core.errors import EXIT_OK, UsageError
@@ -31,6 +32,8 @@ from core.messages import (
 from core.terms import Purpose
 from daemon.margins import flip
 from daemon.sentences import checks, moment, sentence
+from storage.chain import Segment
+from storage.segments import begun
 from venues.topstepx.protocol import nanoseconds
 
 DECISIONS = (Hold, Intent, Refused)
@@ -54,9 +57,9 @@ def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     if sum(x is not None for x in (given.seq, given.order, given.at)) != 1:
         raise UsageError("name one of SEQ, --order ID, --at TIME")
-    records = records_of(Path(given.wal or configs.load(Path(given.config)).paths.wal))
+    records, at = around(Path(given.wal or configs.load(Path(given.config)).paths.wal), given)
     by_seq, up = {record.seq: record for record in records}, answered(records)
-    found = find(records, by_seq, given)
+    found = find(records, by_seq, given, at)
     why, then = (
         [(record, flipped(record, by_seq)) for record in part]
         for part in (causes(found, by_seq, up), effects(found, records, up))
@@ -69,14 +72,49 @@ def main(argv: list[str]) -> int:
     return EXIT_OK
 
 
-def find(records: list[Record], by_seq: dict[int, Record], given: argparse.Namespace) -> Record:
+def around(directory: Path, given: argparse.Namespace) -> tuple[list[Record], int]:
+    """The records to look at, and the moment that is meant, if one is."""
+    files, at = begun(directory), 0
+    if given.at is not None:
+        at = instant(given.at, *reach(directory, files))
+        openings = (next(within(directory, files, i, i + 1), None) for i in range(len(files)))
+        place = bisect([opened.message.at if opened else at + 1 for opened in openings], at) - 1
+    elif given.order is not None:
+        parts = ((i, within(directory, files, i, i + 1)) for i in reversed(range(len(files))))
+        place = next((i for i, part in parts if any(told_of(r, given.order) for r in part)), 0)
+    else:
+        place = bisect([file.first for file in files], given.seq) - 1
+    return near(directory, files, max(place, 0)), at
+
+
+def reach(directory: Path, files: list[Segment]) -> tuple[int, int]:
+    """The first and the last moment of a log."""
+    parts = [within(directory, files, place, place + 1) for place in (0, len(files) - 1)]
+    times = [record.message.at for part in parts for record in part]
+    if not times:
+        raise UsageError("the log is empty")
+    return min(times) // SECOND * SECOND, max(times)
+
+
+def told_of(record: Record, name: str) -> bool:
+    """Is that order, or its entry, named in it?"""
+    tag = getattr(record.message, "tag", "")
+    return tag in (name, stem(name)) or str(getattr(record.message, "venue_id", "")) == name
+
+
+def stem(tag: str) -> str:
+    return tag.removesuffix("-SL").removesuffix("-TP")
+
+
+def find(
+    records: list[Record], by_seq: dict[int, Record], given: argparse.Namespace, at: int
+) -> Record:
     if given.seq is not None:
         if given.seq not in by_seq:
             raise UsageError(f"no record {given.seq} in this log")
         return by_seq[given.seq]
     if given.order is not None:
         return find_order(records, given.order)
-    at = instant(given.at, records)
     decided = [r for r in records if isinstance(r.message, DECISIONS) and r.message.at <= at]
     if not decided:
         raise UsageError(f"nothing was decided up to {moment(at)}")
@@ -85,11 +123,11 @@ def find(records: list[Record], by_seq: dict[int, Record], given: argparse.Names
 
 def find_order(records: list[Record], name: str) -> Record:
     """The order's own record; a leg or a venue id leads to the order that made it."""
-    tags = {name, name.removesuffix("-SL").removesuffix("-TP")}
+    tags = {name, stem(name)}
     named = [r for r in records if name and str(getattr(r.message, "venue_id", "")) == name]
     for record in named:
         tag = getattr(record.message, "tag", "")
-        tags |= {tag, tag.removesuffix("-SL").removesuffix("-TP")}
+        tags |= {tag, stem(tag)}
     asked = [r for r in records if getattr(r.message, "tag", None) in tags - {""}]
     asked = asked or [r for r in named if isinstance(r.message, Fill)] or named
     placed = [r for r in asked if isinstance(r.message, PlaceOrder)]
@@ -98,15 +136,11 @@ def find_order(records: list[Record], name: str) -> Record:
     return (placed or asked)[0]
 
 
-def instant(text: str, records: list[Record]) -> int:
-    """An ISO time, or a time of day on the first day of the log that has it; UTC."""
-    if not records:
-        raise UsageError("the log is empty")
-    times = [record.message.at for record in records]
-    first, last = min(times) // SECOND * SECOND, max(times)
+def instant(text: str, first: int, last: int) -> int:
+    """An ISO time, or a time of day on the last day of the log that has it; UTC."""
     days = [datetime.fromtimestamp(at // SECOND, UTC) for at in range(first, last + DAY, DAY)]
     isos = [text.replace(" ", "T")] if "-" in text else [f"{day:%Y-%m-%d}T{text}" for day in days]
-    for at in (stamp_of(iso, text) for iso in isos):
+    for at in (stamp_of(iso, text) for iso in reversed(isos)):
         if first <= at <= last:
             return at
     raise UsageError(f"{text} is not in this log: it has {moment(first)} to {moment(last)}")

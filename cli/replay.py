@@ -6,22 +6,20 @@ Also every chain of the log that does not end in exactly one reason.
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from actors.conservation import COUNTED, Accounts, Loose, account
-from actors.replay import Difference
+from actors.replay import Difference, Late
 from cli.arguments import Arguments
+from cli.logs import records_in
 from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import Record, RunStarted
-from storage import lock
-from storage.chain import Torn
-from storage.segments import begun
-from storage.wal import read
 
 
 def parser() -> Arguments:
@@ -35,38 +33,45 @@ def parser() -> Arguments:
 def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = configs.load(Path(given.config))
-    records = records_of(Path(given.wal or config.paths.wal))
+    directory = Path(given.wal or config.paths.wal)
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    differences = decided_again(config, records)
+    seen = Seen()
+    chains = account(seen.by(records_in(directory)))
+    differences = decided_again(config, seen.runs, lambda: records_in(directory, 0, seen.last))
     wrong = [d for d in differences if not d.unanswered]
     cut = len(differences) - len(wrong)
-    chains = account(records)
     if given.json:
-        told = {"records": len(records), "differences": [plain(d) for d in wrong], "cut_off": cut}
+        told = {"records": seen.count, "differences": [plain(d) for d in wrong], "cut_off": cut}
         print(json.dumps({**told, "chains": msgspec.to_builtins(chains)}))
     else:
-        print("\n".join([*map(shown, wrong), summary(len(records), len(wrong), cut)]))
+        print("\n".join([*map(shown, wrong), summary(seen.count, len(wrong), cut)]))
         print("\n".join([*map(loose, chains.loose), conserved(chains)]))
     return EXIT_DIFFERENCE if wrong or chains.loose else EXIT_OK
 
 
-def records_of(directory: Path) -> list[Record]:
-    begun(directory)
-    records = []
-    try:
-        for line in read(directory):
-            records.append(line.record)
-    except Torn:
-        if not lock.held(directory):  # else half a line that a live daemon is writing
-            raise
-    return records
+class Seen:
+    """Of the records that went by: how many, the last seq, and the runs."""
+
+    def __init__(self) -> None:
+        self.count = self.last = 0
+        self.runs: list[RunStarted] = []
+
+    def by(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            self.count, self.last = self.count + 1, record.seq
+            if isinstance(record.message, RunStarted):
+                self.runs.append(record.message)
+            yield record
 
 
-def decided_again(config: configs.Config, records: list[Record]) -> list[Difference]:
-    """Fold the log through fresh stages, with the settings that it holds itself."""
+def decided_again(
+    config: configs.Config, runs: list[RunStarted], records: Callable[[], Iterable[Record]]
+) -> list[Difference]:
+    """Fold the log through fresh stages, with the settings that it holds itself. `records` reads
+    it from its beginning."""
     from daemon import wiring
+    from daemon.snapshots import AHEAD
 
-    runs = [r.message for r in records if isinstance(r.message, RunStarted)]
     if not runs:
         return []
     first = runs[0]
@@ -75,7 +80,11 @@ def decided_again(config: configs.Config, records: list[Record]) -> list[Differe
     thinker = wiring.load_model(chosen, wall())
     if thinker and last.model_sha256 != thinker.manifest_sha256:
         print("replay: the log was made with another model than this one", file=sys.stderr)
-    return wiring.fold(wiring.thinking(first.settings, thinker), records, again=True)
+    try:
+        stages = wiring.thinking(first.settings, thinker)
+        return wiring.fold(stages, records(), again=True, ahead=AHEAD)
+    except Late:
+        return wiring.fold(wiring.thinking(first.settings, thinker), records(), again=True)
 
 
 def plain(difference: Difference) -> Any:

@@ -17,7 +17,7 @@ from msgspec.structs import asdict
 
 from actors.statement import statements
 from cli.arguments import Arguments
-from cli.replay import records_of
+from cli.logs import records_in
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import (
@@ -60,8 +60,7 @@ def review(wal: Path) -> dict[str, Any]:
     alerts: list[str] = []
     limits: Any = {}
     kinds: Counter[str] = Counter()
-    records = records_of(wal)
-    for record in records:
+    for record in records_in(wal):
         message = record.message
         when = moment(message.at)
         match message:
@@ -94,9 +93,10 @@ def review(wal: Path) -> dict[str, Any]:
                 changes.append(f"{when} tightened by {message.by}: {text}")
             case Alert(of=of, text=text):
                 alerts.append(f"{when} {of}: {text}")
+    days = [msgspec.to_builtins(day) for day in statements(records_in(wal))]
     return {"runs": runs, "limits": limits, **kinds, "hits": hits, "state_changes": changes,
             "commands": people, "alerts": alerts, "evidence": evidence(),
-            "statements": [msgspec.to_builtins(day) for day in statements(records)]}  # fmt: skip
+            "statements": days}  # fmt: skip
 
 
 def evidence() -> dict[str, int]:

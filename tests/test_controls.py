@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.replay import records_of
+from cli.logs import records_of
 from core import messages as m
 from core.reasons import Reason
 from core.terms import Purpose

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.conservation import account
-from cli.replay import records_of
+from cli.logs import records_of
 from core import messages as m
 from core.messages import Record
 from core.reasons import Reason
@@ -48,6 +48,15 @@ def test_in_the_log_of_a_real_run_nothing_is_loose(real):
     kinds = (m.Bar, m.Prediction, m.Intent)
     ended = sum(sum(told.ends.get(kind.__name__, {}).values()) for kind in kinds)
     assert ended + told.cut == sum(isinstance(record.message, kinds) for record in real)
+
+
+def test_a_long_log_is_accounted_for_part_by_part(real):
+    """As one that is held whole; only where a part ends in a wait of minutes it might differ."""
+    whole, records = account(real), list(real)
+    for held in (50, 300):
+        assert account(records, held) == whole
+    gone = [r for r in records if not isinstance(r.message, m.Hold)]
+    assert account(gone, 300).loose == account(gone).loose != []
 
 
 ANSWERS = (m.Hold, m.Features, m.Prediction, m.Intent, m.Approved, m.Refused)

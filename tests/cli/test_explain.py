@@ -5,7 +5,10 @@ import json
 import pytest
 
 from core import messages as m
+from core.clock import SECOND
+from core.messages import Record
 from core.terms import Action
+from daemon.sentences import moment
 from tests import build
 from tests.storage.logs import append, open_wal
 
@@ -69,8 +72,8 @@ def test_a_moment_leads_to_its_last_decision_also_to_do_nothing(tradebot, log, t
 
 def chain(tradebot, folder, *words):
     """Kinds of what led to it, and of what followed."""
-    code, out, _ = tradebot("explain", *words, "--wal", folder, "--json")
-    assert code == 0
+    code, out, err = tradebot("explain", *words, "--wal", folder, "--json")
+    assert code == 0, err
     return [" ".join(kinds(json.loads(out)[part])) for part in ("why", "then")]
 
 
@@ -140,6 +143,41 @@ def test_what_cannot_be_found_is_one_line(tradebot, log, words, says):
     code, out, err = tradebot("explain", *words, "--wal", log[0])
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert says in err
+
+
+def test_of_a_long_log_only_what_is_near_is_read(tradebot, tmp_path, monkeypatch):
+    """Each record in a segment of its own; a day is forty of them here, and an early one is bad."""
+    monkeypatch.setattr("cli.logs.PARTS", 40)
+    now, wal = build.AT, open_wal(tmp_path, segment_mb=0)
+    wal.clock = lambda: now
+
+    def said(message, actor, cause=None):
+        nonlocal now
+        seq, now = wal.seq + 1, message.at  # the next segment opens at once
+        wal.append(Record(seq, actor, cause, message))
+        return seq
+
+    def quiet(first, last):
+        for number in range(first, last):
+            said(build.pulse(at=build.AT + number * SECOND), "clock")
+
+    quiet(0, 60)
+    at = build.AT + 60 * SECOND
+    bar = said(build.bar(at=at), "bars")
+    asked = said(build.intent(at=at), "signals", bar)
+    yes = said(build.approved(at=at), "risk", asked)
+    said(build.place_order(tag="r-1", at=at), "executor", yes)
+    fill = said(build.fill(tag="r-1", venue_id=9002, at=at + SECOND), "gateway")
+    quiet(70, 130)
+    wal.close()
+    early = sorted(tmp_path.glob("*.jsonl"))[20]
+    early.write_bytes(early.read_bytes()[:-9] + b"damaged}\n")
+    up, down = "Bar Intent", "Approved PlaceOrder Fill"
+    assert chain(tradebot, tmp_path, asked) == [up, down]
+    assert chain(tradebot, tmp_path, "--at", moment(at + SECOND)[11:-1]) == [up, down]
+    assert chain(tradebot, tmp_path, "--order", "9002")[0] == "Bar Intent Approved PlaceOrder"
+    assert chain(tradebot, tmp_path, fill)[0] == "Bar Intent Approved PlaceOrder Fill"
+    assert "damage" in tradebot("replay", "--wal", tmp_path)[2]
 
 
 def test_an_empty_log_and_no_log_are_told_apart(tradebot, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cli.replay import records_of
+from cli.logs import records_of
 from core import messages as m
 from core.reasons import Reason
 from core.terms import Action, Check

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import pytest
 
 from actors.risk import Risk
-from cli.replay import records_of
+from cli.logs import records_of
 from core.clock import wall
 from core.messages import Record, RunStarted
 from daemon import wiring
