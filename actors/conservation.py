@@ -39,7 +39,7 @@ ENDS: dict[type[Message], tuple[type[Message], ...]] = {
 ANSWERS = {kind for ends in ENDS.values() for kind in ends}
 COUNTED = ("Bar", "Prediction", "Intent")
 
-HELD = 100_000  # hours of records
+HELD = 50_000  # three hours of records
 CUT, LOOSE = "cut off", "loose"  # what ends in no reason
 
 

@@ -9,7 +9,7 @@ from storage.chain import Segment, Torn
 from storage.segments import begun
 from storage.wal import read
 
-PARTS = 4  # segments that are held at once: ten hours each
+PARTS = 6  # segments that are held at once: five hours each
 
 
 def records_in(
