@@ -25,7 +25,7 @@ from daemon.build import build
 from daemon.gateway import Client
 from daemon.main import refuse_unready
 from indicators.schema import FINGERPRINT
-from storage import lock, model, sentinel, tape
+from storage import lock, model, sentinel, snapshot, tape
 from storage.chain import Torn
 from storage.segments import read, segments
 from venues.base import Unreachable
@@ -34,6 +34,9 @@ from venues.topstepx.answers import skew_s
 
 SKEW_MAX_S = 2.0
 ANSWER_MAX_S = 5.0
+
+
+LONG = 1_000_000  # records that a start may read without our saying so
 
 
 def main(argv: list[str]) -> int:
@@ -140,16 +143,27 @@ def journal(config: Config) -> Row:
         return Row("ok", "log", f"{directory}: none yet")
     busy = lock.held(directory)
     writer = "a daemon writes it" if busy else "no daemon writes it"
-    count = 0
+    count = last = 0
     try:
-        for _ in read(directory, segments(directory)[0].first - 1):
-            count += 1
+        for line in read(directory, segments(directory)[0].first - 1):
+            count, last = count + 1, line.seq
     except Torn as error:
         if not busy:
             return Row("warn", "log", f"{error}", "the next start keeps a copy and cuts it off")
     except TradebotError as error:
         return Row("FAIL", "log", f"{error}", "docs/operations.md: exit 74")
-    return Row("ok", "log", f"{directory}: {count:,} records verified, {writer}")
+    says = f"{directory}: {count:,} records verified, {writer}"
+    behind = last - known(directory)
+    if behind < LONG:
+        return Row("ok", "log", says)
+    do = f"the next start reads {behind:,} of them, some 20 s a million: be flat before it"
+    return Row("warn", "log", f"{says}, no newer snapshot of this build", do)
+
+
+def known(directory: Path) -> int:
+    """The record that a start goes on from: that of the newest snapshot, if this build took it."""
+    found, _ = snapshot.latest(directory)
+    return found.seq if found and found.state.get("build") == build() else 0
 
 
 def switch(config: Config) -> Row:

@@ -9,7 +9,8 @@ import pytest
 from cli import doctor, machine
 from core.config import load
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
-from storage import lock, sentinel
+from daemon.build import build
+from storage import lock, sentinel, snapshot
 from tests.storage.logs import fill_log
 from tests.venues.topstepx.gateway import gateway
 
@@ -80,6 +81,18 @@ def test_a_sound_log_is_read_whole(place, capsys):
     fill_log(place / "wal", 9)
     _, rows = examined(capsys)
     assert rows["log"]["says"] == f"{place / 'wal'}: 9 records verified, no daemon writes it"
+
+
+@pytest.mark.parametrize(("by", "state"), [(build(), "ok"), ("another", "warn"), (None, "warn")])
+def test_a_start_that_has_to_read_a_long_log_is_told_of(place, capsys, monkeypatch, by, state):
+    """After an update no snapshot holds."""
+    monkeypatch.setattr(doctor, "LONG", 9)
+    fill_log(place / "wal", 9)
+    if by:
+        snapshot.save(place / "wal", 8, {"build": by}, 3)
+    _, rows = examined(capsys)
+    assert rows["log"]["state"] == state
+    assert ("the next start reads 9 of them" in rows["log"]["do"]) == (state == "warn")
 
 
 def test_a_torn_log_warns_and_a_corrupt_one_fails(place, capsys):
