@@ -77,11 +77,8 @@ class Controls(Struct):
                 self.skew = None if skew is UNSET else skew
             case SessionOpened(trade_date=day) if day != self.day:
                 self.day, self.trades = day, 0
-            case RunStarted(account_id=account):
-                self.account, self.bid, self.ask, self.quote_at = account, 0.0, 0.0, 0
-                if message.settings.edition >= RESET:
-                    self.past.begin(message.at)
-                    self.alarm_at = min(self.alarm_at, message.at)
+            case RunStarted():
+                self.begin(message)
             case Command(at=at, name="enable"):
                 self.past.enable(at)
             case Command(name="ack" | "rearm"):
@@ -94,6 +91,12 @@ class Controls(Struct):
                 text = "a position that no fill explains was taken over from the venue"
                 return self.alarm(message.at, Reason.REC_POSITION_DRIFT, text)
         return []
+
+    def begin(self, run: RunStarted) -> None:
+        self.account, self.bid, self.ask, self.quote_at = run.account_id, 0.0, 0.0, 0
+        if run.settings.edition >= RESET:
+            self.past.begin(run.at)
+            self.alarm_at = min(self.alarm_at, run.at)
 
     def alarm(self, at: int, of: Reason, text: str) -> list[Message]:
         self.alarm_at = self.alarm_at or at

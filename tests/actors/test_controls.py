@@ -92,6 +92,16 @@ def test_a_run_begins_without_a_quote():
     assert not row.passed
 
 
+@pytest.mark.parametrize(("edition", "since"), [(4, AT + 60 * SECOND), (5, AT)])
+def test_a_run_whose_clock_is_behind_the_logs_waits_for_no_stamp_of_that(edition, since):
+    """The machine's clock was ahead, and has been mended; older logs replay as they were."""
+    stage = risk()
+    kept, settings = stage.memory.controls, stage.memory.settings
+    kept.past.messages, kept.alarm_at = [AT + 60 * SECOND], AT + 60 * SECOND
+    stage.on(build.run_started(at=AT, settings=replace(settings, edition=edition)))
+    assert (kept.past.messages, kept.alarm_at) == ([since], since)
+
+
 def test_an_account_that_the_venue_locks_is_sent_no_entry_and_any_exit():
     stage = risk()
     stage.on(replace(told(), can_trade=False))
