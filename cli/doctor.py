@@ -24,8 +24,9 @@ from core.errors import EXIT_DIFFERENCE, EXIT_OK, ConfigError, TradebotError
 from daemon.build import build
 from daemon.gateway import Client
 from daemon.main import refuse_unready
+from daemon.snapshots import ours
 from indicators.schema import FINGERPRINT
-from storage import lock, model, sentinel, snapshot, tape
+from storage import lock, model, sentinel, tape
 from storage.chain import Torn
 from storage.segments import read, segments
 from venues.base import Unreachable
@@ -34,8 +35,6 @@ from venues.topstepx.answers import skew_s
 
 SKEW_MAX_S = 2.0
 ANSWER_MAX_S = 5.0
-
-
 LONG = 1_000_000  # records that a start may read without our saying so
 
 
@@ -153,17 +152,12 @@ def journal(config: Config) -> Row:
     except TradebotError as error:
         return Row("FAIL", "log", f"{error}", "docs/operations.md: exit 74")
     says = f"{directory}: {count:,} records verified, {writer}"
-    behind = last - known(directory)
+    taken, _ = ours(directory)
+    behind = last - (taken.seq if taken else 0)
     if behind < LONG:
         return Row("ok", "log", says)
     do = f"the next start reads {behind:,} of them, some 20 s a million: be flat before it"
     return Row("warn", "log", f"{says}, no newer snapshot of this build", do)
-
-
-def known(directory: Path) -> int:
-    """The record that a start goes on from: that of the newest snapshot, if this build took it."""
-    found, _ = snapshot.latest(directory)
-    return found.seq if found and found.state.get("build") == build() else 0
 
 
 def switch(config: Config) -> Row:

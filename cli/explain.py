@@ -89,7 +89,7 @@ def around(directory: Path, given: argparse.Namespace) -> tuple[list[Record], in
 
 def reach(directory: Path, files: list[Segment]) -> tuple[int, int]:
     """The first and the last moment of a log."""
-    parts = [within(directory, files, place, place + 1) for place in (0, len(files) - 1)]
+    parts = [within(directory, files, place, place + 1) for place in {0, len(files) - 1}]
     times = [record.message.at for part in parts for record in part]
     if not times:
         raise UsageError("the log is empty")

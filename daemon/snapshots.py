@@ -72,13 +72,19 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
 
 def newest(directory: Path, stages: wiring.Stages, until: int) -> snapshot.Snapshot | None:
     """The one to go on from: of this build and these stages, of no record behind `until`."""
-    found, bad = snapshot.latest(directory)
+    found, bad = ours(directory)
     for text in bad:
         log.warning("a snapshot is bad, an older one or the log serves", why=text)
-    if found is None or found.seq > until or found.state.get("build") != build():
+    if found is None or found.seq > until:
         return None
     same = set(found.state["stages"]) == {name for name in stages if remembers(name, stages[name])}
     return found if same else None
+
+
+def ours(directory: Path) -> tuple[snapshot.Snapshot | None, list[str]]:
+    """The newest snapshot that holds, if this build took it; and what is wrong with newer ones."""
+    found, bad = snapshot.latest(directory)
+    return (found if found and found.state.get("build") == build() else None), bad
 
 
 def last_bar(found: snapshot.Snapshot) -> Bar | None:

@@ -126,11 +126,11 @@ class Supervisor:
         last = self.wal.seq if name == "market" else seq - 1
         await self.wal.durable(last)
         found, records = await asyncio.to_thread(self._until, last, frozenset(faulty))
-        bars = [r.message for r in records if isinstance(r.message, Bar)]
-        stage = self.build(name, bars[-1] if bars else last_bar(found) if found else None)
+        bars = (r.message for r in reversed(records) if isinstance(r.message, Bar))
+        stage = self.build(name, next(bars, last_bar(found) if found else None))
         if name != "market":
-            kept = found.state["stages"] if found else {}
-            restore({name: stage}, {one: kept[one] for one in kept if one == name})
+            if found and name in found.state["stages"]:
+                restore({name: stage}, {name: found.state["stages"][name]})
             fold({name: stage}, records)
         return stage
 
