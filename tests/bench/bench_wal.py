@@ -1,4 +1,5 @@
-"""The log: the cost of `append`, the wait of `durable` beside a bare fdatasync, the pace of replay.
+"""The log: the cost of `append`, the wait of `durable` beside a bare fdatasync, how late the loop
+is with and without some thousand records a second, the pace of replay.
 
 The bare write, the bare fdatasync and `durable` take turns on the same directory (the current one,
 not /tmp, which may be memory), so that a busy disk is busy for each of them.
@@ -17,7 +18,7 @@ from core.messages import Record
 from storage.wal import Wal, read
 from tests.build import CONFIG, bar, hold, place_order, prediction
 
-ROUNDS, BURST, REPLAYED = 500, 40, 100_000
+ROUNDS, BURST, REPLAYED, TURNS = 500, 40, 100_000, 3_000
 
 
 def percentiles(samples: list[float]) -> tuple[float, float]:
@@ -56,6 +57,18 @@ async def durables(wal: Wal, directory: Path) -> tuple[list[float], list[float]]
     return bare, full
 
 
+async def turns(wal: Wal, messages: list, records: int) -> list[float]:
+    """Milliseconds by which a turn of the loop due in one comes late, each with so many records."""
+    late = []
+    for _ in range(TURNS):
+        start = time.perf_counter_ns()
+        for number in range(records):
+            wal.append(Record(wal.seq + 1, "signals", wal.seq, messages[number]))
+        await asyncio.sleep(0.001)
+        late.append((time.perf_counter_ns() - start) / 1e6 - 1)
+    return late
+
+
 def replay(directory: Path) -> float:
     start = time.perf_counter()
     count = sum(1 for _ in read(directory))
@@ -70,6 +83,7 @@ async def measure(directory: Path) -> dict[str, float]:
     await appends(wal, messages, 2_000)
     append_p50, append_p99 = percentiles(await appends(wal, messages, REPLAYED))
     bare, full = await durables(wal, directory)
+    quiet, logging = await turns(wal, messages, 0), await turns(wal, messages, 5)
     wal.close()
     (bare_p50, bare_p99), (durable_p50, durable_p99) = percentiles(bare), percentiles(full)
     return {
@@ -77,6 +91,8 @@ async def measure(directory: Path) -> dict[str, float]:
         "durable_p50_ms": durable_p50, "durable_p99_ms": durable_p99,
         "fdatasync_p50_ms": bare_p50, "fdatasync_p99_ms": bare_p99,
         "durable_by_fdatasync_p50": durable_p50 / bare_p50,
+        "turn_late_quiet_p99_ms": percentiles(quiet)[1],
+        "turn_late_logging_p99_ms": percentiles(logging)[1],
         "replay_records_per_s": replay(directory / "wal"),
     }  # fmt: skip
 
