@@ -90,11 +90,11 @@ def account(records: Iterable[Record], held: int = HELD) -> Accounts:
 def settle(log: Log, told: Accounts, until: float = float("inf")) -> None:
     """Say how each chain up to there ended, by what came later; then forget it."""
     final: dict[int, str] = {}
-    later, loose = Accounts(), len(told.loose)
-    for seq in sorted(log.by_seq, reverse=True):
-        judge(seq, log, told if seq <= until else later, final)
+    settled, loose = [seq for seq in log.by_seq if seq <= until], len(told.loose)
+    for seq in reversed(settled):
+        judge(seq, log, told, final)
     told.loose[loose:] = told.loose[loose:][::-1]
-    for seq in [seq for seq in log.by_seq if seq <= until]:
+    for seq in settled:
         del log.by_seq[seq]
         log.answers.pop(seq, None)
 
@@ -110,7 +110,10 @@ def judge(seq: int, log: Log, told: Accounts, final: dict[int, str]) -> None:
         twice = f"answered {len(ends)} times: {' '.join(str(one.seq) for one in ends)}"
         told.loose.append(Loose(seq, kind.__name__, twice))
     if ends:
-        final[seq] = final[ends[0].seq] if ends[0].seq in final else end(ends[0], log, told)
+        first = ends[0].seq
+        if type(ends[0].message) in ENDS and first not in final:  # its own turn is yet to come
+            judge(first, log, Accounts(), final)
+        final[seq] = final[first] if first in final else end(ends[0], log, told)
     else:
         final[seq] = broken(seq, kind, log, told)
     if kind.__name__ in COUNTED:
