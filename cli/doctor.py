@@ -157,7 +157,7 @@ def journal(config: Config) -> Row:
     if behind < LONG:
         return Row("ok", "log", says)
     do = f"the next start reads {behind:,} of them, some 20 s a million: be flat before it"
-    return Row("warn", "log", f"{says}, no newer snapshot of this build", do)
+    return Row("warn", "log", f"{says}, no newer snapshot that holds", do)
 
 
 def switch(config: Config) -> Row:

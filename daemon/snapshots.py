@@ -1,8 +1,9 @@
 """Where the log left off: the stages folded from the newest good snapshot and the records after it.
 
 A snapshot is taken when no actor has anything waiting, so that every stage stands at the same
-record. It is a shortcut only: without any, the fold begins at the first record. One of another
-build is passed over: what a stage remembers is its own, and a fold brings it to what this one does.
+record. It is a shortcut only: without any, the fold begins at the first record. One that other
+folding code took is passed over: what a stage remembers is its own, and a fold brings it to what
+this one does.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from core.config import Log
 from core.errors import LogError
 from core.messages import Bar, Message, Record, Stage, TradeClosed
 from daemon import health, wiring
-from daemon.build import build
+from daemon.build import folding
 from daemon.bus import Inbox
 from daemon.report import Tally
 from storage import snapshot
@@ -71,7 +72,7 @@ def resume(wal: Wal, stages: wiring.Stages, tally: Tally) -> Resumed:
 
 
 def newest(directory: Path, stages: wiring.Stages, until: int) -> snapshot.Snapshot | None:
-    """The one to go on from: of this build and these stages, of no record behind `until`."""
+    """The one to go on from: of this folding code and these stages, of no record behind `until`."""
     found, bad = ours(directory)
     for text in bad:
         log.warning("a snapshot is bad, an older one or the log serves", why=text)
@@ -82,9 +83,9 @@ def newest(directory: Path, stages: wiring.Stages, until: int) -> snapshot.Snaps
 
 
 def ours(directory: Path) -> tuple[snapshot.Snapshot | None, list[str]]:
-    """The newest snapshot that holds, if this build took it; and what is wrong with newer ones."""
+    """The newest snapshot that is whole, if this code took it; what is wrong with newer ones."""
     found, bad = snapshot.latest(directory)
-    return (found if found and found.state.get("build") == build() else None), bad
+    return (found if found and found.state.get("build") == folding() else None), bad
 
 
 def last_bar(found: snapshot.Snapshot) -> Bar | None:
@@ -115,7 +116,7 @@ class Snapshots:
         self.tally, self.limits = tally, limits
         self.last = last
         self.taken = wal.seq
-        self.build = build()  # now: its files may be another's when a snapshot is taken
+        self.build = folding()  # now: its files may be another's when a snapshot is taken
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
         if type(message) is Bar:

@@ -9,7 +9,7 @@ import pytest
 from cli import doctor, machine
 from core.config import load
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
-from daemon.build import build
+from daemon.build import folding
 from storage import lock, sentinel, snapshot
 from tests.storage.logs import fill_log
 from tests.venues.topstepx.gateway import gateway
@@ -83,7 +83,7 @@ def test_a_sound_log_is_read_whole(place, capsys):
     assert rows["log"]["says"] == f"{place / 'wal'}: 9 records verified, no daemon writes it"
 
 
-@pytest.mark.parametrize(("by", "state"), [(build(), "ok"), ("another", "warn"), (None, "warn")])
+@pytest.mark.parametrize(("by", "state"), [(folding(), "ok"), ("another", "warn"), (None, "warn")])
 def test_a_start_that_has_to_read_a_long_log_is_told_of(place, capsys, monkeypatch, by, state):
     """After an update no snapshot holds."""
     monkeypatch.setattr(doctor, "LONG", 9)

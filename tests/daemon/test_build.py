@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from core.errors import ConfigError
 from core.instruments import COINS
-from daemon.build import build
+from daemon.build import FOLDING, ROOT, build
 from daemon.reach import refuse_unready
 from tests.build import CONFIG
 
@@ -31,6 +31,20 @@ def test_the_build_is_of_every_byte_and_name(tmp_path):
     (same / "core" / "a.py").rename(same / "core" / "b.py")
     build.cache_clear()
     assert build(same) != build(one)
+
+
+@pytest.mark.parametrize(("changed", "holds"), [
+    ("actors/a.py", False), ("daemon/report.py", False), ("strategies/b/c.py", False),
+    ("daemon/api.py", True), ("venues/a.py", True), ("cli/a.py", True), ("storage/a.py", True),
+])  # fmt: skip
+def test_a_snapshot_outlives_an_update_of_what_folds_no_log(tmp_path, changed, holds):
+    folder = tree(tmp_path)
+    before = build(folder, FOLDING)
+    (folder / changed).parent.mkdir(parents=True, exist_ok=True)
+    (folder / changed).write_text("y = 1\n")
+    build.cache_clear()
+    assert (build(folder, FOLDING) == before) is holds
+    assert all((ROOT / part).exists() for part in FOLDING)
 
 
 @pytest.mark.parametrize("address", ["rest_url", "user_hub_url", "market_hub_url"])

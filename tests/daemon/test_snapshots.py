@@ -109,7 +109,7 @@ async def test_a_snapshot_of_another_build_is_passed_over(tmp_path, monkeypatch)
             log.append(Record(log.seq + 1, "test", None, message))
         for build, seq in ((None, log.seq), ("another", 0)):
             if build:
-                monkeypatch.setattr("daemon.snapshots.build", lambda: "another", raising=False)
+                monkeypatch.setattr("daemon.snapshots.folding", lambda: "another")
             stages = {"risk": Risk(SETTINGS)}  # it never heard of the pause
             await Snapshots(log, stages, {}, Tally(Latency()), LOG, None).take()
             monkeypatch.undo()

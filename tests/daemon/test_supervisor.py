@@ -101,7 +101,7 @@ class Remembering(Counting):
     )
 
 
-@pytest.mark.parametrize("build_of, pulses", [(snapshots.build(), 1004), ("another", 4)])
+@pytest.mark.parametrize("build_of, pulses", [(snapshots.folding(), 1004), ("another", 4)])
 async def test_a_stage_is_rebuilt_from_the_newest_snapshot_of_this_build(
     tmp_path, build_of, pulses
 ):
