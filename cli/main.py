@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "review": ("cli.review", "limits, hits, overrides and evidence, from the log"),
     "explain": ("cli.explain", "why something was done, or not"),
     "replay": ("cli.replay", "decide a log again with this code, and compare"),
-    "wal": ("cli.wal", "verify, tail or count the log"),
+    "wal": ("cli.wal", "verify, tail, count or pack the log"),
     "collect": ("cli.collect", "record the venue's market as tapes"),
     "synth": ("cli.synth", "make synthetic seconds of the market, as many as you like"),
     "validate": ("cli.validate", "what is wrong with recorded market data"),

@@ -1,4 +1,5 @@
-"""`tradebot wal verify | tail | stats`: read the log, also one being written; change nothing."""
+"""`tradebot wal verify | tail | stats | pack`: read the log, also one being written. `pack` changes
+how much room it takes, the others nothing."""
 
 import argparse
 import json
@@ -13,6 +14,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from cli.arguments import Arguments, between
+from cli.pack import pack
 from core.config import load
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.terms import Check
@@ -34,11 +36,12 @@ def main(argv: list[str]) -> int:
 
 def parser() -> Arguments:
     whole = Arguments(prog="tradebot wal", description=__doc__)
-    verbs = whole.add_subparsers(required=True, metavar="verify | tail | stats")
+    verbs = whole.add_subparsers(required=True, metavar="verify | tail | stats | pack")
     for name, verb, about in (
         ("verify", verify, "check every byte; exit 1 if any is wrong"),
         ("tail", tail, "the newest records, one a line"),
         ("stats", stats, "counts by reason, kind, actor and run"),
+        ("pack", pack, "compress all segments but the newest; all that reads a log reads them"),
     ):
         one = verbs.add_parser(name, help=about, description=about)
         one.set_defaults(verb=verb)

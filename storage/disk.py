@@ -56,13 +56,17 @@ def make_directory(path: Path, disk: Disk) -> None:
 
 
 def write_file(path: Path, content: bytes, disk: Disk) -> None:
-    """Replace a file as a whole: temp, sync, rename, sync of the directory."""
+    """Replace a file as a whole: temp, sync, rename, sync of the directory. A disk that is too full
+    for it is no fuller afterwards."""
     temporary = path.with_name(f".{path.name}.new")
     disk.unlink(temporary)
     fd = disk.create(temporary)
     try:
         write_all(fd, content, disk)
         disk.fdatasync(fd)
+    except OSError:
+        disk.unlink(temporary)
+        raise
     finally:
         disk.close(fd)
     disk.rename(temporary, path)

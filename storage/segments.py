@@ -2,7 +2,8 @@
 
 A segment opens with SegmentOpened, which holds the sha256 of the one before, and ends with
 SegmentClosed or with the clean close of a run; only the last may be still open. Each line is
-checked for its crc, its seq and the crc of the line before. The first bad spot is one of two:
+checked for its crc, its seq and the crc of the line before. All but the newest may be packed
+(storage/packing.py). The first bad spot is one of two:
 
 TORN     in the last segment, nothing true after it, and no clean close before it: a write that
          a crash cut short. `repair` keeps a copy aside and cuts it off.
@@ -19,22 +20,26 @@ from core.errors import LogError, UsageError
 from core.messages import SegmentOpened
 from storage.chain import Chain, Corrupt, Segment, Torn, misfit
 from storage.disk import Disk, make_directory, write_file
-from storage.line import LINE_MAX, Line, decode, holds_record, is_true, stamp
+from storage.line import Line, decode, holds_record, is_true, stamp
+from storage.packing import SUFFIX, is_packed, lines
 
-_NAME = re.compile(r"(\d{6})-(\d{12})\.jsonl")
+_NAME = re.compile(r"(\d{6})-(\d{12})\.jsonl(\.gz)?")
 
 
 def segments(directory: Path) -> list[Segment]:
-    """The files of the log in order. Raises UsageError if there is none."""
+    """The files of the log in order, of a segment that is there twice the one that is not packed.
+
+    Raises UsageError if there is no such directory."""
     try:
         names = sorted(path.name for path in directory.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{directory}: no such log directory: name one with --wal") from None
-    return [
-        Segment(directory / name, int(found[1]), int(found[2]))
-        for name in names
-        if (found := _NAME.fullmatch(name))
-    ]
+    files: dict[str, Segment] = {}
+    for name in names:
+        if found := _NAME.fullmatch(name):
+            file = Segment(directory / name, int(found[1]), int(found[2]))
+            files.setdefault(name.removesuffix(SUFFIX), file)
+    return list(files.values())
 
 
 def begun(directory: Path) -> list[Segment]:
@@ -82,27 +87,27 @@ def turn(chain: Chain, file: Segment) -> None:
 
 def follow(file: Segment, chain: Chain, last: bool) -> Iterator[Line]:
     """The verified lines of one segment; `chain` moves along. Raises Torn or Corrupt."""
-    with file.path.open("rb") as stream:
-        for raw in stream:
-            if not is_true(raw):
-                # After half a line the file ended; what a live writer added since is not judged.
-                rest = joined([raw], stream) if raw.endswith(b"\n") else [raw]
-                raise damage(file, chain, last, rest)
-            try:
-                line = decode(raw)
-            except LogError as error:
-                raise Corrupt(file.path, chain.size, str(error)) from None
-            if why := misfit(line, file.first, chain):
-                raise Corrupt(file.path, chain.size, why)
-            chain.add(raw, line.seq, line.crc, line.message)
-            if not chain.count % 256:
-                chain.digest.settle()
-            yield line
+    stream = lines(file.path)
+    for raw in stream:
+        if not is_true(raw):
+            # After half a line the file ended; what a live writer added since is not judged.
+            rest = joined([raw], stream) if raw.endswith(b"\n") else [raw]
+            raise damage(file, chain, last, rest)
+        try:
+            line = decode(raw)
+        except LogError as error:
+            raise Corrupt(file.path, chain.size, str(error)) from None
+        if why := misfit(line, file.first, chain):
+            raise Corrupt(file.path, chain.size, why)
+        chain.add(raw, line.seq, line.crc, line.message)
+        if not chain.count % 256:
+            chain.digest.settle()
+        yield line
 
 
 def damage(file: Segment, chain: Chain, last: bool, rest: Iterable[bytes]) -> Torn | Corrupt:
     """Name what is wrong where the chain ends: a write cut short, or something worse."""
-    if not last:
+    if not last or is_packed(file.path):
         return Corrupt(file.path, chain.size, "damage before the last segment")
     if chain.clean or chain.closed:
         return Corrupt(file.path, chain.size, "bytes that are no record after a clean end")
@@ -138,8 +143,7 @@ def tail(files: list[Segment]) -> tuple[Chain, Torn | None]:
 def account_of(files: list[Segment]) -> str | None:
     """Whose log this is, by the newest segment that says so."""
     for file in reversed(files):
-        with file.path.open("rb") as stream:
-            raw = stream.readline(LINE_MAX)
+        raw = next(lines(file.path), b"")
         if is_true(raw) and isinstance(opened := decode(raw).message, SegmentOpened):
             return opened.account
     return None

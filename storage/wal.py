@@ -19,6 +19,7 @@ from storage import lock
 from storage.chain import Chain, Corrupt, Torn
 from storage.disk import Disk, make_directory
 from storage.line import CLASS, VERSION, Draft, Line, draft, seal
+from storage.packing import is_packed
 from storage.plain import soon
 from storage.segments import account_of, move_aside, name, read, repair, segments, tail
 from storage.writer import Writer, fall_back
@@ -181,6 +182,8 @@ class Wal:
         files = segments(self.directory)
         if account_of(files) not in (None, self.account):
             self.moved, files = move_aside(self.directory, self.clock(), disk), []
+        if files and is_packed(files[-1].path):
+            raise Corrupt(files[-1].path, 0, "the newest segment is packed: gunzip it")
         if files:
             self.chain, self.torn = tail(files)
             if self.torn:
