@@ -36,7 +36,7 @@ async def test_a_token_is_renewed_before_it_expires(validated, logins):
 
 async def test_a_token_that_cannot_be_renewed_serves_as_long_as_it_lives():
     gateway = Gateway()
-    async with trading(gateway) as client:
+    async with trading(gateway, backoff_max_s=60.0) as client:
         for path in ("Auth/validate", "Auth/loginKey"):
             gateway.answers[path] = web.Response(status=503)
         client._rest._renew_at = 0.0
