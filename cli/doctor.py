@@ -35,7 +35,7 @@ from venues.topstepx.answers import skew_s
 
 SKEW_MAX_S = 2.0
 ANSWER_MAX_S = 5.0
-LONG = 1_000_000  # records that a start may read without our saying so
+LONG = 1_000_000  # records that a start may read without our saying so, and that we read
 
 
 def main(argv: list[str]) -> int:
@@ -136,22 +136,25 @@ def market(config: Config) -> Row:
 
 
 def journal(config: Config) -> Row:
-    """Every byte of the log, as a start would read it."""
+    """The log as a start would read it, but no more than the newest of a long one."""
     directory = Path(config.paths.wal)
-    if not directory.is_dir() or not segments(directory):
+    if not directory.is_dir() or not (files := segments(directory)):
         return Row("ok", "log", f"{directory}: none yet")
+    before = files[0].first - 1
+    after = max(before, files[-1].first - LONG)
     busy = lock.held(directory)
     writer = "a daemon writes it" if busy else "no daemon writes it"
-    count = last = 0
+    last = after
     try:
-        for line in read(directory, segments(directory)[0].first - 1):
-            count, last = count + 1, line.seq
+        for line in read(directory, after):
+            last = line.seq
     except Torn as error:
         if not busy:
             return Row("warn", "log", f"{error}", "the next start keeps a copy and cuts it off")
     except TradebotError as error:
         return Row("FAIL", "log", f"{error}", "docs/operations.md: exit 74")
-    says = f"{directory}: {count:,} records verified, {writer}"
+    newest = f", the newest {last - after:,}" if after > before else ""
+    says = f"{directory}: {last - before:,} records{newest} verified, {writer}"
     taken, _ = ours(directory)
     behind = last - (taken.seq if taken else 0)
     if behind < LONG:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -11,6 +12,8 @@ from core.config import load
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from daemon.build import folding
 from storage import lock, sentinel, snapshot
+from storage.segments import segments
+from tests.cli.test_wal import GOLDEN
 from tests.storage.logs import fill_log
 from tests.venues.topstepx.gateway import gateway
 
@@ -81,6 +84,18 @@ def test_a_sound_log_is_read_whole(place, capsys):
     fill_log(place / "wal", 9)
     _, rows = examined(capsys)
     assert rows["log"]["says"] == f"{place / 'wal'}: 9 records verified, no daemon writes it"
+
+
+def test_of_a_long_log_the_newest_is_read(place, capsys, monkeypatch):
+    """All of a year's would take minutes, and `wal verify` reads it."""
+    shutil.copytree(GOLDEN, place / "wal")
+    first, newest = segments(place / "wal")
+    monkeypatch.setattr(doctor, "LONG", 1)
+    first.path.write_bytes(first.path.read_bytes().replace(b"MES", b"MNQ", 1))
+    _, rows = examined(capsys)
+    count = 42 - newest.first
+    says = f"{place / 'wal'}: 41 records, the newest {count} verified, no daemon writes it"
+    assert (rows["log"]["says"].split(", no newer")[0], count < 41) == (says, True)
 
 
 @pytest.mark.parametrize(("by", "state"), [(folding(), "ok"), ("another", "warn"), (None, "warn")])
