@@ -15,17 +15,22 @@ import msgspec
 from actors.conservation import COUNTED, Accounts, Loose, account
 from actors.replay import Difference, Late
 from cli.arguments import Arguments
+from cli.explain import stamp_of
 from cli.logs import records_in
 from core import config as configs
 from core.clock import wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import Record, RunStarted
+from storage.snapshot import Snapshot
 
 
 def parser() -> Arguments:
     words = Arguments(prog="tradebot replay", description=__doc__)
     words.add_argument("--config", default="config.toml", metavar="F")
     words.add_argument("--wal", metavar="DIR")
+    words.add_argument(
+        "--since", metavar="TIME", help="from the newest snapshot before it on, e.g. 2026-11-20"
+    )
     words.add_argument("--json", action="store_true")
     return words
 
@@ -35,9 +40,12 @@ def main(argv: list[str]) -> int:
     config = configs.load(Path(given.config))
     directory = Path(given.wal or config.paths.wal)
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    seen = Seen()
-    chains = account(seen.by(records_in(directory)))
-    differences = decided_again(config, seen.runs, lambda: records_in(directory, 0, seen.last))
+    seen, begin = Seen(), beginning(directory, given.since)
+    after = begin.seq if begin else 0
+    chains = account(seen.by(records_in(directory, after)))
+    differences = decided_again(
+        config, seen.runs, lambda: records_in(directory, after, seen.last), begin
+    )
     wrong = [d for d in differences if not d.unanswered]
     cut = len(differences) - len(wrong)
     if given.json:
@@ -47,6 +55,20 @@ def main(argv: list[str]) -> int:
         print("\n".join([*map(shown, wrong), summary(seen.count, len(wrong), cut)]))
         print("\n".join([*map(loose, chains.loose), conserved(chains)]))
     return EXIT_DIFFERENCE if wrong or chains.loose else EXIT_OK
+
+
+def beginning(directory: Path, since: str | None) -> Snapshot | None:
+    """What a part of a log goes on from; None is its beginning."""
+    if since is None:
+        return None
+    from daemon.snapshots import before
+
+    found = before(directory, stamp_of(since, since))
+    where = (
+        f"behind record {found.seq:,}" if found else "the beginning, as no snapshot before holds"
+    )
+    print(f"replay: from {where}", file=sys.stderr)
+    return found
 
 
 class Seen:
@@ -65,26 +87,31 @@ class Seen:
 
 
 def decided_again(
-    config: configs.Config, runs: list[RunStarted], records: Callable[[], Iterable[Record]]
-) -> list[Difference]:
+    config: configs.Config, runs: list[RunStarted], records: Callable[[], Iterable[Record]],
+    begin: Snapshot | None = None,
+) -> list[Difference]:  # fmt: skip
     """Fold the log through fresh stages, with the settings that it holds itself. `records` reads
-    it from its beginning."""
-    from daemon import wiring
-    from daemon.snapshots import AHEAD
+    it, from its beginning or behind that snapshot."""
+    from daemon import snapshots, wiring
 
-    if not runs:
+    if not (runs or begin):
         return []
-    first = runs[0]
-    last = next((run for run in reversed(runs) if run.model_sha256), first)  # to ask the model
-    chosen = msgspec.structs.replace(config, signals=last.settings.signals)
+    first = snapshots.settings_of(begin) if begin else runs[0].settings
+    last = next((run for run in reversed(runs) if run.model_sha256), None)  # to ask the model
+    chosen = msgspec.structs.replace(config, signals=(last.settings if last else first).signals)
     thinker = wiring.load_model(chosen, wall())
-    if thinker and last.model_sha256 != thinker.manifest_sha256:
+    if thinker and last and last.model_sha256 != thinker.manifest_sha256:
         print("replay: the log was made with another model than this one", file=sys.stderr)
+
+    def fresh() -> wiring.Stages:
+        stages = wiring.thinking(first, thinker)
+        snapshots.restore(stages, begin.state["stages"] if begin else {})
+        return stages
+
     try:
-        stages = wiring.thinking(first.settings, thinker)
-        return wiring.fold(stages, records(), again=True, ahead=AHEAD)
+        return wiring.fold(fresh(), records(), again=True, ahead=snapshots.AHEAD)
     except Late:
-        return wiring.fold(wiring.thinking(first.settings, thinker), records(), again=True)
+        return wiring.fold(fresh(), records(), again=True)
 
 
 def plain(difference: Difference) -> Any:

@@ -21,6 +21,7 @@ from actors.replay import Difference, Late
 from core.config import Log
 from core.errors import LogError
 from core.messages import Bar, Message, Record, Stage, TradeClosed
+from core.settings import Settings
 from daemon import health, wiring
 from daemon.build import folding
 from daemon.bus import Inbox
@@ -86,6 +87,24 @@ def ours(directory: Path) -> tuple[snapshot.Snapshot | None, list[str]]:
     """The newest snapshot that is whole, if this code took it; what is wrong with newer ones."""
     found, bad = snapshot.latest(directory)
     return (found if found and found.state.get("build") == folding() else None), bad
+
+
+def before(directory: Path, at: int) -> snapshot.Snapshot | None:
+    """The newest one that this code took no later than with that moment's bar."""
+    for path in snapshot.names(directory):
+        try:
+            found = snapshot.load(path)
+        except LogError:
+            continue
+        if found.state.get("build") == folding() and (bar := last_bar(found)) and bar.at <= at:
+            return found
+    return None
+
+
+def settings_of(found: snapshot.Snapshot) -> Settings:
+    return msgspec.json.decode(
+        msgspec.json.encode(found.state["stages"]["risk"]["settings"]), type=Settings
+    )
 
 
 def last_bar(found: snapshot.Snapshot) -> Bar | None:

@@ -4,11 +4,20 @@ import json
 import shutil
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from actors import guard, risk
-from core.messages import Approved, Bar, Hold, Intent, TradeClosed
+from cli.logs import records_of
+from core.clock import SECOND
+from core.messages import Approved, Bar, Hold, Intent, Pulse, TradeClosed
+from daemon import wiring
+from daemon.build import folding
+from daemon.snapshots import remembered
+from storage import snapshot
+from storage.line import stamp
 from tests.build import flat
+from tests.daemon.test_snapshots import fresh
 from tests.data.stored import NAMES, unpack
 from tests.storage.logs import open_wal
 
@@ -140,3 +149,62 @@ def test_a_damaged_log_is_refused_with_its_place(tradebot, log, tmp_path):
     segment.write_bytes(raw[:9000] + bytes([raw[9000] ^ 1]) + raw[9001:])
     code, out, err = tradebot("replay", "--wal", tmp_path / "wal")
     assert (code, out, err.count("\n")) == (74, "", 1) and f"{segment}:" in err
+
+
+@pytest.fixture
+def snapped(tmp_path):
+    """A stored log with what a daemon of this code would have kept of it at two moments, at which
+    nobody had anything left to say: seq and the time of the last bar."""
+    folder = unpack("whole", tmp_path)
+    records, found, begin = records_of(folder), [], 0
+    stages = fresh(records)()
+    for least in (9_000, 12_000):
+        seq = next(r.seq for r in records[least:] if isinstance(r.message, Pulse)) - 1
+        wiring.fold(stages, records[begin:seq])
+        last = next(r.message for r in reversed(records[:seq]) if isinstance(r.message, Bar))
+        state = {"build": folding(), "stages": remembered(stages), "last": to_builtins(last)}
+        snapshot.save(folder, seq, state, 9)
+        begin = seq
+        found.append((seq, last.at))
+    return folder, found
+
+
+@pytest.mark.parametrize(("chosen", "seconds"), [(0, 0), (0, 60), (1, 0)])
+def test_a_part_of_a_log_is_decided_again_from_the_snapshot_before_it(
+    tradebot, snapped, chosen, seconds
+):
+    folder, found = snapped
+    seq, at = found[chosen]
+    code, out, err = tradebot("replay", "--wal", folder, "--since", stamp(at + seconds * SECOND))
+    assert (code, err) == (0, f"replay: from behind record {seq:,}\n")
+    assert out.startswith(f"{14_990 - seq} records, 0 differences\n") and ", 0 loose ends" in out
+
+
+def test_what_differs_in_that_part_is_told(tradebot, snapped, monkeypatch):
+    folder, ((seq, at), _) = snapped
+    planned = guard.planned
+    monkeypatch.setattr(guard, "planned", lambda *about: planned(*about) + 1)
+    found = []
+    for words in ((), ("--since", stamp(at))):
+        code, out, _ = tradebot("replay", "--wal", folder, "--json", *words)
+        found.append([d for d in json.loads(out)["differences"] if d["seq"] > seq])
+        assert code == 1
+    assert found[0] == found[1] != []
+
+
+@pytest.mark.parametrize("build", ["", "another"])
+def test_where_no_snapshot_before_it_holds_the_whole_log_is_decided_again(
+    tradebot, snapped, monkeypatch, build
+):
+    folder, ((_, at), _) = snapped
+    if build:
+        monkeypatch.setattr("daemon.snapshots.folding", lambda: build)
+    since = stamp(at if build else at - SECOND)
+    code, out, err = tradebot("replay", "--wal", folder, "--since", since)
+    assert (code, out.split(",")[0]) == (0, "14990 records")
+    assert err == "replay: from the beginning, as no snapshot before holds\n"
+
+
+def test_a_time_that_is_none_is_refused(tradebot, log):
+    code, _, err = tradebot("replay", "--wal", log[0], "--since", "yesterday")
+    assert (code, "yesterday is no time" in err) == (2, True)
