@@ -19,9 +19,10 @@ from cli.arguments import Arguments, between, zoned
 from cli.report import plain
 from cli.walk_forward import rows_of
 from core import config as configs
-from core.errors import EXIT_OK, TradebotError, UsageError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
 
 CLUSTER_S = 10  # until a scheduler answers
+UNSEEN = "no trial had {} trades on validation: the month held out was not looked at"
 SAMPLERS = ("grid", "random", "tpe", "genetic")
 
 
@@ -69,11 +70,11 @@ def main(argv: list[str]) -> int:
         return walk.traded(loader.test(lesson), model, replace(way, config=tuned))
 
     told = {"study": name, "holdout": optimise.holdout(held, test, config)}
-    best = optimise.best(held)  # the one that was scored there, whatever came after
-    told |= {"best": best.params, **optimise.luck(held)}
-    told["validation_sharpe"] = None if best.value == optimise.WORST else best.value
+    told |= optimise.told_of(held)
     print(json.dumps(plain(told)) if given.json else describe(told))
-    return EXIT_OK
+    if told["best"] is None:
+        print(UNSEEN.format(optimise.TRADES_MIN), file=sys.stderr)
+    return EXIT_DIFFERENCE if told["best"] is None else EXIT_OK
 
 
 def market_of(given: argparse.Namespace) -> str:
@@ -163,5 +164,7 @@ def work(words: list[str]) -> int:
 
 def describe(told: dict[str, Any]) -> str:
     rows = [f"{name:<30}{value}" for name, value in told.items() if name not in ("best", "holdout")]
-    rows += [f"best {name:<25}{value}" for name, value in told["best"].items()]
-    return "\n".join(rows + [f"holdout {name:<22}{v}" for name, v in told["holdout"].items()])
+    for part, width in (("best", 25), ("holdout", 22)):
+        found = told[part] or {"": "not looked at" if part == "holdout" else "none"}
+        rows += [f"{part} {name:<{width}}{value}" for name, value in found.items()]
+    return "\n".join(rows)

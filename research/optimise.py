@@ -48,7 +48,8 @@ class Space(Struct, frozen=True):
 
 
 SAMPLERS: dict[str, Callable[[int, Space], optuna.samplers.BaseSampler]] = {
-    "grid": lambda seed, space: optuna.samplers.GridSampler(space.grid(), seed=seed),
+    # Its points have numbers that a seed gives them: another seed would visit other points by them.
+    "grid": lambda seed, space: optuna.samplers.GridSampler(space.grid(), seed=1),
     "random": lambda seed, space: optuna.samplers.RandomSampler(seed=seed),
     "tpe": lambda seed, space: optuna.samplers.TPESampler(seed=seed),
     "genetic": lambda seed, space: optuna.samplers.NSGAIISampler(seed=seed),
@@ -82,12 +83,18 @@ def study(url: str, name: str, sampler: str, seed: int, space: Space) -> optuna.
     """The study of that name, new or as it was left. `url` as Optuna has them."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        return optuna.create_study(
-            storage=url, study_name=name, direction="maximize",
-            sampler=SAMPLERS[sampler](seed, space), load_if_exists=True,
-        )  # fmt: skip
+        held = optuna.create_study(
+            storage=url, study_name=name, direction="maximize", load_if_exists=True
+        )
+        held.sampler = SAMPLERS[sampler](going_on(seed, len(held.trials)), space)
     except (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError) as error:
         raise UsageError(f"{url}: cannot hold a study: {str(error).splitlines()[0]}") from None
+    return held
+
+
+def going_on(seed: int, trials: int) -> int:
+    """The seed of a study that holds so many trials: its own would draw the first ones again."""
+    return int(np.random.SeedSequence((seed, trials)).generate_state(1)[0]) if trials else seed
 
 
 def name_of(walk: Walk, sampler: str, space: Space, market: str) -> str:
@@ -140,10 +147,13 @@ def until_looked(held: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         held.stop()
 
 
-def best(held: optuna.Study) -> optuna.trial.FrozenTrial:
-    """The trial that was scored on the month held out; until then the best one."""
+def best(held: optuna.Study) -> optuna.trial.FrozenTrial | None:
+    """The trial that was scored on the month held out; until then the best one that is no luck."""
     number = held.user_attrs.get("holdout", {}).get("trial")
-    return held.best_trial if number is None else held.trials[number]
+    if number is not None:
+        return held.trials[number]
+    known = [trial for trial in held.trials if trial.value not in (None, WORST)]
+    return max(known, key=lambda trial: (trial.value, -trial.number), default=None)
 
 
 def returns_of(run: walk.Run) -> np.ndarray:
@@ -152,10 +162,12 @@ def returns_of(run: walk.Run) -> np.ndarray:
 
 
 def holdout(held: optuna.Study, test: Callable[[Config], walk.Run], config: Config) -> Any:
-    """What the best trial earns where nobody looked. Told once: afterwards it is the same answer,
-    and no trial may follow."""
+    """What the best trial earns where nobody looked; None, and nobody looks, where there is none.
+    Told once: afterwards it is the same answer, and no trial may follow."""
+    trial = best(held)
+    if trial is None:
+        return None
     if "holdout" not in held.user_attrs:
-        trial = best(held)
         found = metrics.measure(test(tuned(config, trial.params)))
         keep = ("sharpe", "calmar", "net_pnl", "trades", "max_drawdown_dollars")
         told = {key: found[key] if np.isfinite(found[key]) else None for key in keep}
@@ -170,9 +182,17 @@ def luck(held: optuna.Study) -> dict[str, Any]:
     days = min((len(row) for row in rows), default=0)
     table = np.array([row[:days] for row in rows]).T if rows else np.empty((0, 0))
     ratios = np.array([overfit.sharpe(row) for row in rows])
-    returns = rows[done.index(best(held))] if done else np.array([])
+    found = best(held)
+    returns = rows[done.index(found)] if found else np.array([])
     return {
         "trials": len(done),
         "deflated_sharpe": overfit.deflated(returns, ratios[np.isfinite(ratios)]),
         "overfit_probability": overfit.probability(table, PBO_BLOCKS) if days else metrics.NAN,
     }
+
+
+def told_of(held: optuna.Study) -> dict[str, Any]:
+    """The trial that was scored on the month held out, whatever came after, and its luck."""
+    found = best(held)
+    value = None if found is None or found.value == WORST else found.value
+    return {"best": found and found.params, **luck(held), "validation_sharpe": value}

@@ -11,22 +11,49 @@ from distributed import LocalCluster
 
 from cli import optimise
 from core.errors import UsageError
+from research import optimise as search
 from tests.research import random_bars
 
+ROOT = Path(__file__).parents[2]
 SHORT = ("--train", "1", "--epochs", "1", "--hours", "globex")
 
 
+@pytest.fixture
+def few(tmp_path, monkeypatch):
+    """Bars in which a search finds a few trades."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
+    path = tmp_path / "bars.parquet"
+    random_bars.bars(1, "2024-01-01", "2024-05-09", drift=0.4, every_day=9).write_parquet(path)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "search"
+
+
 @pytest.mark.slow
-def test_two_processes_search_and_the_holdout_ends_the_study(tradebot, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    data, out = tmp_path / "bars.parquet", tmp_path / "search"
-    random_bars.bars(1, "2024-01-01", "2024-05-09", drift=0.4, every_day=9).write_parquet(data)
-    words = ("optimise", data, "--out", out, *SHORT, "--sampler", "random", "--json")
+def test_two_processes_search_and_luck_sees_nothing_of_the_holdout(tradebot, few, out):
+    words = ("optimise", few, "--out", out, *SHORT, "--sampler", "random", "--json")
     code, said, err = tradebot(*words, "--trials", "2", "--jobs", "2")
     told = json.loads(said)
-    assert (code, err, told["trials"]) == (0, "", 2)
+    assert (code, told["trials"], err.count("\n")) == (1, 2, 1)
+    assert "no trial had 20 trades on validation: the month held out was not looked at" in err
+    assert (told["best"], told["holdout"], told["validation_sharpe"]) == (None, None, None)
+    code, said, _ = tradebot(*words, "--trials", "1", "--jobs", "1")
+    assert (code, json.loads(said)["trials"]) == (1, 3)  # it may go on
+    assert "holdout " in tradebot(*words[:-1], "--trials", "0", "--jobs", "1")[1]
+
+
+@pytest.mark.slow
+def test_the_holdout_ends_the_study(tradebot, few, out, monkeypatch):
+    monkeypatch.setattr(search, "TRADES_MIN", 2)
+    words = ("optimise", few, "--out", out, *SHORT, "--sampler", "random", "--json")
+    code, said, err = tradebot(*words, "--trials", "3", "--jobs", "1")
+    told = json.loads(said)
+    assert (code, err, told["trials"]) == (0, "", 3)
     assert set(told["best"]) == {"stop_ticks", "target_ticks", "confidence", "risk_percent"}
-    assert told["validation_sharpe"] is None  # of no trial it is known: none had twenty trades
+    assert told["validation_sharpe"] is not None and told["holdout"]["trial"] in (1, 2)
     code, _, err = tradebot(*words, "--trials", "1", "--jobs", "1")
     assert code == 2 and "no trial may follow" in err
     again = json.loads(tradebot(*words, "--trials", "0", "--jobs", "1")[1])
@@ -42,19 +69,16 @@ def test_data_that_are_too_short_or_not_there_are_one_line(tradebot, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_config_line_spreads_the_same_command_over_a_cluster(tradebot, tmp_path, monkeypatch):
+def test_a_config_line_spreads_the_same_command_over_a_cluster(tradebot, few, out, monkeypatch):
     """A Dask cluster of two workers on this machine."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    data = tmp_path / "bars.parquet"
-    random_bars.bars(1, "2024-01-01", "2024-05-09", drift=0.4, every_day=9).write_parquet(data)
-    words = ("optimise", data, "--out", tmp_path / "s", *SHORT, "--sampler", "random", "--json")
+    words = ("optimise", few, "--out", out, *SHORT, "--sampler", "random", "--json")
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR"
     ) as cluster:
         monkeypatch.setenv("TRADEBOT_RESEARCH_CLUSTER", cluster.scheduler_address)
         code, said, _ = tradebot(*words, "--trials", "2", "--jobs", "2")
         told = json.loads(said)
-    assert (code, told["trials"]) == (0, 2)
+    assert (code, told["trials"]) == (1, 2)
 
 
 def test_a_cluster_that_is_not_there_is_one_line(monkeypatch):

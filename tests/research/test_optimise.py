@@ -47,6 +47,26 @@ def test_a_study_goes_on_where_it_was_left(tmp_path):
     assert len(study(url(tmp_path), "other", "tpe", 1, SMALL).trials) == 0
 
 
+@pytest.mark.parametrize("sampler", ["random", "genetic"])
+def test_what_was_left_goes_on_with_other_values_than_it_began_with(tmp_path, sampler):
+    for _ in range(2):
+        held = study(url(tmp_path), "one", sampler, 1, Space())
+        held.optimize(lambda trial: float(chosen(trial, Space())["stop_ticks"]), n_trials=8)
+    first, second = ([trial.params for trial in held.trials[n : n + 8]] for n in (0, 8))
+    assert len(held.trials) == 16 and first != second
+
+
+def test_a_grid_that_several_search_is_visited_once_and_whole(tmp_path):
+    """Each process has a seed of its own, and so has each start."""
+    searches = [study(url(tmp_path), "one", "grid", seed, SMALL) for seed in (1, 2)]
+    for _ in range(27):
+        for held in searches:
+            trial = held.ask()
+            held.tell(trial, float(chosen(trial, SMALL)["stop_ticks"]))
+    seen = {tuple(sorted(trial.params.items())) for trial in held.trials}
+    assert len(held.trials) == len(seen) == 54
+
+
 def test_a_place_that_cannot_hold_a_study_is_refused_in_words(tmp_path):
     with pytest.raises(UsageError, match="cannot hold a study"):
         study(url(tmp_path / "none"), "one", "tpe", 1, SMALL)
@@ -131,6 +151,23 @@ def test_what_is_told_of_the_holdout_is_of_the_trial_that_was_scored(tmp_path):
     returns = [np.array(trial.user_attrs["returns"]) for trial in held.trials]
     ratios = np.array([overfit.sharpe(row) for row in returns])
     assert luck(held)["deflated_sharpe"] == overfit.deflated(returns[1], ratios)
+
+
+def scored(held, values):
+    for value in values:
+        trial = held.ask()
+        chosen(trial, SMALL)
+        trial.set_user_attr("returns", [0.01, -0.02, 0.03])
+        held.tell(trial, value)
+
+
+def test_of_trials_that_are_luck_none_is_the_best(tmp_path):
+    """One that lost more than they score is better still: it traded."""
+    held = study(url(tmp_path), "one", "random", 1, SMALL)
+    scored(held, [optimise.WORST] * 2)
+    assert optimise.best(held) is None and math.isnan(luck(held)["deflated_sharpe"])
+    scored(held, [-12.5, optimise.WORST, -14.0])
+    assert optimise.best(held).number == 2 and luck(held)["trials"] == 5
 
 
 def test_luck_counts_every_trial(tmp_path):
