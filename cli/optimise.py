@@ -134,9 +134,16 @@ def spread(argv: list[str], trials: int, jobs: int, seed: int, cluster: str) -> 
     if cluster:
         codes = afar(cluster, words)
     else:
-        codes = [worker.wait() for worker in [subprocess.Popen(command(each)) for each in words]]
+        codes = [worker.wait() for worker in [started(each) for each in words]]
     if any(codes):
         raise TradebotError("a process of the search failed: what it found is kept, try again")
+
+
+def started(words: list[str]) -> subprocess.Popen[bytes]:
+    """Here, and over when we are, whatever ends us: nobody would count its trials."""
+    from daemon.child import die_with_parent
+
+    return subprocess.Popen(command(words), preexec_fn=die_with_parent)
 
 
 def command(words: list[str]) -> list[str]:

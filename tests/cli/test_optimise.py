@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,6 +61,39 @@ def test_the_holdout_ends_the_study(tradebot, few, out, monkeypatch):
     assert code == 2 and "no trial may follow" in err
     again = json.loads(tradebot(*words, "--trials", "0", "--jobs", "1")[1])
     assert again["holdout"] == told["holdout"]
+
+
+@pytest.mark.slow
+def test_its_processes_end_with_it_whatever_ends_it(few, out):
+    words = [str(word) for word in (few, "--out", out, *SHORT, "--trials", "10000", "--jobs", "2")]
+    with subprocess.Popen(optimise.command(words), cwd=ROOT) as parent:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        workers = until(lambda: len(found := children.read_text().split()) == 2 and found)
+        until(lambda: all(b"--worker" in started(worker) for worker in workers))
+        parent.kill()
+    try:
+        assert until(lambda: not any(b"--worker" in started(worker) for worker in workers))
+    finally:
+        for worker in workers:
+            if b"--worker" in started(worker):
+                os.kill(int(worker), signal.SIGKILL)
+
+
+def started(process):
+    """The words it was started with; none when it is over."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def until(true):
+    last = time.monotonic() + 60
+    while time.monotonic() < last:
+        if found := true():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not come true")
 
 
 def test_data_that_are_too_short_or_not_there_are_one_line(tradebot, tmp_path):
