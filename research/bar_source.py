@@ -35,21 +35,28 @@ def whole(path: Path, settings: Settings, zone: str) -> Iterator[Floats]:
         yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
     hours, tick = settings.session.kind, float(settings.instrument.tick)
-    segment, left = 1, Counter[str]()
+    segment, left, last = 1, Counter[str](), list[pl.DataFrame]()
+
+    def complete(kept: pl.DataFrame) -> Floats:
+        made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
+        table = grid.quoted(made, kept, tick)
+        table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
+        return table
+
     for frame in frames(path, settings.instrument, zone):
         sound = history.sound(frame, left)
         kept = bars.within(sound, hours)
         if kept.height < sound.height:
             left["rows outside the hours of the exchange left out"] += sound.height - kept.height
         if kept.height:
-            made = grid.grid(kept, settings.bars.gap_max_s, segment, hours)
-            table = grid.quoted(made, kept, tick)
-            table[:, 6:9] = np.trunc(table[:, 6:9])  # a bar of the stages has whole contracts
-            segment = int(table[-1, 1]) + 1
-            yield table
+            table = complete(pl.concat([*last, kept]))
+            # How many quiet seconds follow the last bar is known when the next one is.
+            segment, last = int(table[-1, 1]), [kept.tail(1)]
+            yield table[:-1]
     series.say(path, history.counted(left))
-    if segment == 1:
+    if not last:
         raise UsageError(f"{path}: no bar in the hours {hours}")
+    yield complete(*last)
 
 
 def frames(path: Path, instrument: Instrument, zone: str) -> Iterator[pl.DataFrame]:
