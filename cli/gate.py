@@ -32,11 +32,12 @@ def main(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     config = configs.load(given.config)
     folder, model = Path(config.live.evidence), model_of(config)
+    strategy = golive.strategy_of(config.settings())
     if given.override:
         golive.override(folder, given.override, given.by, given.why, build(), model)
     if given.log:
-        golive.write(folder / "paper.json", papers(given.log, model))
-    found = golive.judge(folder, build(), model, datetime.now(UTC))
+        golive.write(folder / "paper.json", papers(given.log, model, strategy))
+    found = golive.judge(folder, build(), model, strategy, datetime.now(UTC))
     if given.json:
         print(json.dumps({"build": build(), "model": model, "items": told(found)}))
     else:
@@ -79,8 +80,9 @@ def show(found: list[Finding]) -> None:
     Console(highlight=False, soft_wrap=True, markup=False).print(table)
 
 
-def papers(log: Path, model: str) -> Evidence:
-    """Days from the first to the last bar seen on paper with this model, and sessions with bars."""
+def papers(log: Path, model: str, strategy: str) -> Evidence:
+    """Days from the first to the last bar seen on paper with this model and strategy, and sessions
+    with bars."""
     if not log.is_dir():
         raise UsageError(f"{log}: no log there")
     dates: set[str] = set()
@@ -89,11 +91,14 @@ def papers(log: Path, model: str) -> Evidence:
     for line in read(log):
         message = line.record.message
         if isinstance(message, RunStarted):
-            paper = message.mode == "paper" and message.model_sha256 == model
+            same = message.model_sha256 == model
+            same = same and golive.strategy_of(message.settings) == strategy
+            paper = message.mode == "paper" and same
         elif paper and isinstance(message, Bar):
             first, last = first or message.at, message.at
             dates.add(trade_date(message.at))
     days = (last - first) / SECOND / 86_400
     at = datetime.now(UTC).isoformat(timespec="seconds")
     values: dict[str, float | None] = {"days": round(days, 2), "sessions": float(len(dates))}
-    return Evidence("paper", at, commit(), f"tradebot gate --log {log}", "model", model, values)
+    how = f"tradebot gate --log {log}"
+    return Evidence("paper", at, commit(), how, golive.MODEL, model, values, strategy)

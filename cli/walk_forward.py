@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
-    model = provable(config, made, given.data) if given.evidence else None
+    model = provable(config, made, given) if given.evidence else None
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
     loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
     if not loader.folds:
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     if model:
-        prove(found, config, model, f"tradebot walk-forward {given.data.name}")
+        prove(found, config, model, way)
     print(json.dumps(plain(found)) if given.json else describe(found))
     return EXIT_OK if found["folds_with_enough_trades"] else EXIT_DIFFERENCE
 
@@ -122,15 +122,18 @@ def rows_of(given: argparse.Namespace, config: Config) -> Any:
     return rows
 
 
-def provable(config: Config, plan: Any, data: Path) -> str:
+def provable(config: Config, plan: Any, given: argparse.Namespace) -> str:
     """The sha256 of the model that this walk is evidence for. Raises UsageError if it was made in
-    another way, or if there was never such a market."""
+    another way, if there was never such a market, or if the daemon trades more of the day."""
     from daemon.wiring import load_model
     from research import sources
 
-    if sources.invented(data):
-        raise UsageError(f"--evidence: {data}: was made by `tradebot synth`: nothing is proven")
-
+    if sources.invented(given.data):
+        why = "was made by `tradebot synth`: nothing is proven"
+        raise UsageError(f"--evidence: {given.data}: {why}")
+    if given.hours == "rth" != config.session.kind:
+        why = f"of hours rth, the daemon trades session.kind {config.session.kind}"
+        raise UsageError(f"--evidence: {why}: add --hours globex")
     model = load_model(config, wall())
     recipe = msgspec.json.decode(msgspec.json.encode(plan))
     if model is None or model.manifest.metrics.get("plan") != recipe:
@@ -138,7 +141,7 @@ def provable(config: Config, plan: Any, data: Path) -> str:
     return model.manifest_sha256
 
 
-def prove(found: dict[str, Any], config: Config, model: str, how: str) -> None:
+def prove(found: dict[str, Any], config: Config, model: str, way: Any) -> None:
     """Evidence for `tradebot gate`."""
     from daemon import golive
     from daemon.main import commit
@@ -146,8 +149,10 @@ def prove(found: dict[str, Any], config: Config, model: str, how: str) -> None:
     at = datetime.now(UTC).isoformat(timespec="seconds")
     values = {name: plain(found)[name] for name in ("sharpe", "calmar")}
     values["folds"] = float(found["folds_with_enough_trades"])
+    how, data = f"tradebot walk-forward {way.source}", f"{way.source} {way.sha256[:12]}"
+    strategy = golive.strategy_of(config.settings())
     for item, told in (("walk_forward", values), ("skill", found["skill"])):
-        proof = golive.Evidence(item, at, commit(), how, golive.MODEL, model, told)
+        proof = golive.Evidence(item, at, commit(), how, golive.MODEL, model, told, strategy, data)
         golive.write(Path(config.live.evidence) / f"{item}.json", proof)
 
 

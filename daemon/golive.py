@@ -1,11 +1,13 @@
 """The go-live gate: what must be proven before real orders, of this build and this model.
 
 Evidence is a folder of JSON files, one an item: when, by which commit and command, of what (the
-sha256 of the build or of the model's manifest), and the values that were measured. Whether they are
-enough is judged here, never told by the file. An item that is not met is overridden only by a
-named person with a reason, for this build and model, and each such word goes into the log.
+sha256 of the build, or of the model's manifest and of what the strategy makes of it), and the
+values that were measured. Whether they are enough is judged here, never told by the file. An item
+that is not met is overridden only by a named person with a reason, for this build and model, and
+each such word goes into the log.
 """
 
+import hashlib
 import json
 import math
 import operator
@@ -18,10 +20,13 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import ConfigError, UsageError
+from core.settings import Settings
 from daemon.logs import escaped
 from storage.disk import Disk, write_file
 
 OVERRIDES = "overrides"
+# What wishes, when and how much. Limits only forbid, and a walk may have to set one aside.
+WISHES = ("instrument", "bars", "signals", "stops", "sizing", "session")
 BUILD, MODEL = "build", "model"
 FINE = ("tests", ">=", 1.0), ("failed", "<=", 0.0)  # of an item that tests prove
 COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -77,6 +82,8 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
     of: str  # "build" or "model"
     sha256: str
     values: dict[str, float | None]
+    strategy: str = ""  # of a model: what made wishes of its predictions
+    data: str = ""  # name and sha256 of the bars, for the reader
 
 
 class Override(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,16 +106,24 @@ class Finding(Struct, frozen=True):
         return not self.met and self.override is None
 
 
-def judge(folder: Path, build: str, model: str, now: datetime) -> list[Finding]:
-    """Every item of the list, against this build and this model. `model` empty: none is used."""
+def strategy_of(settings: Settings) -> str:
+    """sha256 of all that makes a wish of a prediction."""
+    parts = [getattr(settings, name) for name in WISHES]
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def judge(folder: Path, build: str, model: str, strategy: str, now: datetime) -> list[Finding]:
+    """Every item of the list, against this build, this model (empty: none is used) and strategy."""
     return [
-        Finding(name, *judged(folder / f"{name}.json", name, build, model, now),
+        Finding(name, *judged(folder / f"{name}.json", name, build, model, strategy, now),
                 overridden(folder, name, build, model))
         for name in ITEMS
     ]  # fmt: skip
 
 
-def judged(path: Path, name: str, build: str, model: str, now: datetime) -> tuple[bool, str]:
+def judged(
+    path: Path, name: str, build: str, model: str, strategy: str, now: datetime
+) -> tuple[bool, str]:
     item = ITEMS[name]
     found = load(path, Evidence)
     if found is None:
@@ -120,11 +135,14 @@ def judged(path: Path, name: str, build: str, model: str, now: datetime) -> tupl
         return False, f"{path.name} is of {found.item} and {found.of}"
     if not subject or found.sha256 != subject:
         return False, f"measured on another {item.of}, {found.sha256[:12]}: {item.how}"
+    if item.of == MODEL and found.strategy != strategy:
+        return False, f"measured with another strategy, {', '.join(WISHES)}: {item.how}"
     if moment(found.at) is None or moment(found.at) > now:  # type: ignore[operator]
         return False, f"dated {found.at}"
     told = ", ".join(f"{key} {shown(found.values.get(key))}" for key, _, _ in item.rules)
     broken = [rule for rule in item.rules if not holds(found.values, rule)]
     wanted = ", ".join(f"{key} {sign} {bound:g}" for key, sign, bound in broken)
+    told += f", over {found.data}" if found.data else ""
     return not broken, told if not broken else f"{told}: wanted {wanted}"
 
 
@@ -187,9 +205,9 @@ def write(path: Path, told: Struct) -> None:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def refuse_unproven(folder: Path, build: str, model: str) -> list[Override]:
+def refuse_unproven(folder: Path, build: str, model: str, strategy: str) -> list[Override]:
     """Raises ConfigError while an item is open; the overrides that a live start stands on."""
-    found = judge(folder, build, model, datetime.now(UTC))
+    found = judge(folder, build, model, strategy, datetime.now(UTC))
     if missing := [finding.item for finding in found if finding.open]:
         raise ConfigError(f"run.mode: live is not proven: {', '.join(missing)}: see tradebot gate")
     return [f.override for f in found if not f.met and f.override is not None]

@@ -79,7 +79,8 @@ async def trade(
     overrides = []
     if config.run.mode == "live":
         of_model = thinker.manifest_sha256 if thinker else ""
-        overrides = golive.refuse_unproven(Path(config.live.evidence), build(), of_model)
+        strategy = golive.strategy_of(config.settings())
+        overrides = golive.refuse_unproven(Path(config.live.evidence), build(), of_model, strategy)
     venue = Client(
         config.venue, settings.instrument, who, clock, config.feed.stale_s,
         lambda: isinstance(clock, TapeClock) or in_session(config, clock()),

@@ -1,9 +1,11 @@
 """`tradebot gate`: the list, a person's word, and days on paper from a log."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from core import config as configs
 from core.clock import SECOND
 from daemon import golive
 from tests import build
@@ -57,10 +59,17 @@ def test_what_cannot_be_done_is_one_line(tradebot, words):
     assert (code, out, err.count("\n")) == (2, "", 1)
 
 
-@pytest.mark.parametrize(("mode", "days"), [("paper", 15.0), ("sim", 0.0)])
-def test_days_on_paper_are_counted_from_bars_of_paper_runs(tradebot, tmp_path, mode, days):
+@pytest.mark.parametrize(
+    ("mode", "strategy", "days"),
+    [("paper", "cycle", 15.0), ("sim", "cycle", 0.0), ("paper", "ema_cross", 0.0)],
+)
+def test_days_on_paper_are_counted_from_bars_of_paper_runs(
+    tradebot, tmp_path, mode, strategy, days
+):
     wal = open_wal(tmp_path / "wal", run="r1")
-    start = build.run_started(mode=mode, model_sha256="")
+    env = {"TRADEBOT_SIGNALS_STRATEGY": strategy}
+    settings = configs.load(Path("config.toml"), env).settings()
+    start = build.run_started(mode=mode, model_sha256="", settings=settings)
     bars = [build.bar(at=build.AT + n * DAY) for n in range(16)]
     for message in (start, *bars):
         append(wal, message)

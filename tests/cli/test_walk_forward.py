@@ -43,6 +43,8 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     words = ("walk-forward", data, "--out", out, *SHORT, "--evidence")
     code, _, err = tradebot(*words, "--fills", "optimistic")
     assert code == 2 and "nothing is proven" in err
+    code, _, err = tradebot(*words[:-2], "rth", "--evidence")
+    assert code == 2 and "the daemon trades session.kind globex" in err
     code, _, err = tradebot(*words)
     assert code == 2 and "made by another plan" in err and not out.exists()
     synth.write(tmp_path / "no.parquet", 1000, 1, date(2024, 1, 2))
@@ -58,6 +60,10 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     items = {row["item"]: row for row in json.loads(tradebot("gate", "--json")[1])["items"]}
     assert "wanted folds >= 1" in items["walk_forward"]["why"]
     assert "balanced_accuracy_low" in items["skill"]["why"]
+    assert "over bars.parquet " in items["skill"]["why"]
+    monkeypatch.setenv("TRADEBOT_SIGNALS_STOP_TICKS", "4")
+    items = {row["item"]: row for row in json.loads(tradebot("gate", "--json")[1])["items"]}
+    assert "measured with another strategy" in items["walk_forward"]["why"]
 
 
 def test_data_that_are_too_short_or_not_there_are_one_line(tradebot, data):

@@ -8,6 +8,7 @@ from daemon.build import build
 from daemon.golive import Evidence
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+STRATEGY = "a strategy"
 MODEL = hashlib.sha256(b"a model").hexdigest()
 ENOUGH = {
     "sharpe": 1.5, "calmar": 0.8, "folds": 16.0, "accuracy": 0.65, "over_always_flat": 0.01,
@@ -23,6 +24,7 @@ def evidence(name, **changes):
         "item": name, "at": "2026-11-20T10:00:00+00:00", "commit": "abc", "how": item.how,
         "of": item.of, "sha256": build() if item.of == golive.BUILD else MODEL,
         "values": {key: ENOUGH[key] for key, _, _ in item.rules},
+        "strategy": STRATEGY if item.of == golive.MODEL else "",
     }  # fmt: skip
     return Evidence(**(fields | changes))
 

@@ -2,10 +2,12 @@
 
 import json
 import signal
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from core import config as configs
 from core.errors import ConfigError, UsageError
 from core.messages import Command
 from daemon import golive
@@ -13,7 +15,9 @@ from daemon.build import build
 from daemon.golive import BUILD, ITEMS, judge, override, refuse_unproven, write
 from storage.wal import read
 from tests.campaign.rig import Rig, ended, wait
-from tests.daemon.proven import ENOUGH, MODEL, NOW, evidence, let_pass, prove
+from tests.daemon.proven import ENOUGH, MODEL, NOW, STRATEGY, evidence, let_pass, prove
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def folder(tmp_path):
 
 
 def of(folder, name):
-    return next(f for f in judge(folder, build(), MODEL, NOW) if f.item == name)
+    return next(f for f in judge(folder, build(), MODEL, STRATEGY, NOW) if f.item == name)
 
 
 def test_the_list_of_the_plan_is_all_there():
@@ -36,13 +40,13 @@ def test_the_list_of_the_plan_is_all_there():
 
 
 def test_enough_evidence_of_every_item_opens_the_gate(folder):
-    assert refuse_unproven(folder, build(), MODEL) == []
-    assert all(finding.met for finding in judge(folder, build(), MODEL, NOW))
+    assert refuse_unproven(folder, build(), MODEL, STRATEGY) == []
+    assert all(finding.met for finding in judge(folder, build(), MODEL, STRATEGY, NOW))
 
 
 def test_without_a_file_every_item_is_open_and_named(tmp_path):
     with pytest.raises(ConfigError) as refused:
-        refuse_unproven(tmp_path, build(), MODEL)
+        refuse_unproven(tmp_path, build(), MODEL, STRATEGY)
     assert all(name in str(refused.value) for name in ITEMS)
 
 
@@ -93,23 +97,50 @@ def test_a_verdict_in_the_file_counts_for_nothing(folder):
 def test_without_a_model_what_is_measured_on_models_is_open(folder):
     told = msgspec.to_builtins(evidence("skill"))
     (folder / "skill.json").write_text(json.dumps(told | {"sha256": ""}))
-    found = {f.item for f in judge(folder, build(), "", NOW) if f.open}
+    found = {f.item for f in judge(folder, build(), "", STRATEGY, NOW) if f.open}
     assert found == {name for name, item in ITEMS.items() if item.of != BUILD}
 
 
 def test_another_build_makes_its_evidence_void_but_not_the_models(folder):
-    found = {f.item for f in judge(folder, "0" * 64, MODEL, NOW) if f.open}
+    found = {f.item for f in judge(folder, "0" * 64, MODEL, STRATEGY, NOW) if f.open}
     assert found == {name for name, item in ITEMS.items() if item.of == BUILD}
+
+
+def test_evidence_of_another_strategy_is_none_of_this_one(folder):
+    found = {f.item for f in judge(folder, build(), MODEL, "another", NOW) if f.open}
+    assert found == {name for name, item in ITEMS.items() if item.of != BUILD}
+    assert "another strategy" in judge(folder, build(), MODEL, "another", NOW)[0].why
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "same"),
+    [
+        ("SIGNALS_STOP_TICKS", "9", False), ("SIGNALS_STRATEGY", "cycle", False),
+        ("STOPS_MODE", "atr", False), ("SIZING_MODE", "fixed", False),
+        ("SESSION_KIND", "rth", False), ("CONTROLS_DRIFT_ORDERS", "7", True),
+    ],
+)  # fmt: skip
+def test_a_strategy_is_what_wishes_not_what_forbids(key, value, same):
+    found = [
+        golive.strategy_of(configs.load(ROOT / "config.toml", env).settings())
+        for env in ({}, {f"TRADEBOT_{key}": value})
+    ]
+    assert (found[0] == found[1]) is same
+
+
+def test_the_bars_it_was_measured_on_are_told(folder):
+    write(folder / "skill.json", evidence("skill", data="bars.parquet 0123456789ab"))
+    assert "over bars.parquet 0123456789ab" in of(folder, "skill").why
 
 
 def test_a_named_person_lets_one_item_pass_for_this_build_and_model_only(folder):
     (folder / "paper.json").unlink()
     override(folder, "paper", "ann", "rehearsed on the simulator", build(), MODEL)
     assert not of(folder, "paper").open and not of(folder, "paper").met
-    (said,) = refuse_unproven(folder, build(), MODEL)
+    (said,) = refuse_unproven(folder, build(), MODEL, STRATEGY)
     assert (said.item, said.by, said.why) == ("paper", "ann", "rehearsed on the simulator")
-    assert next(f for f in judge(folder, build(), "other", NOW) if f.item == "paper").open
-    assert next(f for f in judge(folder, "other", MODEL, NOW) if f.item == "paper").open
+    assert next(f for f in judge(folder, build(), "other", STRATEGY, NOW) if f.item == "paper").open
+    assert next(f for f in judge(folder, "other", MODEL, STRATEGY, NOW) if f.item == "paper").open
 
 
 @pytest.mark.parametrize(
