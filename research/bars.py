@@ -62,8 +62,9 @@ def opened(path: Path, zone: str = "UTC") -> Source:
     named = [name for name in NAMES if name in schema] or [NUMBER]
     keys = tuple(name for name in (*PLACES, *named) if name in schema)
     return Source(
-        path, rows, kind_of(set(schema)), keys, stamp, stamps.told(schema[stamp], first), zone
-    )
+        path, rows, kind_of(set(schema)), keys, stamp,
+        stamps.told(schema[stamp], first) + stamps.EITHER * either(lazy, stamp, first), zone,
+    )  # fmt: skip
 
 
 def stamp_of(path: Path, lazy: pl.LazyFrame, names: list[str]) -> tuple[str, object]:
@@ -88,6 +89,17 @@ def dated(lazy: pl.LazyFrame, name: str, first: object) -> object:
     leading = pl.col(name).str.extract(r"^\s*(\d+)/").cast(pl.Int64, strict=False)
     top = lazy.select(pl.col(name).sort_by(leading, nulls_last=False).last()).collect()
     return top.item()
+
+
+def either(lazy: pl.LazyFrame, name: str, first: object) -> bool:
+    """Slashes part the dates, and no number in any of them can be but a month?"""
+    if not stamps.SLASHED.match(str(first)):
+        return False
+    numbers = [
+        pl.col(name).str.extract(rf"^\s*(?:\d+/){{{n}}}(\d+)/").alias(f"{n}") for n in (0, 1)
+    ]
+    most = lazy.select(numbers).select(pl.all().cast(pl.Int64, strict=False).max()).collect()
+    return all(value is not None and value <= 12 for value in most.row(0))
 
 
 def plain(lazy: pl.LazyFrame) -> pl.LazyFrame:

@@ -57,7 +57,7 @@ def order(view: View) -> Iterator[Blemish]:
 
 
 def zone(view: View) -> Iterator[Blemish]:
-    if view.stamps == stamps.NO_ZONE:
+    if view.stamps.startswith(stamps.NO_ZONE):
         yield view.blemish("STAMP_NO_ZONE", view.frame["start"].is_not_null())
     elif view.stamps.startswith("time in ") and not view.stamps.endswith("UTC"):
         yield Blemish("STAMP_ZONE", view.frame.height, 1.0, "", "", "", view.stamps)

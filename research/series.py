@@ -10,7 +10,7 @@ import polars as pl
 from core.errors import UsageError
 from research import bars, stitch
 from research.bars import Source
-from research.stamps import NO_ZONE
+from research.stamps import EITHER, NO_ZONE
 
 LOG = logging.getLogger("tradebot.data")  # on stderr, whatever command reads the file
 SHOWN = 20  # names, of those there are
@@ -40,8 +40,10 @@ def taken(
     `key`: the one to take; `symbol_id`: the future that is meant where there are several, else it
     is the one of the series with most rows. Raises UsageError."""
     names, notes = names_of(source), [] if notes is None else notes
-    if source.stamps == NO_ZONE and source.zone == "UTC":
+    if source.stamps.startswith(NO_ZONE) and source.zone == "UTC":
         notes.append("times say no zone: taken for UTC, see --zone")
+    if source.stamps.endswith(EITHER):
+        notes.append("no date tells whether month or day comes first: taken for the month")
     if key and names and key not in names:
         raise UsageError(f"{source.path}: no {key}: there is {', '.join(names[:SHOWN])}")
     found = [key] if key and names else together(names, symbol_id)

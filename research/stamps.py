@@ -23,6 +23,7 @@ FORMATS = (
 )  # fmt: skip
 
 NO_ZONE = "time without a zone"
+EITHER = ", month or day first"  # and no row tells
 SLASHED = re.compile(r"\s*\d{1,2}/\d{1,2}/\d{4}\b")  # month or day first: the whole file tells
 WRITTEN = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 8: "%Y%m%d"}  # by the number of digits
 

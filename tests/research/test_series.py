@@ -38,6 +38,26 @@ def test_contracts_are_scanned_as_one_series_in_plain_columns(tmp_path, caplog):
     assert [words.rsplit(": ")[-1] for words in caplog.messages] == [f"rolled from {OLD} to {NEW}"]
 
 
+@pytest.mark.parametrize(
+    ("days", "told", "month"),
+    [
+        (("05/03/2024", "06/03/2024"), True, 5),
+        (("05/03/2024", "13/03/2024"), False, 3),
+        (("05/03/2024", "05/13/2024"), False, 5),
+    ],
+)
+def test_dates_of_which_no_row_tells_the_month_are_said_to_be_so(
+    tmp_path, caplog, days, told, month
+):
+    path = tmp_path / "days.csv"
+    rows = [f"{day} 15:00:00,1,1,1,1,1" for day in days]
+    path.write_text("\n".join(["time,open,high,low,close,volume", *rows]))
+    start = series.scan(path).collect()["start"].cast(pl.Datetime("ns"))
+    assert start[0].month == month
+    assert any("taken for the month" in words for words in caplog.messages) is told
+    assert any("taken for UTC" in words for words in caplog.messages)
+
+
 def test_one_contract_may_be_named(tmp_path, caplog):
     market(EARLY).write_parquet(tmp_path / "all.parquet")
     one = market(EARLY).filter(pl.col("contract") == LATER).drop("contract")
