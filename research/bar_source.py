@@ -62,7 +62,6 @@ def whole(path: Path, settings: Settings, zone: str) -> Iterator[Floats]:
 def frames(path: Path, instrument: Instrument, zone: str) -> Iterator[pl.DataFrame]:
     with sources.reading(path):
         rows = series.scan(path, zone, symbol_id=instrument.symbol_id)
-        rows = rows.filter(pl.col("start").is_not_null())
         history.seconds_only(path, rows, float(instrument.tick))
         if rows.select((pl.col("start").diff() < 0).any()).collect().item():
             rows = rows.collect().sort("start", maintain_order=True).lazy()

@@ -19,7 +19,9 @@ NOT_SIDES = ("n", "0", "")
 
 
 def numbers(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Float64, strict=False)
+    """Of a column of any type; what is not a finite number is none."""
+    found = pl.col(column).cast(pl.Float64, strict=False)
+    return pl.when(found.is_finite()).then(found)
 
 
 def broken(view: View) -> Iterator[Blemish]:
@@ -45,7 +47,7 @@ def prices(view: View) -> list[str]:
 
 def empty(view: View) -> Iterator[Blemish]:
     for kind, test in (
-        ("PRICE_NULL", lambda name: numbers(name).is_null() | numbers(name).is_nan()),
+        ("PRICE_NULL", lambda name: numbers(name).is_null()),
         ("PRICE_NOT_POSITIVE", lambda name: (numbers(name) <= 0).fill_null(False)),
     ):
         if not (names := prices(view)) or view.kind == "book":
@@ -100,7 +102,7 @@ def volumes(view: View) -> Iterator[Blemish]:
         return
     volume = view.frame.select(numbers(found[0])).to_series()
     masks = {
-        "VOLUME_NULL": volume.is_null() | volume.is_nan().fill_null(False),
+        "VOLUME_NULL": volume.is_null(),
         "VOLUME_NEGATIVE": (volume < 0).fill_null(False),
         "VOLUME_ZERO": (volume == 0).fill_null(False),
     }

@@ -112,7 +112,7 @@ def usable(frame: pl.DataFrame, left: Counter[str]) -> pl.DataFrame:
         & (high >= pl.col("open")) & (high >= pl.col("close"))
         & (high - low + pl.col("open") + pl.col("close")).is_finite()
         & pl.col("start").is_not_null() & (pl.col("volume").fill_null(0.0) >= 0)
-        & pl.col("volume").fill_null(0.0).is_not_nan()
+        & pl.col("volume").fill_null(0.0).is_finite()
     ).fill_null(False)  # fmt: skip
     sound = frame.select(whole.alias("sound")).to_series()
     kept = frame if sound.all() else frame.filter(sound)

@@ -83,12 +83,21 @@ def scan(path: Path, zone: str = "UTC", key: str = "", symbol_id: str = "") -> p
     rolled into one series, which is not lazy. Says what it did. Raises UsageError."""
     notes: list[str] = []
     names, rows = taken(bars.opened(path, zone), key, symbol_id, notes)
+    rows = stamped(rows, notes)
     if len(names) > 1:
-        series, rolls = stitch.continuous(rows.filter(pl.col("start").is_not_null()).collect())
+        series, rolls = stitch.continuous(rows.collect())
         notes += map(stitch.told, rolls)
         rows = series.drop("contract", "shift", "factor").lazy()
     say(path, notes)
     return rows
+
+
+def stamped(rows: pl.LazyFrame, notes: list[str]) -> pl.LazyFrame:
+    """Without the rows of which nobody knows when they were: an hour that the clocks skip, a date
+    that is written in another way."""
+    lost = rows.select(pl.col("start").null_count()).collect().item()
+    notes += [f"{lost:,} rows without a stamp left out"] * (lost > 0)
+    return rows.filter(pl.col("start").is_not_null()) if lost else rows
 
 
 def say(path: Path, notes: Iterable[str]) -> None:

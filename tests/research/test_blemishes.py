@@ -144,6 +144,14 @@ def test_a_time_of_receipt_is_understood_in_any_make(tmp_path, written, late_s, 
     assert {b.kind for b in told.blemishes} - {"CUT_DATE"} == kinds
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize(("name", "kind"), [("close", "PRICE_NULL"), ("volume", "VOLUME_NULL")])
+def test_what_is_no_number_is_no_price_and_no_volume(tmp_path, name, kind, value):
+    frame = minutes().with_columns(pl.col("volume").cast(pl.Float64))
+    report = found(at([3], **{name: value})(frame), tmp_path / "f.parquet")
+    assert kind in {blemish.kind for blemish in report.blemishes}
+
+
 def test_a_row_without_a_stamp_is_not_one_of_closed_hours(tmp_path):
     late = at([9], start=WEEK[0].close + SECOND)(at([7], start=None)(minutes()))
     counts = {b.kind: b.count for b in found(late, tmp_path / "a.parquet").blemishes}

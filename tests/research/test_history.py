@@ -125,6 +125,7 @@ def test_rows_that_no_stage_could_use_are_left_out_and_counted(tmp_path):
             high=pl.when(pl.col("volume") == 5).then(0.0).otherwise("high"),
             close=pl.when(pl.col("volume") == 6).then(float("nan")).otherwise("close"),
             low=pl.when(pl.col("volume") == 7).then(None).otherwise("low"),
+            volume=pl.when(pl.col("volume") == 9).then(float("inf")).otherwise("volume"),
         )
         .with_columns(
             pl.when(pl.col("volume") == 8).then(0.0).otherwise(name).alias(name)
@@ -133,8 +134,8 @@ def test_rows_that_no_stage_could_use_are_left_out_and_counted(tmp_path):
     )
     bad.write_parquet(tmp_path / "bad.parquet")
     found = history.load([tmp_path / "bad.parquet"])
-    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([5.0, 6.0, 7.0, 8.0])))
-    assert found.notes == ["4 rows without a sound stamp or price left out"]
+    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([5.0, 6.0, 7.0, 8.0, 9.0])))
+    assert found.notes == ["5 rows without a sound stamp or price left out"]
 
 
 def test_ends_of_bars_become_their_starts(tmp_path):

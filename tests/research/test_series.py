@@ -58,6 +58,16 @@ def test_dates_of_which_no_row_tells_the_month_are_said_to_be_so(
     assert any("taken for UTC" in words for words in caplog.messages)
 
 
+def test_rows_whose_date_is_written_in_another_way_are_counted(tmp_path, caplog):
+    path = tmp_path / "days.csv"
+    rows = [f"{day} 15:00:00Z,1,1,1,1,1" for day in ("2024-05-03", "2024-05-06", "07.05.2024")]
+    path.write_text("\n".join(["time,open,high,low,close,volume", *rows]))
+    assert scan(path).collect().height == 2
+    assert [words.split(": ")[-1] for words in caplog.messages] == [
+        "1 rows without a stamp left out"
+    ]
+
+
 def test_one_contract_may_be_named(tmp_path, caplog):
     market(EARLY).write_parquet(tmp_path / "all.parquet")
     one = market(EARLY).filter(pl.col("contract") == LATER).drop("contract")
