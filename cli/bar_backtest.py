@@ -44,6 +44,7 @@ class Keeping:
         from research import runs
 
         made = self.recorder.run(*runs.outcome_of(Path(config.model.path)))
+        (self.out / "trades.csv").unlink(missing_ok=True)  # of a run before: not beside this equity
         runs.write(self.out, replace(made, equity=self.equity.close()))
 
 

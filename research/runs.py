@@ -123,11 +123,14 @@ def described(path: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, run: Run) -> None:
-    """Store the run: the same tables give the same bytes."""
+    """Store the run: the same tables give the same bytes. Its trades go first and come back last,
+    so that what was cut short in between is no run."""
     folder.mkdir(parents=True, exist_ok=True)
+    trades, part = folder / "trades.csv", folder / "trades.part"
+    trades.unlink(missing_ok=True)
     for name, (kind, _) in TABLES.items():
         found: pl.DataFrame = getattr(run, name)
-        path = folder / f"{name}.{kind}"
+        path = part if name == "trades" else folder / f"{name}.{kind}"
         if not len(found) and name not in NEEDED:
             path.unlink(missing_ok=True)
         elif kind == "csv":
@@ -136,6 +139,7 @@ def write(folder: Path, run: Run) -> None:
             found.write_parquet(path, compression="zstd")
     about = run.about | {"balance_start": run.balance_start}
     (folder / "run.json").write_text(json.dumps(about, indent=2, sort_keys=True) + "\n")
+    part.replace(trades)
 
 
 def outcome_of(model: Path) -> tuple[int, float]:

@@ -2,7 +2,9 @@
 
 import json
 
+import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from core.errors import UsageError
 from research import runs
@@ -37,6 +39,37 @@ def test_what_is_wrong_is_named(folder, spoil, words):
     spoil(folder)
     with pytest.raises(UsageError, match=words):
         runs.read(folder)
+
+
+@pytest.mark.parametrize("last", range(1, 6))
+def test_what_was_not_written_to_its_end_is_no_run(folder, monkeypatch, last):
+    """Killed in one of its files, over a run that is there: not the one beside the other."""
+    count = iter(range(1, 99))
+
+    def writer(write):
+        def killed(of, path, *given, **named):
+            if next(count) == last:
+                path.write_bytes(b"entry_time,exit_time")
+                raise KeyboardInterrupt
+            write(of, path, *given, **named)
+
+        return killed
+
+    with monkeypatch.context() as patch:
+        for name in ("write_csv", "write_parquet"):
+            patch.setattr(pl.DataFrame, name, writer(getattr(pl.DataFrame, name)))
+        with pytest.raises(KeyboardInterrupt):
+            runs.write(folder, with_folds(random_runs.run(2, 30)))
+    with pytest.raises(UsageError, match=r"trades\.csv: no such file"):
+        runs.read(folder)
+    runs.write(folder, with_folds(random_runs.run(2, 30)))
+    assert len(runs.read(folder).trades) == 30 and not list(folder.glob("*.part"))
+
+
+def with_folds(run):
+    folds = pl.DataFrame({name: [None] for name in runs.FOLDS}, schema=runs.FOLDS)
+    orders = pl.DataFrame({name: [None] for name in runs.ORDERS}, schema=runs.ORDERS)
+    return replace(run, folds=folds, orders=orders)
 
 
 def text(folder, column, value):
