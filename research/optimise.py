@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.config import Config
-from core.errors import UsageError
+from core.errors import ConfigError, UsageError
 from indicators.schema import FINGERPRINT
 from research import metrics, overfit, walk
 from research.folds import Lesson, begins
@@ -109,11 +109,13 @@ def name_of(walk: Walk, sampler: str, space: Space, market: str) -> str:
 def remembered(lesson: Lesson, way: Walk) -> Model:
     """The model of this lesson: as another process left it, or taught anew."""
     path = way.models / f"{lesson.fold.name}.onnx"
-    if path.with_suffix(".json").is_file():
+    try:
         found = models.load(path, FINGERPRINT, now=begins(lesson.fold.test_start))
-        same = found.manifest.data_sha256 == {way.source: way.sha256}
-        if same and found.manifest.metrics["plan"] == plain(way.plan):
-            return found
+    except ConfigError:  # there is none, or a kill cut it short
+        return walk.taught(lesson, way)
+    same = found.manifest.data_sha256 == {way.source: way.sha256}
+    if same and found.manifest.metrics["plan"] == plain(way.plan):
+        return found
     return walk.taught(lesson, way)
 
 

@@ -103,6 +103,15 @@ def test_a_lesson_is_taught_once_for_one_plan(tmp_path, monkeypatch):
     assert taught == [other.plan, way.plan]
 
 
+@pytest.mark.parametrize("suffix", [".json", ".onnx"])
+def test_a_model_that_was_cut_short_is_taught_anew(tmp_path, suffix):
+    lesson, way = begun(tmp_path)
+    model = optimise.remembered(lesson, way)
+    path = way.models / f"{lesson.fold.name}{suffix}"
+    path.write_bytes(path.read_bytes()[:300])
+    assert optimise.remembered(lesson, way).manifest_sha256 == model.manifest_sha256
+
+
 def searched(folder, trials):
     lesson, way = begun(folder)
     model = optimise.remembered(lesson, way)
