@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cli.walk_forward import rows_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
 
+POLL_S = 0.1
 CLUSTER_S = 10  # until a scheduler answers
 UNSEEN = "no trial had {} trades on validation: the month held out was not looked at"
 SAMPLERS = ("grid", "random", "tpe", "genetic")
@@ -134,7 +136,7 @@ def spread(argv: list[str], trials: int, jobs: int, seed: int, cluster: str) -> 
     if cluster:
         codes = afar(cluster, words)
     else:
-        codes = [worker.wait() for worker in [started(each) for each in words]]
+        codes = [ended(worker) for worker in [started(each) for each in words]]
     if any(codes):
         raise TradebotError("a process of the search failed: what it found is kept, try again")
 
@@ -144,6 +146,13 @@ def started(words: list[str]) -> subprocess.Popen[bytes]:
     from daemon.child import die_with_parent
 
     return subprocess.Popen(command(words), preexec_fn=die_with_parent)
+
+
+def ended(worker: subprocess.Popen[bytes]) -> int:
+    """Its exit code. Not by `wait`: with polars a system call goes on after SIGINT, to its end."""
+    while (code := worker.poll()) is None:
+        time.sleep(POLL_S)
+    return code
 
 
 def command(words: list[str]) -> list[str]:

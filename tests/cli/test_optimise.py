@@ -64,14 +64,25 @@ def test_the_holdout_ends_the_study(tradebot, few, out, monkeypatch):
 
 
 @pytest.mark.slow
-def test_its_processes_end_with_it_whatever_ends_it(few, out):
+@pytest.mark.parametrize("ends", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_its_processes_end_with_it_whatever_ends_it(few, out, ends):
     words = [str(word) for word in (few, "--out", out, *SHORT, "--trials", "10000", "--jobs", "2")]
-    with subprocess.Popen(optimise.command(words), cwd=ROOT) as parent:
+
+    def heard():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's & ignores it
+
+    command = optimise.command(words)
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=heard, stderr=subprocess.PIPE) as parent:
         children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
         workers = until(lambda: len(found := children.read_text().split()) == 2 and found)
         until(lambda: all(b"--worker" in started(worker) for worker in workers))
-        parent.kill()
+        parent.send_signal(ends)
+        try:
+            code = parent.wait(20)
+        finally:
+            parent.kill()
     try:
+        assert code == {signal.SIGINT: 130}.get(ends, -ends)
         assert until(lambda: not any(b"--worker" in started(worker) for worker in workers))
     finally:
         for worker in workers:
