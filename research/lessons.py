@@ -70,9 +70,11 @@ def seen(rows: pl.DataFrame, walk: Walk) -> Seen:
     tick = float(settings.instrument.tick)
     table = grid.grid(history.sound(rows), settings.bars.gap_max_s)
     at, close = table[:, 0].astype(np.int64) * SECOND, np.rint(table[:, 5] / tick).astype(np.int64)
-    move = targets.moves(at, close, table[:, 1].astype(np.int64), walk.plan.lookahead_s)
+    segment, filled = table[:, 1].astype(np.int64), table[:, 9] > 0
+    move = targets.moves(at, close, segment, walk.plan.lookahead_s)
     if len(at):
-        move[~targets.fresh(at, table[:, 9] > 0)] = np.nan
+        move[~targets.fresh(at, filled)] = np.nan
+        move[~targets.told(at, segment, filled, walk.plan.lookahead_s)] = np.nan
     return Seen(table, at, move, tick)
 
 

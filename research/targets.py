@@ -44,6 +44,17 @@ def fresh(at: np.ndarray, filled: np.ndarray) -> np.ndarray:
     return at - traded <= CLOSE_AGE_MAX_S * NS
 
 
+def told(at: np.ndarray, segment: np.ndarray, filled: np.ndarray, lookahead_s: int) -> np.ndarray:
+    """True where a trade at the label's time or later, in the same segment, tells that the market
+    was there: the quiet seconds behind a segment's last trade may stand for rows that were cut off,
+    at the end of regular hours or for a test."""
+    begins = np.flatnonzero(np.diff(segment, prepend=np.nan))
+    traded = np.maximum.reduceat(np.where(filled, np.iinfo(np.int64).min, at), begins)
+    counts = np.diff(np.append(begins, len(at)))
+    found: np.ndarray = at + lookahead_s * NS <= np.repeat(traded, counts)
+    return found
+
+
 def classes(moves_ticks: np.ndarray, theta_ticks: float) -> np.ndarray:
     """0 DOWN, 1 FLAT, 2 UP; a move of exactly theta is FLAT. NaN is refused, not called FLAT."""
     if np.isnan(moves_ticks).any():

@@ -45,6 +45,19 @@ def test_one_in_so_many_seconds_teaches(market, tmp_path, stride):
     assert (ends // SECOND % stride == 0).all() and (np.diff(ends) == stride * SECOND).all()
 
 
+def test_no_label_looks_beyond_the_last_row_of_its_hours(tmp_path):
+    """Of two days each of which ends at 16:00: behind it the grid has quiet seconds of its own."""
+    own = asked(tmp_path, 1)
+    bars = random_bars.bars(1, "2024-01-02", "2024-01-04")
+    seen = lessons.seen(bars, own)
+    lasts = (bars["start"].to_numpy()[[4199, 8399]] // SECOND + 1) * SECOND
+    labelled = seen.at[~np.isnan(seen.move)]
+    ahead = own.plan.lookahead_s * SECOND
+    for last in lasts:
+        near = labelled[np.abs(labelled - last) < 3600 * SECOND]
+        assert near.max() == last - ahead
+
+
 @pytest.mark.parametrize("length", [1, 5])
 def test_all_of_it_warm_up_is_refused_in_words(tmp_path, length):
     own = asked(tmp_path, length)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from core.errors import UsageError
-from research.targets import class_weights, classes, fresh, moves
+from research.targets import class_weights, classes, fresh, moves, told
 
 NS = 10**9
 
@@ -52,6 +52,15 @@ def test_a_close_is_fresh_for_thirty_seconds():
 
 def test_a_filled_first_bar_is_not_fresh():
     assert fresh(np.array([NS]), np.array([True])).tolist() == [False]
+
+
+def test_quiet_seconds_at_the_end_of_a_segment_tell_nothing():
+    at = np.arange(10, dtype=np.int64) * NS
+    filled = np.array([0, 1, 0, 1, 1, 1, 0, 1, 1, 1], dtype=bool)
+    segment = np.array([1] * 6 + [2] * 4)
+    assert told(at, segment, filled, 2).nonzero()[0].tolist() == [0]
+    assert told(at, segment, filled, 1).nonzero()[0].tolist() == [0, 1]
+    assert not told(at, segment, np.ones(10, dtype=bool), 1).any()
 
 
 def test_weights_of_the_reference_distribution():
