@@ -14,6 +14,7 @@ import polars as pl
 
 from core.errors import UsageError
 from core.instruments import Instrument
+from core.sessions import ALWAYS
 from core.settings import Settings
 from research import bars, dataset, grid, history, seconds, series, sources
 from research.seconds import Floats
@@ -34,7 +35,9 @@ def whole(path: Path, settings: Settings, zone: str) -> Iterator[Floats]:
     if tapes.is_tape(path):
         yield seconds.table(dataset.bars(tapes.read_of(path, settings.instrument), settings))
         return
-    hours, tick = settings.session.kind, float(settings.instrument.tick)
+    # Also where it trades by day only: the daemon hears the night, and its features remember it.
+    hours = ALWAYS if settings.session.kind == ALWAYS else "globex"
+    tick = float(settings.instrument.tick)
     segment, left, last = 1, Counter[str](), list[pl.DataFrame]()
 
     def complete(kept: pl.DataFrame) -> Floats:

@@ -30,6 +30,17 @@ def test_the_quiet_seconds_of_a_day_are_there_whatever_is_read_at_once(
     np.testing.assert_array_equal(table(path, SETTINGS, monkeypatch, chunk), whole)
 
 
+def test_who_trades_by_day_only_hears_the_night_as_the_daemon_does(tmp_path, monkeypatch):
+    """Its features are warm at 09:30; from rows of the day alone they were cold until 10:00."""
+    path = tmp_path / "bars.parquet"
+    day = random_bars.bars(1, "2024-01-02", "2024-01-04", seconds=900)
+    night = day.with_columns(pl.col("start") - 12 * 3600 * SECOND)
+    pl.concat([day, night]).sort("start").write_parquet(path)
+    by_day = replace(SETTINGS, session=replace(SETTINGS.session, kind="rth"))
+    told = [table(path, settings, monkeypatch, 10**9) for settings in (SETTINGS, by_day)]
+    np.testing.assert_array_equal(*told)
+
+
 def test_a_market_that_never_closes_is_one_segment_whatever_is_read_at_once(tmp_path, monkeypatch):
     path = tmp_path / "bars.parquet"
     start = (1_704_200_000 + np.flatnonzero(np.arange(200_000) % 7)) * SECOND
