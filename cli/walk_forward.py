@@ -124,16 +124,16 @@ def rows_of(given: argparse.Namespace, config: Config) -> Any:
 
 def provable(config: Config, plan: Any, given: argparse.Namespace) -> str:
     """The sha256 of the model that this walk is evidence for. Raises UsageError if it was made in
-    another way, if there was never such a market, or if the daemon trades more of the day."""
+    another way, if there was never such a market, or if the daemon hears more of the day."""
     from daemon.wiring import load_model
     from research import sources
 
     if sources.invented(given.data):
         why = "was made by `tradebot synth`: nothing is proven"
         raise UsageError(f"--evidence: {given.data}: {why}")
-    if given.hours == "rth" != config.session.kind:
-        why = f"of hours rth, the daemon trades session.kind {config.session.kind}"
-        raise UsageError(f"--evidence: {why}: add --hours globex")
+    if given.hours != "globex":
+        raise UsageError("--evidence: the daemon hears the night: add --hours globex")
+
     model = load_model(config, wall())
     recipe = msgspec.json.decode(msgspec.json.encode(plan))
     if model is None or model.manifest.metrics.get("plan") != recipe:

@@ -44,7 +44,7 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     code, _, err = tradebot(*words, "--fills", "optimistic")
     assert code == 2 and "nothing is proven" in err
     code, _, err = tradebot(*words[:-2], "rth", "--evidence")
-    assert code == 2 and "the daemon trades session.kind globex" in err
+    assert code == 2 and "the daemon hears the night" in err
     code, _, err = tradebot(*words)
     assert code == 2 and "made by another plan" in err and not out.exists()
     synth.write(tmp_path / "no.parquet", 1000, 1, date(2024, 1, 2))
