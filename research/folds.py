@@ -5,18 +5,25 @@ trade dates begin (18:00 New York the evening before), so no session lies in two
 begins where the one before it ended at the earliest: the stitched tests count no day twice.
 """
 
+import logging
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 from msgspec import Struct
+from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.errors import UsageError
 from core.sessions import NEW_YORK, ROLL, instant
+from research import hours as hours_of
 from research.bars import in_order, within
 
-DAY = 86_400 * SECOND
+DAY, QUARTER = 86_400 * SECOND, 900 * SECOND
+LOG = logging.getLogger("tradebot.data")
 Span = tuple[int, int]  # half-open, UTC ns
 
 
@@ -53,6 +60,11 @@ class Fold(Struct, frozen=True):
     @property
     def test(self) -> Span:
         return begins(self.test_start), begins(self.test_end)
+
+    @property
+    def needed(self) -> tuple[Span, Span, Span]:
+        """Where it must have a row: also in its first month, or it learns from less than a fold."""
+        return (self.train[0], begins(later(self.train_start, 1))), self.valid, self.test
 
 
 def begins(day: date) -> int:
@@ -106,11 +118,15 @@ class Loader:
         """`rows` as research/bars.py has them; labels look `lookahead_s` ahead. Only rows of those
         hours are handed out."""
         self._rows, self._lookahead, self._hours = rows, lookahead_s * SECOND, hours
-        ends = rows.select(pl.col("start").min().alias("a"), pl.col("start").max().alias("b"))
-        first, last = ends.collect().row(0)
-        if first is None:
+        held = hours_with_rows(rows, hours)
+        if not len(held):
             raise UsageError("no rows to fold")
-        self.folds = folds(whole_month(trade_day(first)), trade_day(last) + timedelta(1), plan)
+        first, last = (trade_day(int(at)) for at in held[[0, -1]])
+        made = folds(whole_month(first), last + timedelta(1), plan)
+        whole = [fold for fold in made if all(map(held_in(held), fold.needed))]
+        self.folds = [replace(fold, number=n) for n, fold in enumerate(whole, 1)]
+        if left := len(made) - len(whole):
+            LOG.warning("%d folds passed over: no row to begin with, to stop by or to test", left)
         self._quarantine = plan.quarantine_days * DAY
         self._tested: set[int] = set()
 
@@ -136,6 +152,18 @@ class Loader:
     def _between(self, start: int, end: int) -> pl.DataFrame:
         wanted = pl.col("start").is_between(start, end, closed="left")
         return within(in_order(self._rows.filter(wanted).collect()), self._hours)
+
+
+def hours_with_rows(rows: pl.LazyFrame, kind: str) -> NDArray[np.int64]:
+    """The quarters of an hour, within those hours, that have a row: one with a stamp of another
+    century is none of the exchange's."""
+    quarters = rows.select((pl.col("start") // QUARTER * QUARTER).unique()).collect()
+    found = quarters["start"].drop_nulls().sort().to_numpy()
+    return found[hours_of.inside(found, kind)]
+
+
+def held_in(held: NDArray[np.int64]) -> Callable[[Span], bool]:
+    return lambda span: bool(np.diff(np.searchsorted(held, span))[0])
 
 
 def newest(rows: pl.DataFrame) -> int:

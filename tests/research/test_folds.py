@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from core.clock import SECOND
 from core.errors import UsageError
-from core.sessions import trade_date
+from core.sessions import days, trade_date
 from research.folds import DAY, Loader, Months, begins, folds, later, trade_day, whole_month
 
 FIRST, LAST = date(2024, 1, 1), date(2026, 1, 1)
@@ -128,6 +128,23 @@ def test_a_fold_of_another_walk_is_not_tested(loader):
     nearer = replace(lesson.fold, test_start=lesson.fold.valid_end)
     with pytest.raises(UsageError, match="not one of this walk"):
         loader.test(replace(lesson, fold=nearer))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [(1_000, 0), (2**63 - 1, 0), (begins(date(2015, 3, 4)), 106), (begins(date(2031, 3, 5)), 62)],
+)
+def test_a_row_of_another_year_ends_no_walk(caplog, stamp, told):
+    """Its stamp is wrong; the folds between it and all others have nothing to learn from."""
+    opens = [day.rth_open for day in days() if str(FIRST) <= day.date < str(LAST) and day.rth_open]
+    clean, stained = (
+        Loader(pl.LazyFrame({"start": starts}), Months(), LOOKAHEAD_S, "globex")
+        for starts in (opens, [stamp, *opens])
+    )
+    assert len(clean.folds) == 16 and stained.folds[:16] == clean.folds
+    assert len(stained.folds) - 16 in (0, 1)
+    words = f"{told} folds passed over: no row to begin with, to stop by or to test"
+    assert caplog.messages == [words] * (told > 0)
 
 
 def test_no_rows_are_no_walk():
