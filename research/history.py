@@ -18,6 +18,7 @@ from research import bars, hours, series, sources, stitch
 
 TICKS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0005, 0.0001, 0.00005)  # coarsest first
 OFF = 1e-4  # of a tick
+PRICE_MAX = 1e9  # far above any; Databento writes 9223372036.85 where there is none
 HEAD, MINUTE = 100_000, 60  # rows; seconds
 RARE = 0.01  # of all distances: stamps that jump about are no finer step
 
@@ -110,7 +111,7 @@ def usable(frame: pl.DataFrame, left: Counter[str]) -> pl.DataFrame:
     whole = (
         (low > 0) & (low <= pl.col("open")) & (low <= pl.col("close"))
         & (high >= pl.col("open")) & (high >= pl.col("close"))
-        & (high - low + pl.col("open") + pl.col("close")).is_finite()
+        & (high < PRICE_MAX)  # and so no infinity; NaN is above it in polars
         & pl.col("start").is_not_null() & (pl.col("volume").fill_null(0.0) >= 0)
         & pl.col("volume").fill_null(0.0).is_finite()
     ).fill_null(False)  # fmt: skip

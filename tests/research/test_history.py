@@ -96,9 +96,8 @@ def test_the_same_bars_come_out_of_any_make_of_file(tmp_path, name):
     assert found.frame.select(bars.COLUMNS).equals(rows())
     naive = name in ("none.txt", "two.csv", "numbers.csv", "short.csv", "comma.csv")
     notes = ["times say no zone: taken for UTC, see --zone"] * naive
-    notes += ["no date tells whether month or day comes first: taken for the month"] * (
-        name == "two.csv"
-    )
+    either = "no date tells whether month or day comes first: taken for the month"
+    notes += [either] * (name == "two.csv")
     assert (found.step_s, found.notes) == (60, notes)
 
 
@@ -119,23 +118,19 @@ def test_several_files_are_one_series_whatever_their_order(tmp_path):
 
 
 def test_rows_that_no_stage_could_use_are_left_out_and_counted(tmp_path):
-    bad = (
-        rows()
-        .with_columns(
-            high=pl.when(pl.col("volume") == 5).then(0.0).otherwise("high"),
-            close=pl.when(pl.col("volume") == 6).then(float("nan")).otherwise("close"),
-            low=pl.when(pl.col("volume") == 7).then(None).otherwise("low"),
-            volume=pl.when(pl.col("volume") == 9).then(float("inf")).otherwise("volume"),
-        )
-        .with_columns(
-            pl.when(pl.col("volume") == 8).then(0.0).otherwise(name).alias(name)
-            for name in bars.PRICES
-        )
-    )
+    wrong = {  # by the volume of the row
+        5: {"high": 0.0}, 6: {"close": float("nan")}, 7: {"low": None},
+        8: dict.fromkeys(bars.PRICES, 0.0), 9: dict.fromkeys(bars.PRICES, 9223372036.854776),
+        10: {"volume": float("inf")},
+    }  # fmt: skip
+    bad = rows()
+    for volume, values in wrong.items():
+        here = pl.when(pl.col("volume") == volume)
+        bad = bad.with_columns(**{k: here.then(v).otherwise(k) for k, v in values.items()})
     bad.write_parquet(tmp_path / "bad.parquet")
     found = history.load([tmp_path / "bad.parquet"])
-    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([5.0, 6.0, 7.0, 8.0, 9.0])))
-    assert found.notes == ["5 rows without a sound stamp or price left out"]
+    assert found.frame.equals(rows().filter(~pl.col("volume").is_in([*map(float, wrong)])))
+    assert found.notes == ["6 rows without a sound stamp or price left out"]
 
 
 def test_ends_of_bars_become_their_starts(tmp_path):
