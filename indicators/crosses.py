@@ -1,22 +1,19 @@
 """Two averages of the close, and when the fast one crosses the slow one: O(1) a bar.
 
 `step` is plain Python: the live strategy calls it on a list once a second. `columns` is the same
-function compiled, over a table. The averages are those of the features, `kernels.ema`. numba's
-cache looks only at this file: after a change of `kernels.ema` touch it, too (the tests compare the
-compiled with the plain).
+function compiled, over a table. The averages are those of the features, `kernels.ema`.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from indicators.compiled import compiled
 from indicators.kernels import ema
 
-compiled: Any = njit(cache=True, nogil=True)
 Floats = NDArray[np.float64]
 
 (SEGMENT, SEEN, TOTAL, FAST, SLOW, SIDE, CROSSED) = range(7)

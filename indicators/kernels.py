@@ -3,18 +3,17 @@
 `measure` takes one bar of the grid into the state: the live stage calls it once a second, `run`
 over columns; indicators/squash.py then bounds what was measured. Prices are held in whole ticks and
 so are exact: sums over windows do not drift.
-Membership (RTH, trade date, minute) goes by the START of the second the bar covers. One file:
-numba's cache looks only at that of the function it is asked for.
+Membership (RTH, trade date, minute) goes by the START of the second the bar covers.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 # ruff: noqa: E741, I001
 from math import log, pi, sqrt, tanh
-from typing import Any
 
 import numpy as np
-from numba import extending, njit
+from numba import extending
 
+from indicators.compiled import compiled
 from indicators.state import (
     ANCHOR, ATR, BOTTOM, C0, C20, CC20, CLOSE, CSUM, CSUM14, CVD, DATE, DELTA, DONE, E50, E9,
     EMA200, EMA21, EMA50, EMA9, FAST, FATR, FH, FILL60, FILLED, FL, FRATIO, GAIN, HIGH, IN_RTH,
@@ -22,8 +21,6 @@ from indicators.state import (
     SIGNAL, SLOW, SP, SPP, SV, TOP, V10, V300, V60, VOLUME, VSUM, VWAP, VWAPS, WARM_BARS,
     WARM_FRAMES,
 )  # fmt: skip
-
-compiled: Any = njit(cache=True, nogil=True)
 
 
 @extending.register_jitable

@@ -6,16 +6,14 @@ snapshot can hold, this keeps arrays, because a backtest of years has half a mil
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 # ruff: noqa: E741
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from numba import njit
 from numpy.typing import NDArray
 
 from core.settings import ConditionSettings
+from indicators.compiled import compiled
 
-compiled: Any = njit(cache=True, nogil=True)
 Floats = NDArray[np.float64]
 
 MINUTE, PERIOD, SIDE, LOOK_BACK = 60, 14, 3, 20

@@ -2,11 +2,8 @@
 
 # mypy: disable-error-code="no-untyped-def"
 from math import cos, sin, tanh
-from typing import Any
 
-from numba import njit
-
-compiled: Any = njit(cache=True, nogil=True)
+from indicators.compiled import compiled
 
 TANH = (*range(17), *range(21, 25), 33, 34, 35, 39, 42, 43)  # the others are bounded as they are
 

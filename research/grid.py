@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.errors import UsageError
 from core.sessions import ALWAYS, NEVER, NEW_YORK, Day, days
+from indicators.compiled import compiled
 from research import hours
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def stops(stamps: NDArray[np.int64], kind: str = "globex") -> NDArray[np.int64]:
     return np.where(hours.inside(stamps, "globex"), closes, NEVER) // SECOND
 
 
-@njit(cache=True)
+@compiled
 def silence(start, stops, gap_max):  # type: ignore[no-untyped-def]
     """Of each bar: how many quiet seconds follow it in the grid, and its segment, from 0."""
     quiet, segment = np.zeros(len(start), np.int64), np.zeros(len(start), np.int64)
@@ -94,7 +94,7 @@ def sides(frame: pl.DataFrame) -> tuple[Floats, Floats]:
     return np.where(known, buy, 0.0), np.where(known, sell, 0.0)
 
 
-@njit(cache=True)
+@compiled
 def fill(out, start, quiet, segment, opens, high, low, close, volume, buy, sell):  # type: ignore[no-untyped-def]
     row = 0
     for i in range(len(start)):

@@ -1,13 +1,8 @@
 """Looking for the next row that matters: the loops of research/skip.py."""
 
-from typing import Any
-
-from numba import njit
-
 from core.clock import SECOND
+from indicators.compiled import compiled
 from research.screen import NO, SURE
-
-compiled: Any = njit(cache=True)
 
 
 @compiled

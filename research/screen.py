@@ -6,17 +6,15 @@ again, one by one. What the stages hear is always the single row's answer.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from numba import njit
 from numpy.typing import NDArray
 
 from core.settings import Settings
 from indicators import crosses
+from indicators.compiled import compiled
 
-compiled: Any = njit(cache=True, nogil=True)
 Floats = NDArray[np.float64]
 PredictMany = Callable[[Floats], NDArray[np.float32]]
 

@@ -1,19 +1,15 @@
 """The loop of research/sketch.py: bars in, trades out; ticks and UTC ns, all whole numbers.
 
 A second passes as in research/bar_venue.py: what was asked acts at its open, then the stop and then
-the target meet the rest of it, and at its end the strategy decides. numba's cache looks only at
-this file: after a change of `indicators` touch it, too (the tests compare it with the pump).
+the target meet the rest of it, and at its end the strategy decides.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-from typing import Any
 
 import numpy as np
-from numba import njit
 
+from indicators.compiled import compiled
 from indicators.crosses import CROSSED, step
-
-compiled: Any = njit(cache=True, nogil=True)
 
 SECOND = 1_000_000_000
 (FAST, SLOW, STOP_TICKS, TARGET_TICKS, SLIP, THROUGH, AT_CLOSE, COOLDOWN, REACH, TIMEOUT) = range(

@@ -16,11 +16,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
-from numba import njit
 from numpy.typing import NDArray
 
 from core.clock import SECOND
 from core.sessions import Day, days
+from indicators.compiled import compiled
 from research.bars import PRICES
 from research.sources import INVENTED
 
@@ -145,7 +145,7 @@ class Market:
 COLUMNS = ("start", "open", "high", "low", "close", "volume", "trades")
 
 
-@njit(cache=True)
+@compiled
 def forget(first, keep, news):  # type: ignore[no-untyped-def]
     out = np.empty(len(news))
     for i in range(len(news)):
@@ -154,7 +154,7 @@ def forget(first, keep, news):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@compiled
 def trade(
     out, seed, price, sigma, busy, rth, redraw, cluster, power, usual, burst, burst_share,
     burst_keep, single, log_size, size_sigma, size_rth,

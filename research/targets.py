@@ -1,13 +1,10 @@
 """What the model learns to foresee: DOWN, FLAT or UP, some seconds later (quant.md section 6)."""
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from core.errors import UsageError
+from indicators.compiled import compiled
 
-compiled: Any = njit(cache=True, nogil=True)
 NS = 10**9
 CLOSE_AGE_MAX_S = 30  # an older close is no price to start from
 FLAT = 1
