@@ -1,12 +1,12 @@
 """tradebot: one verb, one file. Errors of the user are one line on stderr and an exit code."""
 
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import TracebackType
 
-from core.errors import EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, TradebotError
+from cli.streams import prepare, silence, unheard
+from core.errors import EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, TradebotError, UsageError
 
 # verb: (module, what it does). Imported only when asked for, so that each verb starts fast.
 VERBS: dict[str, tuple[str, str]] = {
@@ -50,31 +50,35 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     if argv is None:
+        prepare()
         sys.excepthook, argv = fail, sys.argv[1:]
+    try:
+        code = answer(argv)
+        sys.stdout.flush()
+    except TradebotError as error:
+        complain(str(error))
+        return error.code
+    except PermissionError as error:
+        complain(f"{error.filename or argv[0]}: {error.strerror}: run it as the daemon's user")
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        complain(f"{argv[0]} was interrupted")
+        return EXIT_INTERRUPTED
+    why = unheard(sys.stdout)
+    if why and not isinstance(why, BrokenPipeError):  # whose reader has seen enough
+        complain(f"stdout: {why.strerror}: not all that there is to say could be written")
+    return code
+
+
+def answer(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(usage(), file=sys.stdout if argv else sys.stderr)
         return EXIT_OK if argv else EXIT_USAGE
     verb, *rest = argv
     if verb not in VERBS:
-        print(f"tradebot: no such verb: {verb}: see tradebot --help", file=sys.stderr)
-        return EXIT_USAGE
-    try:
-        act: Callable[..., int] = import_module(VERBS[verb][0]).main
-        code = act(argv if VERBS[verb][0] == "cli.control" else rest)
-        sys.stdout.flush()
-        return code
-    except TradebotError as error:
-        complain(str(error))
-        return error.code
-    except PermissionError as error:
-        complain(f"{error.filename or verb}: {error.strerror}: run it as the daemon's user")
-        return EXIT_USAGE
-    except KeyboardInterrupt:
-        complain(f"{verb} was interrupted")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read our answer has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+        raise UsageError(f"no such verb: {verb}: see tradebot --help")
+    act: Callable[..., int] = import_module(VERBS[verb][0]).main
+    return act(argv if VERBS[verb][0] == "cli.control" else rest)
 
 
 def complain(text: str) -> None:
@@ -82,7 +86,7 @@ def complain(text: str) -> None:
     try:
         print(f"tradebot: {text}", file=sys.stderr, flush=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        silence(sys.stderr)
 
 
 def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct
 
 from cli.arguments import Arguments, between
 from cli.pack import pack
+from cli.streams import unheard
 from core.config import load
 from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.terms import Check
@@ -105,6 +106,8 @@ def tail(directory: Path, chosen: argparse.Namespace) -> int:
         for line in growing(directory, files[-1], end):
             if wanted(line):
                 show(line, chosen.json)
+            if unheard(sys.stdout):
+                break
     return EXIT_OK
 
 

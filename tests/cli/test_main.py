@@ -105,30 +105,6 @@ def test_a_defect_of_ours_exits_70_with_its_trace():
     assert done.returncode == 70 and "Traceback" in done.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
-    read, write = os.pipe()
-    os.close(read)
-    words = "import sys, cli.main as m; sys.argv = ['tradebot', '--config']; "
-    words += "sys.exit(m.main(['wal', 'stats', '--wal', 'tests/golden/wal-v1']))"
-    done = process(words, stdout=write, stderr=subprocess.PIPE)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("reader", ["gone", "full"])
-def test_how_a_run_ended_is_told_whoever_reads_its_report(tmp_path, reader):
-    read, write = os.pipe()
-    os.close(read)
-    stdout = write if reader == "gone" else os.open("/dev/full", os.O_WRONLY)
-    ended = (
-        "import sys, cli.main as m, cli.run as r\n"
-        "r.runner = lambda: lambda work: work.close() or (73, {})\n"
-        f"sys.exit(m.main(['run', '--json', '--state', {str(tmp_path)!r}]))"
-    )
-    done = process(ended, stdout=stdout, stderr=subprocess.PIPE)
-    assert (done.returncode, done.stderr) == (73, "")
-
-
 @pytest.mark.parametrize("reader", ["gone", "full"])
 def test_an_error_ends_with_its_own_code_whoever_reads_it(reader):
     read, write = os.pipe()
