@@ -10,7 +10,9 @@ Training stops by what the strategy would use: on the validation tape, the ticks
 less those foreseen wrongly, over the rows with a direction and enough confidence.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -116,7 +118,8 @@ def fit(learn: Rows, judge: Rows, plan: Plan, told: Told) -> Trained:
     )
 
     def once() -> np.ndarray:
-        network.partial_fit(x, learn.label, classes=[0, 1, 2], sample_weight=weights)
+        with told_to_stop():
+            network.partial_fit(x, learn.label, classes=[0, 1, 2], sample_weight=weights)
         chances: np.ndarray = network.predict_proba(judged)
         return chances
 
@@ -131,6 +134,17 @@ def fit(learn: Rows, judge: Rows, plan: Plan, told: Told) -> Trained:
         lambda x: network.predict_proba(scaler.apply(x)),
         lambda: graph(scaler.center, scaler.scale, list(zip(*kept, strict=True))),
     )  # fmt: skip
+
+
+@contextmanager
+def told_to_stop() -> Iterator[None]:
+    """scikit-learn makes a warning of a Ctrl-C: half an epoch would be written as a model."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Training interrupted", UserWarning)
+        try:
+            yield
+        except UserWarning:
+            raise KeyboardInterrupt from None
 
 
 def until_best(

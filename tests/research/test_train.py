@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from cli import train as command
 from core.config import load as load_config
@@ -53,6 +55,18 @@ def test_what_is_trained_is_what_the_loader_asks_for(made):
     assert model.manifest.class_mean_moves[0] < -3 and model.manifest.class_mean_moves[2] > 3
     assert (model.manifest.quarantine_end - model.manifest.valid_end).days == 30
     assert sorted(model.manifest.data_sha256) == ["first.parquet", "second.parquet"]
+
+
+def test_a_training_that_is_interrupted_writes_no_model(slices, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # as in the program
+        with pytest.raises(KeyboardInterrupt):
+            command.main([*QUICK, *slices, "--out", str(tmp_path)])
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_file_carries_its_manifest(made):
