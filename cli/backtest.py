@@ -121,7 +121,7 @@ def recording(slips: Mapping[int, int] | None = None) -> Any:
     try:
         from research.record import Recorder
     except ModuleNotFoundError as error:
-        raise UsageError(f"--out needs {error.name}: install the extra `research`") from None
+        raise UsageError(f"--out needs {error.name}: run `make research`") from None
     return Recorder(slips=slips)
 
 
@@ -131,7 +131,7 @@ def write(recorder: Any, config: Config, out: Path) -> None:
     try:
         runs.write(out, recorder.run(*runs.outcome_of(Path(config.model.path))))
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
 
 
 def alike(live: list[Message], tested: list[Message]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Keeping:
             out.mkdir(parents=True, exist_ok=True)
             self.equity = Equity(out / "equity.parquet", config.account.balance_start, instrument)
         except OSError as error:
-            raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
+            raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
 
     def on(self, message: Message) -> None:
         if not isinstance(message, Bar):  # those that were left out are not told

@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
     try:
         from research import bars, cross, history, runs, sources
     except ModuleNotFoundError as error:
-        raise UsageError(f"this needs {error.name}: see `make research`") from None
+        raise UsageError(f"this needs {error.name}: run `make research`") from None
     with sources.reading(given.data):
         rows = bars.within(history.sound(rows_of(given, config).collect()), given.hours)
     way = way_of(given, config)
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         for number, path in enumerate(paths, 1):
             runs.write(given.out / f"path-{number}", path)
     except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"{given.out}: cannot be written: {error.strerror or error}") from None
     told_each = [plain(each) for each in found.pop("each")]
     if given.json:
         print(json.dumps(plain(found) | {"each": told_each}))

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     try:
         from research import dataset, importance, importance_page
     except ModuleNotFoundError as error:
-        raise UsageError(f"reports need {error.name}: see `make research`") from None
+        raise UsageError(f"reports need {error.name}: run `make research`") from None
     for path in given.tape:
         if not path.is_file():
             raise UsageError(f"{path}: not a file: give a tape, or bars of one second")

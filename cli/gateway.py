@@ -6,6 +6,7 @@ account_id, contract_id. Logs go to stderr.
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import secrets
@@ -23,6 +24,8 @@ from venues.topstepx.simulator import faults
 from venues.topstepx.simulator.ledger import Ledger
 from venues.topstepx.simulator.reference_api import Credentials
 from venues.topstepx.simulator.server import Simulator
+
+NO_PORT = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -70,7 +73,9 @@ async def serve(given: argparse.Namespace) -> None:
         where = await simulator.start(port)
     except OSError as error:
         simulator.world.ledger.close()
-        raise UsageError(f"--port {port}: {error.strerror}: give another, or 0") from None
+        if error.errno in NO_PORT:
+            raise UsageError(f"--port {port}: {error.strerror}: give another, or 0") from None
+        raise UsageError(f"{given.ledger}: {error.strerror}") from None
     print(json.dumps(where), flush=True)
     print(f"gateway: serving {where['contract_id']} on {where['rest']}", file=sys.stderr)
     await stop.wait()

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
         from research.lessons import Walk
         from research.train import Plan
     except ModuleNotFoundError as error:
-        raise UsageError(f"a search needs {error.name}: see `make research`") from None
+        raise UsageError(f"a search needs {error.name}: run `make research`") from None
     from daemon import wiring
     from venues.fills import MODES
 
@@ -164,7 +164,7 @@ def afar(cluster: str, words: list[list[str]]) -> list[int]:
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        raise UsageError("research.cluster needs distributed: see `make networks`") from None
+        raise UsageError("research.cluster needs distributed: run `make networks`") from None
     try:
         with Client(cluster, timeout=CLUSTER_S) as client:
             codes: list[int] = client.gather(client.map(work, words, pure=False))

@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
     try:
         from research import metrics, report, tca
     except ModuleNotFoundError as error:
-        raise UsageError(f"reports need {error.name}: install the extra `research`") from None
+        raise UsageError(f"reports need {error.name}: run `make research`") from None
     config = configs.load(given.config)
     folder = given.run or Path(config.paths.wal)
     run = loaded(folder, Path(config.model.path))

@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     try:
         from research import learn
     except ModuleNotFoundError as error:
-        why = f"training needs {error.name}: install the extra `train`"
+        why = f"training needs {error.name}: run `make train`"
         raise UsageError(why) from None
     settings = load(given.config).settings()
     with spoken("reading tapes") as say:

@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
     try:
         from research import folds, runs, walk
     except ModuleNotFoundError as error:
-        raise UsageError(f"a walk needs {error.name}: see `make research`") from None
+        raise UsageError(f"a walk needs {error.name}: run `make research`") from None
     made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
     try:
         runs.write(given.out, run)
     except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"{given.out}: cannot be written: {error.strerror or error}") from None
     if model:
         prove(found, config, model, way)
     print(json.dumps(plain(found)) if given.json else describe(found))

@@ -90,7 +90,8 @@ def of_seconds(path: Path, settings: Settings, zone: str) -> Dataset:
     try:
         from research import grid, history
     except ModuleNotFoundError as error:
-        raise UsageError(f"{path}: not a tape; bars need {error.name}: `make research`") from None
+        why = f"{path}: not a tape; of bars it needs {error.name}: run `make research`"
+        raise UsageError(why) from None
     found = history.load([path], "globex", zone, symbol_id=settings.instrument.symbol_id)
     if found.step_s != 1:
         raise UsageError(f"{path}: bars of {found.step_s} s: a model sees those of 1 s")

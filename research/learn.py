@@ -34,7 +34,7 @@ def kind(network: str) -> Any:
     try:
         return import_module(f"research.{KINDS[network]}")
     except ModuleNotFoundError as error:
-        why = f"--network {network} needs {error.name}: see `make networks`"
+        why = f"--network {network} needs {error.name}: run `make networks`"
         raise UsageError(why) from None
 
 
@@ -72,7 +72,7 @@ def train(
     try:
         files = export.write(out, network, model, about)
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror}") from None
+        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
     return {
         "model_id": about.model_id, "rows": sizes, "balance": shares, "epochs": len(epochs),
         "epoch": trained.epoch, "metrics": trained.metrics, "plan": msgspec.to_builtins(plan),

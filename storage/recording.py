@@ -130,4 +130,4 @@ def save(path: Path, tape: Tape) -> None:
     try:
         write_file(path, tapes.packed(tape), Disk())
     except OSError as error:
-        raise LogError(f"{path}: cannot be written: {error.strerror}") from None
+        raise LogError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -18,3 +18,13 @@ def test_links_lead_to_files_and_commands_to_verbs(page):
     assert not [link for link in links if not (page.parent / link).exists()]
     typed = re.findall(r"(?:^ {4}|`)(?:\S*/)?tradebot ([a-z-]+)", text, re.MULTILINE)
     assert not set(typed) - VERBS.keys()
+
+
+def test_what_a_verb_lacks_is_installed_by_a_target_of_make():
+    """One way of saying so, and it is there."""
+    sources = [path for name in ("cli", "research") for path in (ROOT / name).rglob("*.py")]
+    texts = [line for path in sources for line in path.read_text().splitlines()]
+    said = [line for line in texts if "needs {error.name}" in line or "needs distributed" in line]
+    named = {found for line in said for found in re.findall(r": run `make (\w+)`\"", line)}
+    assert all(": run `make " in line for line in said) and len(said) > 10
+    assert all(f"\n{name}: .venv/" in (ROOT / "Makefile").read_text() for name in named)

@@ -75,6 +75,16 @@ def test_a_tape_of_another_tick_is_refused(tape_file, capsys, monkeypatch):
     assert "set instrument.symbol" in capsys.readouterr().err
 
 
+def test_a_ledger_on_a_full_disk_is_no_fault_of_the_port(tape_file):
+    words = ["gateway", "--tape", tape_file, *CONFIG, "--port", "0", "--ledger", "/dev/full"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *words], capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "tradebot: /dev/full: No space left on device\n"
+
+
 def test_a_port_that_is_taken_is_refused(tape_file, capsys):
     import socket
 
