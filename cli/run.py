@@ -73,7 +73,7 @@ def chosen(config: Config, given: argparse.Namespace) -> Config:
     return replace(
         config,
         run=replace(config.run, **{k: v for k, v in run.items() if v is not None}),
-        paths=replace(config.paths, **{k: v for k, v in paths.items() if v is not None}),
+        paths=replace(config.paths, **{k: v for k, v in paths.items() if v}),
     )
 
 

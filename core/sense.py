@@ -70,6 +70,7 @@ def faults(config: Any) -> Iterator[str]:
     yield from disorder(config.sizing, config.stops, config.portfolio)
     yield from unspoken(config.paging.command)
     yield from bare(config.venue)
+    yield from nowhere(config.paths)
 
 
 def wrong(sections: Mapping[str, Struct]) -> Iterator[str]:
@@ -125,6 +126,13 @@ def disorder(
         yield f"portfolio.regimes: expected rows from the lowest first number up to {WILDEST}"
     if max(portfolio.regime_hours, portfolio.hours_min) >= portfolio.hours:
         yield "portfolio.hours: expected above regime_hours and hours_min"
+
+
+def nowhere(paths: Any) -> Iterator[str]:
+    """No name would be the directory we stand in: a token and a log among the sources."""
+    for key in ("state", "wal"):
+        if not getattr(paths, key) or "\0" in getattr(paths, key):
+            yield f"paths.{key}: expected a path: `.` is the directory of the start"
 
 
 def bare(venue: object) -> Iterator[str]:

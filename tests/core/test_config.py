@@ -73,6 +73,8 @@ def test_the_end_of_the_day_must_make_sense(key, value, says):
 
 @pytest.mark.parametrize(("key", "value", "says"), [
     ("PAGING_COMMAND", "say 'help", "paging.command: expected words"),
+    ("PATHS_STATE", "", "paths.state: expected a path"),
+    ("PATHS_WAL", "", "paths.wal: expected a path"),
     ("CONDITIONS_MINUTES", "0", None),
     ("CONDITIONS_MINUTES_MIN", "391", "conditions.minutes_min: expected at most minutes"),
     ("SIZING_TIERS", "[[700, 1, 2]]", "expected a number with a point, as 2.0, got a"),
@@ -94,6 +96,13 @@ def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
         given["TRADEBOT_SLIPPAGE_CHARGE"], says = "true", "conditions.minutes"
     with pytest.raises(ConfigError, match=says):
         load(REAL, given)
+
+
+def test_a_path_that_no_file_can_have_is_refused_at_the_start(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(REAL.read_text().replace('wal = "wal"', 'wal = "a\\u0000b"'))
+    with pytest.raises(ConfigError, match="paths.wal: expected a path"):
+        load(config, {})
 
 
 def test_a_pager_that_no_process_can_be_is_refused_at_the_start(tmp_path):
