@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, deque
+from decimal import Decimal
 from typing import Any
 
 from core.messages import (
@@ -102,6 +103,8 @@ def told(report: dict[str, Any]) -> str:
     coded = [(code, n) for code, n in report["reasons"].items() if code]  # not all have one
     reasons = ", ".join(f"{code} {n}" for code, n in coded[:8])
     verified = "verified" if wal["verified"] else "NOT VERIFIED"
+    took = f"p50 {latency['p50']} us, p99 {latency['p99']} us"
+    timed = f"bar to order {took}" if latency["p50"] is not None else "no order was sent"
     return (
         f"session    {report['mode']}, ended: {report['ended']}\n"
         f"market     {report['bars']} bars\n"
@@ -109,10 +112,10 @@ def told(report: dict[str, Any]) -> str:
         f"{report['approved']} approved, {report['refused']} refused\n"
         f"orders     {report['orders']} orders, {report['fills']} fills, "
         f"{report['round_trips']} round trips, {report['wins']} won\n"
-        f"money      net {report['net_pnl']} dollars after {report['fees']} of fees, "
-        f"balance {report['balance']}\n"
+        f"money      net {report['net_pnl']} dollars after {Decimal(report['fees']):.2f} of fees, "
+        f"balance {report['balance'] or 'not told'}\n"
         f"account    position {report['position']}, open orders {report['open_orders']}\n"
         f"log        {wal['records']} records in {wal['segments']} segments, {verified}\n"
-        f"latency    bar to order p50 {latency['p50']} us, p99 {latency['p99']} us\n"
+        f"latency    {timed}\n"
         f"reasons    {reasons}"
     )
