@@ -101,7 +101,7 @@ def test_what_cannot_be_run_or_does_not_exist_stops_the_start(key, value, says):
 def test_a_path_that_no_file_can_have_is_refused_at_the_start(tmp_path):
     config = tmp_path / "config.toml"
     config.write_text(REAL.read_text().replace('wal = "wal"', 'wal = "a\\u0000b"'))
-    with pytest.raises(ConfigError, match="paths.wal: expected a path"):
+    with pytest.raises(ConfigError, match=r"paths\.wal: expected a path"):
         load(config, {})
 
 
