@@ -59,7 +59,7 @@ def _start(book: Book, order: VenueOrder, at: int, again: bool) -> list[Message]
     base = _base(order.tag)
     fresh = known is None and base != order.tag and base in book.orders
     unsure = known is not None and known.life in UNSURE
-    changed = known is not None and known.life in RESTING and _differs(known, order)
+    changed = known is not None and known.life in RESTING and _differs(known, order, at)
     woken = (
         known is not None
         and known.life is Life.SUSPENDED
@@ -80,13 +80,13 @@ def _shown(order: VenueOrder, at: int, reason: Reason) -> OrderAccepted:
     )  # fmt: skip
 
 
-def _differs(known: Order, told: VenueOrder) -> bool:
+def _differs(known: Order, told: VenueOrder, at: int) -> bool:
     """A change of terms that the log missed; one that is on its way is not missed yet.
 
     One that is done may have shrunk before: else it would never be filled in the book."""
     if told.status is Status.FILLED:
         return told.size < known.size
-    if told.status not in ALIVE or known.wish is not None:
+    if told.status not in ALIVE or known.wish is not None or known.overtakes(at):
         return False
     return told.size != known.size or told.price not in (None, known.price)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from actors.order import NEXT, RESTING, Life, Order
+from actors.order import NEWEST, NEXT, RESTING, Life, Order
 from actors.position import Position, after
 from core.instruments import Instrument
 from core.messages import (
@@ -60,6 +60,7 @@ class Book(Struct):
     closing: bool = False  # ... and its fills, which carry no tag, are ours: until the next entry
     closes: dict[int, int] = field(default_factory=dict)  # id of an order that so became ours -> at
     unanswered: int = 0  # close requests that may still reach the venue
+    edition: int = 0  # of the rules of this run
     doubt: int = 0  # since a close: it, or exits we have not heard of, may fill yet; 0 agreed
 
     def hear(self, message: Message, instrument: Instrument) -> Position | None:
@@ -92,8 +93,8 @@ class Book(Struct):
                 self._move(tag, "uncertain")
             case NotPlaced(tag=tag):
                 self._move(tag, "absent")
-            case OrderReplaced(tag=tag) if tag in self.orders:
-                self._replaced(self.orders[tag])
+            case OrderReplaced(at=at, tag=tag) if tag in self.orders:
+                self.orders[tag].change(at, self.edition)
             case ModifyOrder(tag=tag) if tag in self.orders:
                 self.orders[tag].asked_at, self.orders[tag].wish = message.at, message
             case ClosePosition(at=at, size=part):
@@ -157,10 +158,7 @@ class Book(Struct):
                 return
             order = self.orders[tag] = Order(tag, purpose, told.side, told.size, told.at)
             self._count(order)
-        order.venue_id = told.venue_id or order.venue_id
-        order.price = told.price if told.price is not None else order.price
-        order.size = told.size if told.size is not None else order.size
-        order.side = told.side or order.side  # it lacks one if its intent was missed
+        order.hear(told, self.edition)
         order.filled += self.loose.pop(order.venue_id, 0)
         self._move(tag, event if order.left > 0 else "filled")
         if 0 < order.filled < order.size:
@@ -171,13 +169,6 @@ class Book(Struct):
         if not told.side or self.position.size * told.side >= 0:
             return Purpose.ENTRY
         return Purpose.STOP if told.type in STOPS else Purpose.TARGET
-
-    def _replaced(self, order: Order) -> None:
-        """The venue confirmed new terms."""
-        wish, order.wish, order.asked_at = order.wish, None, 0
-        if wish is not None:
-            order.price = wish.limit_price or wish.stop_price or order.price
-            order.size = wish.size or order.size
 
     def _move(self, tag: str, event: str) -> None:
         order = self.orders.get(tag)
@@ -197,6 +188,8 @@ class Book(Struct):
         order = self.owner(fill)
         if order is not None:
             order.filled += fill.size
+            if self.edition >= NEWEST:  # a part of it came before anybody knew whose it was
+                order.filled += self.loose.pop(fill.venue_id, 0)
             order.venue_id = order.venue_id or fill.venue_id
             self._move(order.tag, "part" if order.left > 0 else "filled")
         elif fill.venue_id:
@@ -225,8 +218,9 @@ class Book(Struct):
     def _restart(self, told: RunStarted | ActorFailed) -> None:
         """Perhaps what came of an order, of its new terms, of a close; a new run asks all anew."""
         run = isinstance(told, RunStarted)
-        if isinstance(told, RunStarted) and told.settings.edition >= RESET:
-            self.doubt = min(self.doubt, told.at)
+        if isinstance(told, RunStarted):
+            self.edition = told.settings.edition
+            self.doubt = min(self.doubt, told.at) if self.edition >= RESET else self.doubt
         self.unanswered, self.close_at = 0, 0 if run else self.close_at
         for order in self.living():
             order.asked_at, order.wish = 0 if run else order.asked_at, None

@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from core.messages import ModifyOrder
+from core.messages import ModifyOrder, OrderAccepted
 from core.terms import Purpose
+
+NEWEST = 6  # edition since which older news of an order tell no terms
 
 
 class Life(StrEnum):
@@ -80,6 +82,30 @@ class Order(Struct):
     intent: str = ""
     asked_at: int = 0  # a cancel or change was last asked for
     wish: ModifyOrder | None = None  # terms asked for and not yet confirmed
+    told_at: int = 0  # stamp of the newest news of its terms
+
+    def hear(self, told: OrderAccepted, edition: int) -> None:
+        """What the venue shows. News may be overtaken, a look be slow: the newest counts."""
+        self.venue_id = told.venue_id or self.venue_id
+        self.side = told.side or self.side  # it lacks one if its intent was missed
+        if self.overtakes(told.at):
+            return
+        self.price = told.price if told.price is not None else self.price
+        self.size = told.size if told.size is not None else self.size
+        if told.size is not None and edition >= NEWEST:
+            self.told_at = told.at
+
+    def change(self, at: int, edition: int) -> None:
+        """The venue confirmed new terms; what it told before is older, whoever's clock is early."""
+        wish, self.wish, self.asked_at = self.wish, None, 0
+        if wish is not None:
+            self.price = wish.limit_price or wish.stop_price or self.price
+            self.size = wish.size or self.size
+            self.told_at = max(self.told_at + 1, at) if edition >= NEWEST else 0
+
+    def overtakes(self, at: int) -> bool:
+        """Is news of that time older than what is known?"""
+        return at < self.told_at
 
     @property
     def live(self) -> bool:

@@ -108,8 +108,7 @@ class Recovery:
             ledger.book.hear(message, instrument)
         proven = self._proofs(told)
         verdict = agreement.oddities(ledger.book, told, ledger.runs, ledger.excused)
-        again = [odd for odd in verdict if odd in ledger.odd]
-        ledger.odd = verdict
+        again = ledger.confirmed(verdict, told.at)
         answers: list[Message] = [*missing, *proven]
         if verdict:
             ledger.flat_at, ledger.proven = 0, False
@@ -184,6 +183,7 @@ class Recovery:
     def _due(self, at: int) -> list[Message]:
         """Is it time to look again?"""
         ledger, numbers = self.memory, self._settings().recovery
+        ledger.now = at
         flattening = ledger.flatten and not ledger.proven
         others = set(ledger.book.foreign()) - set(ledger.excused)
         unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()

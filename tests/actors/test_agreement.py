@@ -100,6 +100,18 @@ def test_new_terms_whose_answer_is_lost_are_those_the_venue_shows():
     assert known.orders["r1-1"].price == price
 
 
+@pytest.mark.parametrize(("edition", "healed"), [(6, False), (5, True)])
+def test_a_look_from_before_a_change_that_the_venue_confirmed_knows_no_better(edition, healed):
+    """Looks may be slow: what one shows is of the time at which it was asked for."""
+    known, told_at = book(Life.ACKED), build.AT + 2
+    known.edition = edition
+    known.hear(build.modify_order(tag="r1-1", size=3), MES)
+    known.hear(build.order_replaced(at=told_at, tag="r1-1"), MES)
+    old = told(order(size=1))
+    assert heal(known, old) == ["OrderAccepted"] * healed
+    assert heal(known, replace(old, at=told_at)) == ["OrderAccepted"] * (not healed)
+
+
 def test_fills_from_before_this_log_are_not_ours():
     snapshot = told(fills=[build.fill(at=5)])
     assert agreement.missing(Book(), snapshot, 6) == []

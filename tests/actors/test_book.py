@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.book import Book
 from actors.budget import worst_case
@@ -109,6 +110,41 @@ def test_new_terms_hold_when_the_venue_says_so(request_, confirmed, size):
         book.hear(confirmed, MES)
     assert book.orders[STOP].size == size
     assert book.orders[STOP].price == Decimal("4998.25")
+
+
+TARGET = build.order_accepted(
+    at=build.AT + 1, tag=f"{TAG}-TP", venue_id=3, side=-1, size=1, price=Decimal(5003)
+)
+GROWN = replace(TARGET, at=build.AT + 3, size=3)
+ASKED = build.modify_order(at=build.AT + 2, tag=TARGET.tag, size=3)
+DONE = build.order_replaced(at=build.AT + 3, tag=TARGET.tag)
+
+
+@pytest.mark.parametrize(("edition", "left"), [(6, 1), (5, -1)])
+@pytest.mark.parametrize("news", [
+    [GROWN, TARGET], [TARGET, ASKED, DONE, TARGET],
+    [replace(TARGET, at=build.AT + 9), ASKED, DONE, replace(TARGET, at=build.AT + 9)],
+], ids=["overtaken", "after a change", "doubled by an early clock"])  # fmt: skip
+def test_older_news_of_an_order_tell_no_terms(news, edition, left):
+    """It would be done by them, while it rests at the venue: nobody would cancel it any more."""
+    book = Book(edition=edition)
+    for message in (PLACE, HEARD["filled"], *news[:-1]):
+        book.hear(message, MES)
+    out = build.fill(trade_id=2, tag=TARGET.tag, venue_id=3, side=-1, size=2)
+    for message in (out, news[-1]):
+        book.hear(message, MES)
+    order = book.orders[TARGET.tag]
+    assert (order.left, order.live) == (left, edition == 6)
+
+
+@pytest.mark.parametrize(("edition", "foreign"), [(6, []), (5, [1])])
+def test_a_part_that_came_nameless_counts_on_the_order_that_the_next_names(edition, foreign):
+    """News of the order itself may be lost: then its own fill would halt us as a stranger's."""
+    book, first = Book(edition=edition), build.fill(tag="", venue_id=1, size=1)
+    for message in (PLACE, first, replace(first, trade_id=first.trade_id + 1, tag=TAG)):
+        book.hear(message, MES)
+    assert book.foreign() == foreign
+    assert (book.orders[TAG].life is Life.FILLED) is (edition == 6)
 
 
 def test_a_close_is_doubtful_until_the_venue_was_seen_flat():
