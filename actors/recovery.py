@@ -74,6 +74,8 @@ class Recovery:
                 ledger.closed_at = at
             case CloseAccepted(at=at) if self._settings().edition >= WARY:
                 ledger.taken_at = at
+            case Fill():
+                ledger.filled_at = ledger.now
             case ActorFailed():  # risk has fenced entries until there is a new agreement
                 ledger.agreed, ledger.reads, ledger.asked_at, ledger.again = False, 0, 0, True
             case RunStarted():

@@ -230,15 +230,3 @@ def test_an_order_without_an_answer_is_not_flat():
     stage.on(build.place_order(at=AT, tag="r1-1", purpose=Purpose.ENTRY))
     stage.on(build.state_changed(at=AT, state=State.HALTED))
     assert [a for t in (1, 3, 5) for a in stage.on(snap(t))] == []
-
-
-@pytest.mark.parametrize(("edition", "seconds", "halted"), [
-    (6, (0, 1, 3), [False, False, True]), (6, (0, 3), [False, True]), (5, (0, 1), [False, True]),
-])  # fmt: skip
-def test_a_slow_look_from_before_the_first_was_known_confirms_no_oddity(edition, seconds, halted):
-    """Two were under way when a close filled and its news came: both still show the position."""
-    stage = linked()
-    stage.memory.book.edition = edition
-    stage.on(pulse(2))
-    told = [kinds(stage.on(snap(t, position=1))) for t in seconds]
-    assert [answers == ["Halted"] for answers in told] == halted

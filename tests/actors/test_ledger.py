@@ -1,0 +1,32 @@
+"""What two looks at the venue must have known before they stand for an oddity."""
+
+import pytest
+
+from tests import build
+from tests.actors.test_recovery import kinds, linked, pulse, snap
+
+
+@pytest.mark.parametrize(("edition", "seconds", "halted"), [
+    (6, (0, 1, 3), [False, False, True]), (6, (0, 3), [False, True]), (5, (0, 1), [False, True]),
+])  # fmt: skip
+def test_a_slow_look_from_before_the_first_was_known_confirms_no_oddity(edition, seconds, halted):
+    """Two were under way when a close filled and its news came: both still show the position."""
+    stage = linked()
+    stage.memory.book.edition = edition
+    stage.on(pulse(2))
+    told = [kinds(stage.on(snap(t, position=1))) for t in seconds]
+    assert [answers == ["Halted"] for answers in told] == halted
+
+
+@pytest.mark.parametrize(("edition", "halted"), [(6, False), (5, True)])
+def test_a_look_from_before_the_newest_fill_confirms_no_drift_of_the_position(edition, halted):
+    """Two misses in turn may look alike: each look was overtaken by another fill."""
+    stage = linked()
+    stage.memory.book.edition = edition
+    stage.on(build.fill(at=build.AT, tag="", venue_id=0))
+    assert stage.on(snap(1)) == []  # not there yet, says a look that took its time
+    stage.on(pulse(4))
+    for number, side in ((2, -1), (3, 1)):  # over, and begun anew
+        stage.on(build.fill(at=build.AT, trade_id=number, tag="", venue_id=0, side=side))
+    assert (kinds(stage.on(snap(2))) == ["Halted"]) is halted
+    assert kinds(stage.on(snap(5))) == ["Halted"]
