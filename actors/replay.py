@@ -6,7 +6,8 @@ nothing, is not asked in a fold for what the log says that it answered. What a f
 at the end of a log was cut off by a crash, and is posted before anything new. An answer that the
 log lacks further up is a difference like any other: actors have their turns in the order of the
 log, so there it was never given. What serves the model alone was not at work in a run whose
-strategy asks none: it learns, unheard.
+strategy asks none: it learns, unheard. So does who was given up, to the end of its run: what it did
+not say for hours is too much for any start to post.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.pipeline import routes
-from core.messages import ActorFailed, Message, Record, RunStarted, Stage
+from core.messages import ActorFailed, Halted, Message, Record, RunStarted, Stage
+from core.reasons import Reason
 
 SERVANTS = ("features", "inference")  # of the model
 
@@ -54,6 +56,8 @@ class Told:
         self.failed: set[tuple[str, int]] = set()  # actor and record: left out for that actor
         self.own = dict.fromkeys(names, 0)  # the latest that each has answered
         self.behind: dict[str, int] = {}
+        self.broke: dict[str, int] = {}  # the record that each last failed on
+        self.given_up: set[tuple[str, int]] = set()  # of those, who was then left as it was
         self.others = 0
         self.walked = 0  # records up to here have been replayed
 
@@ -73,7 +77,17 @@ class Told:
                     raise Late
                 self.failed.add((message.actor, message.seq))
                 self.behind.setdefault(message.actor, others)
+                self.broke[message.actor] = message.seq
+            elif isinstance(message, Halted) and message.reason is Reason.SYS_ESCALATE:
+                self.give_up(message.why)
         self.others = others
+
+    def give_up(self, why: str) -> None:
+        for name, seq in self.broke.items():
+            if why.startswith(f"actor {name} keeps failing"):
+                if 0 < seq <= self.walked:
+                    raise Late
+                self.given_up.add((name, seq))
 
     def reached(self, name: str) -> int:
         """The latest record that this actor has surely come to."""
@@ -105,16 +119,19 @@ def replay(
         kind: [(name, stages[name].on, getattr(stages[name], "learn", None)) for name in names]
         for kind, names in routes(stages).items()
     }
-    answers, failed, idle = told.answers, told.failed, tuple[str, ...]()
+    answers, failed = told.answers, told.failed
+    idle, gone = tuple[str, ...](), set[str]()
     for record in chain.from_iterable(blocks(told, records, ahead)):
         seq, message = record.seq, record.message
         if type(message) is RunStarted:
             idle = () if message.settings.signals.strategy == "model" else SERVANTS
+            gone.clear()
         answered = answers.pop(seq, None)
         for name, on, learn in takers.get(type(message), ()):
             if failed and (name, seq) in failed:
+                gone |= {name} if (name, seq) in told.given_up else set()
                 continue
-            if name in idle:
+            if name in idle or name in gone:
                 (learn or on)(message)
                 continue
             recorded: list[Message] = []

@@ -30,8 +30,7 @@ from storage import snapshot
 from storage.wal import Line, Wal, read
 
 log = structlog.get_logger("tradebot")
-PERIOD_S = 1.0
-QUIET_S = 0.01  # until no actor is at work
+PERIOD_S = 1.0  # also until no actor waits to be rebuilt
 SAID = 100_000  # records read between two words of it
 AHEAD = 20_000  # records: no actor that works is so far behind
 
@@ -142,14 +141,13 @@ class Snapshots:
             self.last = message
 
     async def keep(self) -> None:
-        """Take one each `snapshot_records`, until cancelled."""
-        while True:
+        """Take one each `snapshot_records`, until cancelled or an actor is given up: from then on
+        that one stands at an older record than the others."""
+        while not any(inbox.closed for inbox in self.inboxes.values()):
             await asyncio.sleep(PERIOD_S)
-            if self.wal.seq - self.taken < self.limits.snapshot_records:
-                continue
-            while any(inbox.busy for inbox in self.inboxes.values()):
-                await asyncio.sleep(QUIET_S)
-            await self.take()
+            due = self.wal.seq - self.taken >= self.limits.snapshot_records
+            if due and not any(inbox.busy for inbox in self.inboxes.values()):
+                await self.take()
 
     async def take(self) -> None:
         """All stages at this record. A snapshot that fails costs a longer fold, nothing else."""

@@ -6,6 +6,7 @@ from actors.replay import Late, replay
 from actors.risk import Risk
 from actors.signals import Signals
 from core.messages import Bar, Fill, Record
+from core.reasons import Reason
 from daemon.wiring import STRATEGIES
 from tests import build
 from tests.simulation.world import World, deciding, settings, walk
@@ -169,3 +170,29 @@ def test_a_failure_on_a_tick_which_has_no_record_is_never_late(ahead):
     records = [Record(n, "bars", None, build.bar(at=n)) for n in range(1, 9)]
     records[4] = Record(5, "supervisor", None, build.actor_failed(actor="market", seq=0))
     assert len(list(replay({"counting": Counting()}, records, ahead=ahead))) == 7
+
+
+@pytest.mark.parametrize("ahead", [1, 4, None])
+@pytest.mark.parametrize(("why", "silent"), [
+    ("actor counting keeps failing: KeyError", True), ("actor counting missed record 3", False),
+    ("actor count keeps failing: KeyError", False),
+])  # fmt: skip
+def test_who_was_given_up_says_nothing_more_in_its_run(why, silent, ahead):
+    """The start after it took all that for cut off by a crash: hours of it fill any inbox."""
+    halted = build.halted(why=why, by="supervisor", reason=Reason.SYS_ESCALATE)
+    records = [Record(n, "bars", None, build.bar(at=n)) for n in range(1, 9)]
+    records[3] = Record(4, "supervisor", None, build.actor_failed(actor="counting", seq=3))
+    records[4] = Record(5, "supervisor", None, halted)
+    counting = Counting()
+    try:
+        found = [d.seq for d in replay({"counting": counting}, records, ahead=ahead)]
+    except Late:
+        assert ahead == 1
+        return
+    assert (found == [1, 2]) is silent and counting.count == 5
+    again = [
+        *records,
+        Record(9, "main", None, build.run_started()),
+        Record(10, "bars", None, build.bar()),
+    ]
+    assert [d.seq for d in replay({"counting": Counting()}, again, ahead=ahead)][-1] == 10

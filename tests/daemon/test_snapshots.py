@@ -5,6 +5,7 @@ often the newest snapshots are, HASHSEEDS under how many hash seeds each stored 
 `python -m tests.daemon.test_snapshots LOG...` prints to what each of these logs folds.
 """
 
+import asyncio
 import json
 import os
 import random
@@ -16,17 +17,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from actors.risk import Risk
 from cli.logs import records_of
 from core.clock import wall
 from core.messages import Record, RunStarted
 from daemon import wiring
+from daemon.bus import Inbox
 from daemon.report import Latency, Tally
 from daemon.snapshots import Snapshots, remembered, restore, resume
 from storage.snapshot import arrays, canonical, latest, names, save, sha256
 from tests.build import CONFIG, SETTINGS, command, run_started
-from tests.daemon.parts import LOG, wal
+from tests.daemon.parts import LOG, until, wal
 from tests.data.stored import NAMES, unpack
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +120,30 @@ async def test_a_snapshot_of_another_build_is_passed_over(tmp_path, monkeypatch)
     assert stages["risk"].memory.paused
 
 
+async def test_snapshots_wait_for_who_is_rebuilt_and_end_with_who_is_given_up(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("daemon.snapshots.PERIOD_S", 0.0)
+    inbox, limits = Inbox("risk", 9), replace(LOG, snapshot_records=1)
+    with wal(tmp_path) as log:
+        kept = Snapshots(
+            log, {"risk": Risk(SETTINGS)}, {"risk": inbox}, Tally(Latency()), limits, None
+        )
+        inbox.stuck_at = 1.0
+        keeping = asyncio.create_task(kept.keep())
+        log.append(Record(log.seq + 1, "test", None, command(name="pause")))
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert not names(tmp_path)
+        inbox.stuck_at = None
+        await until(lambda: names(tmp_path))
+        inbox.stuck_at = 2.0
+        log.append(Record(log.seq + 1, "test", None, command(name="resume")))
+        inbox.close()
+        await asyncio.wait_for(keeping, 5)
+        assert len(names(tmp_path)) == 1
+
+
 def spoil(path, chance):
     """What may become of a file: gone, empty, half, zeroed, a bit flipped, another's content."""
     content = bytearray(path.read_bytes())
@@ -138,10 +165,10 @@ def test_whatever_becomes_of_the_newest_an_older_one_or_the_log_leads_there(tmp_
     build = fresh(records)
     points = [len(records) * part // 4 for part in (1, 2, 3)]
     whole, chance = build(), random.Random(newest)
-    for since, until in pairwise([0, *points, len(records)]):
-        wiring.fold(whole, records[since:until])
-        if until in points:
-            save(tmp_path / "good", until, remembered(whole), kept=3)
+    for since, end in pairwise([0, *points, len(records)]):
+        wiring.fold(whole, records[since:end])
+        if end in points:
+            save(tmp_path / "good", end, remembered(whole), kept=3)
     for _ in range(DAMAGED):
         kept = Path(shutil.copytree(tmp_path / "good", tmp_path / "kept"))
         for path in names(kept)[:newest]:
