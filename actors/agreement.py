@@ -159,7 +159,7 @@ def stranger(book: Book, told: OrderAccepted) -> bool:
 
 def may_close(book: Book, kind: OrderType | None) -> bool:
     """May an order without a tag be our own close? Those are market orders; None is not told."""
-    return book.closing and kind in (None, OrderType.MARKET)
+    return book.may_close and kind in (None, OrderType.MARKET)
 
 
 def _dead(book: Book, tag: str) -> bool:

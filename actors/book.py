@@ -113,6 +113,12 @@ class Book(Struct):
         """No close may be done yet, or have been done without our knowing."""
         return not (self.doubt or (edition >= WARY and self.unanswered))
 
+    @property
+    def may_close(self) -> bool:
+        """Is what fills without a name our own close? None is, once all are answered and a look
+        has shown no position."""
+        return self.closing and (self.edition < NEWEST or not self.settled(self.edition))
+
     def live(self, *purposes: Purpose) -> list[Order]:
         orders = self.orders
         return [o for tag in self.alive if (o := orders[tag]).purpose in purposes]
@@ -194,7 +200,7 @@ class Book(Struct):
             self._move(order.tag, "part" if order.left > 0 else "filled")
         elif fill.venue_id:
             self.loose[fill.venue_id] = self.loose.get(fill.venue_id, 0) + fill.size
-            if self.closing:
+            if self.may_close:
                 self.closes[fill.venue_id] = fill.at
         held = self.position
         self.position, finished = after(held, fill, instrument)

@@ -68,3 +68,19 @@ def test_a_strangers_order_that_rests_fences_entries_until_the_venue_was_asked()
     (agreed,) = looking.on(snap(1))  # it is gone again
     stage.on(agreed)
     assert isinstance(verdict(stage, intent(n=2)), Approved)
+
+
+@pytest.mark.parametrize(("edition", "named"), [(6, True), (5, False)])
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_comes_nameless_after_our_close_is_over_is_a_strangers(edition, named, seen):
+    """Until the next entry, which may be hours away, any trade by hand was taken for that close."""
+    stage = linked()
+    stage.memory.book.edition = edition
+    opened = build.place_order(at=AT, tag="r1-1"), build.fill(at=AT, tag="r1-1", venue_id=1)
+    closed = build.fill(at=AT + SECOND, trade_id=2, venue_id=2, tag="", side=-1)
+    for message in (*opened, build.close_position(at=AT), build.close_accepted(at=AT), closed):
+        stage.on(message)
+    for told in stage.on(snap(2 if seen else 0, fills=[opened[1], closed])):
+        stage.on(told)
+    stage.on(build.fill(at=AT + 3 * SECOND, trade_id=3, venue_id=900, tag=""))
+    assert stage.memory.book.foreign() == [900] * (named and seen)
