@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from actors.book import PURPOSE_BY_SUFFIX, Book, strange
-from actors.order import RESTING, SHOWN, Life, Order
+from actors.order import NEWEST, RESTING, SHOWN, Life, Order
 from core.messages import (
     AccountSnapshot,
     Fill,
@@ -65,6 +65,8 @@ def _start(book: Book, order: VenueOrder, at: int, again: bool) -> list[Message]
         and known.life is Life.SUSPENDED
         and order.status in (Status.WORKING, Status.FILLED)
     )
+    grown = known is not None and order.status in ALIVE and known.grew(order.size, at)
+    changed = changed or (grown and book.edition >= NEWEST)
     repeated = again and known is not None and (order.status in ALIVE or order.filled > 0)
     if order.status is Status.REJECTED or not (fresh or unsure or woken or changed or repeated):
         return []

@@ -168,7 +168,7 @@ class Book(Struct):
         order.filled += self.loose.pop(order.venue_id, 0)
         self._move(tag, event if order.left > 0 else "filled")
         if 0 < order.filled < order.size:
-            self._move(tag, "part")
+            self._move(tag, "part" if order.live or self.edition < NEWEST else "grown")
 
     def _use(self, told: OrderAccepted) -> Purpose:
         """What a stranger's order is to us: an exit of the position held, else it may open one."""

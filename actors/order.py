@@ -63,7 +63,7 @@ NEXT: dict[Life, dict[str, Life]] = {
     # Late news of the wires is not enough here: it takes two looks at the venue.
     Life.CANCELLED: {"adopted": Life.ACKED},
     Life.EXPIRED: {"adopted": Life.ACKED},
-    Life.FILLED: {"adopted": Life.ACKED},
+    Life.FILLED: {"adopted": Life.ACKED, "grown": Life.PARTIAL},
 }
 
 
@@ -102,6 +102,10 @@ class Order(Struct):
             self.price = wish.limit_price or wish.stop_price or self.price
             self.size = wish.size or self.size
             self.told_at = max(self.told_at + 1, at) if edition >= NEWEST else 0
+
+    def grew(self, size: int, at: int) -> bool:
+        """A leg that is done as far as we know: its entry filled further, and nobody told."""
+        return self.life is Life.FILLED and size > self.filled and not self.overtakes(at)
 
     def overtakes(self, at: int) -> bool:
         """Is news of that time older than what is known?"""

@@ -100,6 +100,25 @@ def test_new_terms_whose_answer_is_lost_are_those_the_venue_shows():
     assert known.orders["r1-1"].price == price
 
 
+@pytest.mark.parametrize("hub", [True, False])
+@pytest.mark.parametrize(("edition", "lives"), [(6, True), (5, False)])
+def test_a_leg_that_grew_before_a_part_of_it_filled_is_not_done(edition, lives, hub):
+    """Its entry filled twice, and only the first growth was told. Left at the venue it would open
+    a position; and that it lives, while the log says it ended, halted us."""
+    known, leg = book(Life.ACKED), {"tag": "r1-1-SL", "venue_id": 5, "side": -1}
+    known.edition = edition
+    told_once = build.order_accepted(**leg, size=1, price=Decimal(4998), status=Status.WORKING)
+    known.hear(told_once, MES)
+    known.hear(build.fill(trade_id=9, **leg, size=1), MES)
+    assert known.orders["r1-1-SL"].life is Life.FILLED
+    if hub:
+        known.hear(replace(told_once, size=2), MES)
+    look = build.venue_order(**leg, status=Status.WORKING, size=2, filled=1, price=Decimal(4998))
+    assert (heal(known, told(look)) == ["OrderAccepted"]) is (lives and not hub)
+    assert known.orders["r1-1-SL"].life is (Life.PARTIAL if lives else Life.FILLED)
+    assert ("r1-1-SL" in known.alive) is lives
+
+
 @pytest.mark.parametrize(("edition", "healed"), [(6, False), (5, True)])
 def test_a_look_from_before_a_change_that_the_venue_confirmed_knows_no_better(edition, healed):
     """Looks may be slow: what one shows is of the time at which it was asked for."""
