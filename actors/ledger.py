@@ -4,14 +4,19 @@ from msgspec import Struct, field
 
 from actors.book import Book
 from actors.order import NEWEST
+from core.clock import SECOND
 from core.reasons import Reason
 from core.settings import Settings
+from core.terms import Purpose
+
+EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
 
 
 class Ledger(Struct):
     book: Book = field(default_factory=Book)
     settings: Settings | None = None
     now: int = 0  # the last pulse
+    bare_at: int = 0  # a position is held that no stop covers, as far as we know; 0 none
     began: int = 0  # of this log: what the account did before is not ours
     runs: list[str] = field(default_factory=list)
     linked_at: int = 0  # the user link is up since; 0 down
@@ -43,3 +48,29 @@ class Ledger(Struct):
         if self.book.edition >= NEWEST and asked < self.filled_at:
             again = [text for text in again if not text.startswith(Reason.REC_POSITION_DRIFT)]
         return again
+
+    @property
+    def doubtful(self) -> bool:
+        """Flat after a close, and nobody has looked since."""
+        return bool(self.book.doubt) and not self.book.position.size
+
+    def pulse(self, at: int) -> None:
+        held = abs(self.book.position.size)
+        bare = held and self.book.resting_stop() < held and self.book.edition >= NEWEST
+        self.now, self.bare_at = at, (self.bare_at or at) if bare else 0
+
+    def untold(self, at: int) -> bool:
+        """An entry of ours, at the market, of which a second later nobody told a fill: a look, so
+        that what was filled gets its stop in time; then it is unsettled like others. So too a
+        close that the venue took: its stop rests, and would open a position that nobody tells. And
+        a bare position: its stop may rest, or it may be gone, and be closed for nothing."""
+        settings = self.settings
+        if settings is None or settings.edition < EAGER:
+            return False
+        if self.book.close_at and self.read_at < self.taken_at <= at:
+            return True
+        if self.read_at < self.bare_at:
+            return True
+        patience = int(settings.recovery.flat_gap_s * SECOND)
+        sent = [order.at for order in self.book.live(Purpose.ENTRY) if order.intent]
+        return any(at - then >= patience > self.told_at - then for then in sent)

@@ -38,8 +38,7 @@ from core.settings import Settings
 from core.terms import ALIVE, EXITS_ONLY, FLATTENING, Purpose
 
 READS_ASKED = 2  # snapshots that must agree with the log before entries go on, after a restart
-EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
-UNTOLD = 5  # ... and again, until one is told
+UNTOLD = 5  # edition since which an entry is looked for until its fill is told
 LOOK_BACK_S = 600  # queries reach so far behind the oldest open question
 
 
@@ -90,7 +89,7 @@ class Recovery:
                 return self._ask(message.at, Reason.REC_QUERY)
             case OrderUncertain() | OrderRejected(reason=Reason.ORD_CANCEL_REJECTED):
                 return self._ask(message.at, Reason.REC_QUERY)
-            case Fill() if self._doubtful() or message.venue_id in ledger.book.foreign():
+            case Fill() if self.memory.doubtful or message.venue_id in ledger.book.foreign():
                 return self._ask(message.at, Reason.REC_QUERY)
             case Command(name=name) if name in FLATTENING:
                 return self._ask(message.at, Reason.REC_QUERY)
@@ -156,7 +155,7 @@ class Recovery:
     def _agree(self, told: AccountSnapshot, corrected: int) -> list[Message]:
         """The first agreement of a run that follows another takes two snapshots."""
         ledger = self.memory
-        cleared = self._doubtful() and told.at >= ledger.book.doubt
+        cleared = self.memory.doubtful and told.at >= ledger.book.doubt
         if ledger.agreed and not corrected and not cleared:
             ledger.agreed_at = told.at
             return []
@@ -185,38 +184,21 @@ class Recovery:
     def _due(self, at: int) -> list[Message]:
         """Is it time to look again?"""
         ledger, numbers = self.memory, self._settings().recovery
-        ledger.now = at
+        ledger.pulse(at)
         flattening = ledger.flatten and not ledger.proven
         others = set(ledger.book.foreign()) - set(ledger.excused)
-        unsettled = ledger.book.unknown() or ledger.odd or others or self._doubtful()
+        unsettled = ledger.book.unknown() or ledger.odd or others or self.memory.doubtful
         if self._settings().edition >= UNTOLD:  # one that came slowly was not there to be seen
             unsettled = unsettled or any(o.intent for o in ledger.book.live(Purpose.ENTRY))
         settled = (ledger.agreed or not ledger.linked_at) and not unsettled
         wait = numbers.reconcile_s if settled and not flattening else numbers.retry_s
-        if (flattening and ledger.flat_at) or self._unfilled(at):
+        if (flattening and ledger.flat_at) or ledger.untold(at):
             wait = numbers.flat_gap_s
         if ledger.asked_at and at - ledger.asked_at >= int(numbers.answer_s * SECOND):
             ledger.asked_at = 0  # never answered
         elif ledger.asked_at or at - ledger.told_at < int(wait * SECOND):
             return []
         return self._ask(at, Reason.REC_QUERY)
-
-    def _unfilled(self, at: int) -> bool:
-        """An entry of ours, at the market, of which a second later nobody told a fill: a look, so
-        that what was filled gets its stop in time; then it is unsettled like others. So too a
-        close that the venue took: its stop rests, and would open a position that nobody tells."""
-        ledger, settings = self.memory, self._settings()
-        if settings.edition < EAGER:
-            return False
-        if ledger.book.close_at and ledger.read_at < ledger.taken_at <= at:
-            return True
-        patience = int(settings.recovery.flat_gap_s * SECOND)
-        sent = [order.at for order in ledger.book.live(Purpose.ENTRY) if order.intent]
-        return any(at - then >= patience > ledger.told_at - then for then in sent)
-
-    def _doubtful(self) -> bool:
-        """Flat after a close, and nobody has looked since."""
-        return bool(self.memory.book.doubt) and not self.memory.book.position.size
 
     def _ask(self, at: int, reason: Reason) -> list[Message]:
         ledger = self.memory

@@ -1,7 +1,9 @@
 """What two looks at the venue must have known before they stand for an oddity."""
 
 import pytest
+from msgspec.structs import replace
 
+from core.terms import OrderType
 from tests import build
 from tests.actors.test_recovery import kinds, linked, pulse, snap
 
@@ -30,3 +32,26 @@ def test_a_look_from_before_the_newest_fill_confirms_no_drift_of_the_position(ed
         stage.on(build.fill(at=build.AT, trade_id=number, tag="", venue_id=0, side=side))
     assert (kinds(stage.on(snap(2))) == ["Halted"]) is halted
     assert kinds(stage.on(snap(5))) == ["Halted"]
+
+
+@pytest.mark.parametrize(("edition", "covered", "asks"), [
+    (6, False, [1, 0, 0]), (6, True, [0, 0, 0]), (5, False, [0, 0, 0]),
+])  # fmt: skip
+def test_a_position_whose_stop_nobody_told_is_looked_at_once_before_it_is_closed(
+    edition, covered, asks
+):
+    """News of its stop may be lost: it was closed for nothing. Or its stop is gone, and it is."""
+    stage = linked()
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.memory.book.edition = edition
+    stage.on(build.place_order(at=build.AT, tag="r1-1", intent=""))
+    stage.on(build.fill(at=build.AT, tag="r1-1", venue_id=1))
+    if covered:
+        leg = {"tag": "r1-1-SL", "venue_id": 2, "type": OrderType.STOP, "side": -1, "size": 1}
+        stage.on(build.order_accepted(at=build.AT, **leg))
+    asked = []
+    for t in (1, 2, 3):
+        asked.append(len(stage.on(pulse(t))))
+        if asked[-1]:
+            stage.on(snap(t, position=1))
+    assert asked == asks
