@@ -29,8 +29,7 @@ class Ledger(Struct):
     again: bool = False  # an actor missed a record: tell once more what all should know
     refused_at: int = 0  # the venue refused an order: an older look says nothing of it
     reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count
-    odd: list[str] = field(default_factory=list)  # what the last snapshot could not explain
-    odd_at: int = 0  # it was told: a look from before that, and slow, confirms nothing
+    odd: dict[str, int] = field(default_factory=dict)  # what no look explains -> known since
     filled_at: int = 0  # the newest fill was heard: an older look knows no better what is held
     excused: list[int] = field(default_factory=list)  # orders of others, answered for
     absent: dict[str, int] = field(default_factory=dict)  # unknown order -> first query without it
@@ -40,12 +39,12 @@ class Ledger(Struct):
     closed_at: int = 0  # the end of a day whose statement is to be asked for; 0 none
 
     def confirmed(self, odd: list[str], asked: int) -> list[str]:
-        """What two looks running cannot explain, the second of which knew of what the first did,
-        and of all fills that it judges."""
-        slow = self.book.edition >= NEWEST and asked < self.odd_at
-        again = [] if slow else [text for text in odd if text in self.odd]
-        self.odd, self.odd_at = odd, self.odd_at if slow else self.now
-        if self.book.edition >= NEWEST and asked < self.filled_at:
+        """What two looks running cannot explain, the second of which was asked for when the first
+        was known, and after the newest fill if it judges what is held."""
+        before, exact = self.odd, self.book.edition >= NEWEST
+        self.odd = {text: before.get(text, self.now) for text in odd}
+        again = [text for text in odd if text in before and (asked >= before[text] or not exact)]
+        if exact and asked < self.filled_at:
             again = [text for text in again if not text.startswith(Reason.REC_POSITION_DRIFT)]
         return again
 

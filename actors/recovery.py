@@ -217,7 +217,7 @@ class Recovery:
         ledger.began = ledger.began or run.at
         ledger.runs.append(run.run)
         ledger.linked_at, ledger.agreed, ledger.proven = 0, False, False
-        ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, []
+        ledger.asked_at, ledger.reads, ledger.flat_at, ledger.odd = 0, 0, 0, {}
         ledger.told_at = run.at  # the link that comes up asks; if none does, a pulse
         ledger.absent.clear()
         if run.settings.edition >= RESET and run.at < ledger.read_at:

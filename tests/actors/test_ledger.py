@@ -20,6 +20,17 @@ def test_a_slow_look_from_before_the_first_was_known_confirms_no_oddity(edition,
     assert [answers == ["Halted"] for answers in told] == halted
 
 
+def test_an_oddity_that_is_over_leaves_the_next_one_its_own_time():
+    stage = linked()
+    stage.memory.book.edition = 6
+    for second, position in ((2, 1), (3, 0)):
+        stage.on(pulse(second))
+        stage.on(snap(second, position=position))
+    stage.on(pulse(9))
+    told = [kinds(stage.on(snap(t, position=2))) for t in (4, 5, 9)]
+    assert told == [[], [], ["Halted"]]
+
+
 @pytest.mark.parametrize(("edition", "halted"), [(6, False), (5, True)])
 def test_a_look_from_before_the_newest_fill_confirms_no_drift_of_the_position(edition, halted):
     """Two misses in turn may look alike: each look was overtaken by another fill."""

@@ -146,7 +146,7 @@ def test_what_both_agree_about_and_is_not_flat_is_not_flat(held):
         stage.on(build.fill(trade_id=2, tag="", venue_id=0, side=-1))
     stage.on(build.state_changed(at=AT, state=State.HALTED))
     assert "Flat" not in [kind for t in (1, 3, 5) for kind in kinds(stage.on(snap(t, **held)))]
-    assert stage.memory.odd == [] and stage.memory.flat_at == 0 and not stage.memory.proven
+    assert not stage.memory.odd and stage.memory.flat_at == 0 and not stage.memory.proven
 
 
 def asks_from(stage, t):

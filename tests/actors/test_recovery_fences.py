@@ -93,7 +93,7 @@ def test_an_answer_that_a_younger_one_overtook_says_nothing():
     stage.on(snapshot(AT + 45 * SECOND))
     old = snapshot(AT + 15 * SECOND)
     assert stage.on(replace(old, orders=(build.venue_order(tag=""),))) == []
-    assert (stage.memory.odd, stage.memory.told_at) == ([], AT + 45 * SECOND)
+    assert (stage.memory.odd, stage.memory.told_at) == ({}, AT + 45 * SECOND)
 
 
 def test_after_an_actor_failed_what_it_may_have_missed_is_told_again():
