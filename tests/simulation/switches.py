@@ -129,8 +129,11 @@ def deaf_to(kind: type) -> Switch:
     return off
 
 
-class Everything(list[Any]):
-    """Holds whatever is asked for."""
+class Everything(dict[str, int]):
+    """Holds whatever is asked for, and always did."""
 
     def __contains__(self, what: object) -> bool:
         return True
+
+    def __missing__(self, what: str) -> int:
+        return 0
