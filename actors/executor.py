@@ -165,7 +165,7 @@ class Executor:
         exiting = order.purpose is not Purpose.ENTRY if order else closing
         crossed = exiting and now * held <= 0
         desk.overshot = bool(now) and (crossed or (desk.overshot and (not order or exiting)))
-        desk.legs_at = 0
+        desk.legs_at, desk.bared = 0, desk.bared or legs.spent(desk, order, held)
         if not now:
             desk.flat_at, desk.mark, desk.best, desk.tightened = fill.at, None, None, 0
             desk.parted = False

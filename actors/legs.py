@@ -2,6 +2,7 @@
 
 from actors.book import PURPOSE_BY_SUFFIX, WARY
 from actors.desk import Desk
+from actors.order import NEWEST, Order
 from core.messages import AccountSnapshot, Message, OrderAccepted, OrderCancelled
 from core.reasons import Reason
 from core.terms import Purpose, Status
@@ -26,3 +27,11 @@ def looked(desk: Desk, told: AccountSnapshot) -> list[Message]:
     if not told.position and told.at >= desk.legs_at:
         desk.legs_at = 0
     return []
+
+
+def spent(desk: Desk, order: Order | None, held: int) -> bool:
+    """Our own stop is done, and its entry filled further before that could be added to it: the
+    market is past the stop, so that nothing is gained by the time in which one may come."""
+    done = order is not None and order.purpose is Purpose.STOP and not order.live
+    new = desk.numbers().edition >= NEWEST
+    return new and done and desk.manual and not desk.exit_at and desk.book.position.size * held > 0

@@ -1,5 +1,6 @@
 """A leg of a bracket that works proves that its entry has filled, whoever told."""
 
+import pytest
 from msgspec.structs import replace
 
 from core.reasons import Reason
@@ -66,3 +67,21 @@ def test_a_leg_proves_no_fill_that_was_told():
     stage.on(replace(legs(1)[0], at=AT, price=D(4999)))
     replaced = build.order_replaced(at=AT + 1, tag="r-1-SL", venue_id=2)
     assert kinds(stage.on(replaced)) == ["CancelOrder"]
+
+
+@pytest.mark.parametrize(("edition", "after_s", "closed"), [
+    (6, 0.2, False), (6, 0.3, True), (5, 1.9, False), (5, 2.0, True),
+])  # fmt: skip
+def test_what_an_entry_filled_while_its_own_stop_did_is_closed_soon(edition, after_s, closed):
+    """The stop is done before it could grow: no other is sent, the market being past it."""
+    stage = executor(native_brackets=False)
+    stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.on(approved(size=2))
+    stage.on(fill(1, "r-1", 1, 1))
+    for number, kind in ((2, OrderType.STOP), (3, OrderType.LIMIT)):
+        told = {"tag": f"r-{number}", "venue_id": number, "type": kind, "side": -1, "size": 1}
+        stage.on(build.order_accepted(at=AT, price=D(4990 + number), **told))
+    assert kinds(stage.on(fill(2, "r-1", 1, 1))) == ["ModifyOrder"] * 2
+    assert stage.on(fill(3, "r-2", -1, 2, price=4992)) == []
+    late = stage.on(build.mark(at=AT + int(after_s * SECOND), price=D(4991)))
+    assert ("ClosePosition" in kinds(late)) is closed
