@@ -110,11 +110,9 @@ class Gateway:
                 self.tell(record, self.refusal(order, Reason.SYS_WAL_IO, str(error)))
                 return
         self.latency.durable(time.perf_counter() - began)
-        if why := self.too_late(order):
-            self.tell(record, self.refusal(order, Reason.SIG_EXPIRED, why))
-            return
         if isinstance(order, PlaceOrder) and not reduces(order):
-            no = self.gate.refuses(order)  # nothing is awaited from here to the venue's client
+            no = self.too_late(order) or await self.unready() or self.too_late(order)
+            no = no or self.gate.refuses(order)  # nothing is awaited from here to the wire
             if no is not None:
                 self.tell(record, self.refusal(order, *no))
                 return
@@ -135,17 +133,25 @@ class Gateway:
         text = f"{order.tag}: sent before its record was on disk: the log took over {wait_s} s"
         self.tell(record, Alert(self.clock(), text, Reason.SYS_WAL_IO))
 
-    def too_late(self, order: Asked) -> str | None:
+    def too_late(self, order: PlaceOrder) -> tuple[Reason, str] | None:
         """Why an entry must not be sent any more. An earlier run's was decided in its world.
 
         A crash can cut the log off behind the wish: then the order made of it is of this run.
         """
-        if reduces(order) or not isinstance(order, PlaceOrder):
-            return None
-        run = f"{self.wal.run}-"
+        run, old = f"{self.wal.run}-", 0 < order.expires_at < self.clock()
         if not (order.tag.startswith(run) and order.intent.startswith(run)):
-            return "an entry of an earlier run"
-        return "too old when journalled" if 0 < order.expires_at < self.clock() else None
+            return Reason.SIG_EXPIRED, "an entry of an earlier run"
+        return (Reason.SIG_EXPIRED, "too old when journalled") if old else None
+
+    async def unready(self) -> tuple[Reason, str] | None:
+        """Why no order could be sent at once. Knowing that may take a login, which may take long:
+        a kill that comes meanwhile must find the gate before the entry."""
+        try:
+            await self.venue.ready()
+        except Unreachable as error:
+            self.alert(error)
+            return error.reason or Reason.ORD_NOT_PLACED, str(error)
+        return None
 
     async def act(self, record: Record, order: Asked) -> None:
         request = REQUEST[type(order)]

@@ -1,4 +1,4 @@
-"""What a venue is to the gateway actor: six calls, each answered with messages or an exception.
+"""What a venue is to the gateway actor: its calls, each answered with messages or an exception.
 
 An answer that cannot be had is an exception, never an empty list: `Unknown` after a send whose
 outcome is open, `Unreachable` when nothing was sent or a query failed.
@@ -54,6 +54,9 @@ class Venue(Protocol):
 
     async def run(self, post: Post) -> None:
         """Keep both links up until cancelled; post market events, order events, `FeedState`."""
+
+    async def ready(self) -> None:
+        """Return when an order could be sent at once: a login may take long. Raises Unreachable."""
 
     async def place(self, order: PlaceOrder, at: int) -> list[Message]: ...
 

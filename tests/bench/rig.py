@@ -97,14 +97,17 @@ class Desk:
     def __init__(self, clock: Clock) -> None:
         self.clock, self.paper = clock, PaperVenue(RULES, CONFIG.gateway.balance)
         self.price, self.want, self.sent = PRICE, 0, asyncio.Event()
-        self.ready = asyncio.Event()
+        self.up = asyncio.Event()
 
     async def run(self, hear) -> None:
         self.hear = hear
         for link in ("user", "market"):
             hear(FeedState(self.clock(), link, True, "rig", Reason.DATA_LINK_UP))
-        self.ready.set()
+        self.up.set()
         await asyncio.Event().wait()
+
+    async def ready(self):
+        pass
 
     async def place(self, order, at):
         answers = self.paper.on(order)
@@ -174,7 +177,7 @@ class Rig:
         """Start the session and warm it up until the first entry may come."""
         logs.start(json_only=False, quiet=True)
         self.task = asyncio.create_task(self.session.run(self.start, []))
-        await self.desk.ready.wait()
+        await self.desk.up.wait()
         while not self.session.ready:
             await asyncio.sleep(0.001)
         for _ in range(WARM_S):

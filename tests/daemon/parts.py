@@ -76,6 +76,9 @@ class Venue:
     async def run(self, post):
         await asyncio.Event().wait()
 
+    async def ready(self):
+        pass
+
     async def answer(self, order, at):
         self.sent.append(order)
         what = self.script.pop(0) if self.script else []

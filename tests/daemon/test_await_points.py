@@ -104,6 +104,9 @@ class Venue:
         await asyncio.sleep(0.001)
         return answers
 
+    async def ready(self):
+        pass
+
     place = cancel = modify = close_position = asked
 
     async def snapshot(self, since, at, day=0):

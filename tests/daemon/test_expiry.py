@@ -9,6 +9,8 @@ import os
 import random
 from collections import Counter
 
+import pytest
+
 from actors.executor import Executor
 from core.messages import Approved, OrderRejected, PlaceOrder, Refused
 from core.reasons import Reason
@@ -18,6 +20,9 @@ from daemon.report import Latency
 from tests import build
 from tests.actors.test_risk import AT, PLAIN, intent, risk
 from tests.daemon.parts import LOG, RUN, Memory, Venue, bus, until
+from tests.daemon.test_gate import OURS
+from tests.daemon.test_gateway import serving
+from venues.base import Unauthorised
 
 CASES = int(os.environ.get("CASES", "300"))
 SECOND = build.SECOND
@@ -114,3 +119,34 @@ async def fate(answer, now, side, second, third, parts):
         return "sent"
     assert next(m for m in told if isinstance(m, OrderRejected)).reason is Reason.SIG_EXPIRED
     return "too old when journalled"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+async def test_a_kill_stops_an_entry_that_waits_for_a_login(tmp_path, killed):
+    async with serving(tmp_path) as (hub, venue, told):
+        asked, may = asyncio.Event(), asyncio.Event()
+
+        async def ready():
+            asked.set()
+            await may.wait()
+
+        venue.ready = ready
+        hub.post("executor", OURS)
+        await asyncio.wait_for(asked.wait(), 5)
+        if killed:
+            hub.post("operator", build.command(name="kill"))
+        may.set()
+        await until(lambda: venue.sent or isinstance(told[-1], OrderRejected))
+        assert bool(venue.sent) is not killed
+
+
+async def test_an_entry_for_which_the_venue_has_no_login_is_told_so(tmp_path):
+    async with serving(tmp_path) as (hub, venue, told):
+
+        async def ready():
+            raise Unauthorised("code 3")
+
+        venue.ready = ready
+        hub.post("executor", OURS)
+        await until(lambda: isinstance(told[-1], OrderRejected))
+        assert (told[-1].reason, venue.sent) == (Reason.SYS_AUTH, [])

@@ -16,6 +16,7 @@ import daemon.watches
 import storage.segments
 import storage.wal
 import storage.writer
+from core.reasons import Reason
 from daemon.gateway import Gateway
 from storage import snapshot
 from storage.disk import Disk
@@ -83,10 +84,10 @@ def uncut(real: Any) -> Any:
     return resume
 
 
-def any_age(self: Any, order: Any) -> str | None:
+def any_age(self: Any, order: Any) -> tuple[Reason, str] | None:
     """Why an entry must not be sent: its age is no matter."""
-    entry = not daemon.gateway.reduces(order)
-    return "of an earlier run" if entry and not order.intent.startswith(self.wal.run) else None
+    ours = order.intent.startswith(self.wal.run)
+    return None if ours else (Reason.SIG_EXPIRED, "of an earlier run")
 
 
 def ageless(real: Any) -> Any:
@@ -96,9 +97,8 @@ def ageless(real: Any) -> Any:
     return place
 
 
-def any_run(self: Any, order: Any) -> str | None:
-    entry = not daemon.gateway.reduces(order)
-    return "too old" if entry and 0 < order.expires_at < self.clock() else None
+def any_run(self: Any, order: Any) -> tuple[Reason, str] | None:
+    return (Reason.SIG_EXPIRED, "too old") if 0 < order.expires_at < self.clock() else None
 
 
 def unheard(real: Any) -> Any:

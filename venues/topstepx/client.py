@@ -79,6 +79,9 @@ class TopstepX:
     async def run(self, post: Post) -> None:
         await self._links.run(post)
 
+    async def ready(self) -> None:
+        await self._rest.token()
+
     async def place(self, order: PlaceOrder, at: int) -> list[Message]:
         body = {
             "accountId": self.account_id,
