@@ -179,6 +179,8 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
         if isinstance(error, PermissionError) and error.filename:
             raise  # the file is another user's: that says nothing of the daemon
         why = "start one with `tradebot run`, or wait for the one that starts"
+        if isinstance(error, TimeoutError):
+            why = f"one is there, and says nothing for {TIMEOUT_S:g} s"
         raise NoDaemon(f"no daemon answers for {state}: {why}") from None
     finally:
         if "link" in locals():

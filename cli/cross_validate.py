@@ -11,6 +11,7 @@ import os
 from cli.arguments import Arguments, between
 from cli.progress import spoken
 from cli.report import plain
+from cli.results import prepare
 from cli.walk_forward import lessons, rows_of, shown, way_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
@@ -24,6 +25,7 @@ def main(argv: list[str]) -> int:
         from research import bars, cross, history, runs, sources
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: run `make research`") from None
+    prepare(given.out)
     with sources.reading(given.data):
         rows = bars.within(history.sound(rows_of(given, config).collect()), given.hours)
     way = way_of(given, config)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from cli.arguments import Arguments, between, zoned
 from cli.report import plain
+from cli.results import prepare
 from cli.walk_forward import rows_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
@@ -41,12 +42,12 @@ def main(argv: list[str]) -> int:
     from daemon import wiring
     from venues.fills import MODES
 
+    prepare(given.out)
     plan, months = Plan(epochs_max=given.epochs), folds.Months(given.train, 1, 1)
     loader = folds.Loader(rows_of(given, config), months, plan.lookahead_s, given.hours)
     if not loader.folds:
         why = f"too short for {given.train}+1+1 months and 30 days between"
         raise UsageError(f"{given.data}: {why}")
-    make(given.out)
     market = market_of(given)
     way = Walk(
         config, plan, MODES[given.fills], wiring.thinking, given.out / "models" / market,
@@ -83,13 +84,6 @@ def market_of(given: argparse.Namespace) -> str:
     """What is learned from, beside the file; the name of a folder, too."""
     zone = () if given.zone == "UTC" else (given.zone.replace("/", "-"),)
     return "-".join((given.hours, str(given.train), *zone))
-
-
-def make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be made: {error.strerror}") from None
 
 
 def some_trial(held: Any, url: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
+from cli.results import prepare
 from core.config import load
 from core.errors import EXIT_OK, UsageError
 
@@ -24,6 +25,7 @@ def main(argv: list[str]) -> int:
         why = f"training needs {error.name}: run `make train`"
         raise UsageError(why) from None
     settings = load(given.config).settings()
+    prepare(given.out)
     with spoken("reading tapes") as say:
         told = learn.train(
             given.tape, given.valid, given.out, settings, plan(given, learn.kind(given.network)),

@@ -16,6 +16,7 @@ import msgspec
 from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from cli.report import plain
+from cli.results import prepare
 from cli.train import kinds, plan
 from core import config as configs
 from core.clock import wall
@@ -36,6 +37,7 @@ def main(argv: list[str]) -> int:
         from research import folds, runs, walk
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: run `make research`") from None
+    prepare(given.out)
     made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread, Timer
 
 import pytest
 
+from cli import control
 from daemon.api import Api
 from storage import sentinel
 
@@ -149,6 +151,16 @@ def test_where_no_daemon_answers_one_line_says_so(tradebot, tmp_path, verb, left
     code, out, err = tradebot(verb, "--state", tmp_path)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert f"no daemon answers for {tmp_path}" in err and "tradebot run" in err
+
+
+def test_a_daemon_that_hangs_is_not_told_to_be_started(tradebot, tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # the kernel connects, nobody reads
+        where = {"port": hung.getsockname()[1], "token": "t", "pid": 1}
+        (tmp_path / "api.json").write_text(json.dumps(where))
+        code, out, err = tradebot("status", "--state", tmp_path)
+    assert (code, out) == (1, "")
+    assert err.endswith(": one is there, and says nothing for 0.1 s\n")
 
 
 def test_kill_and_rearm_work_without_a_daemon_by_the_file(tradebot, tmp_path):
