@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from cli.arguments import Arguments, between, zoned
 from cli.report import plain
 from cli.results import prepare
-from cli.walk_forward import rows_of
+from cli.walk_forward import HEARD, rows_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
 
@@ -101,7 +101,7 @@ def parser() -> Arguments:
     words.add_argument("--sampler", choices=SAMPLERS, default="tpe")
     words.add_argument("--jobs", type=between(1, 256, int), default=os.cpu_count(), metavar="N",
                        help="processes; default: one a core")  # fmt: skip
-    words.add_argument("--hours", choices=("rth", "globex"), default="rth")
+    words.add_argument("--hours", choices=("globex", "rth"), default="globex", help=HEARD)
     zoned(words)
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip

@@ -23,6 +23,7 @@ from core.clock import wall
 from core.config import Config
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
+HEARD = "what of the day features and model hear; the daemon hears all of it (globex)"
 LINES = (
     "folds", "folds_with_enough_trades", "first_day", "last_day", "trades", "net_pnl", "sharpe",
     "sortino", "calmar", "max_drawdown_dollars", "profit_factor", "halts",
@@ -37,11 +38,11 @@ def main(argv: list[str]) -> int:
         from research import folds, runs, walk
     except ModuleNotFoundError as error:
         raise UsageError(f"a walk needs {error.name}: run `make research`") from None
-    prepare(given.out)
     made = plan_of(given)
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, made, given) if given.evidence else None
+    prepare(given.out)
     months = folds.Months(given.train, given.valid, given.test, roll=given.test)
     loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
     if not loader.folds:
@@ -80,7 +81,7 @@ def lessons(prog: str, about: str | None, out: str) -> Arguments:
     )  # fmt: skip
     words.add_argument("--config", type=Path, default=Path("config.toml"), metavar="F")
     words.add_argument("--out", type=Path, default=Path(out), metavar="DIR")
-    words.add_argument("--hours", choices=("rth", "globex"), default="rth")
+    words.add_argument("--hours", choices=("globex", "rth"), default="globex", help=HEARD)
     words.add_argument("--fills", choices=("realistic", "conservative", "optimistic"),
                        default="realistic")  # fmt: skip
     zoned(words)
@@ -134,7 +135,7 @@ def provable(config: Config, plan: Any, given: argparse.Namespace) -> str:
         why = "was made by `tradebot synth`: nothing is proven"
         raise UsageError(f"--evidence: {given.data}: {why}")
     if given.hours != "globex":
-        raise UsageError("--evidence: the daemon hears the night: add --hours globex")
+        raise UsageError("--evidence: the daemon hears the night: not with --hours rth")
 
     model = load_model(config, wall())
     recipe = msgspec.json.decode(msgspec.json.encode(plan))

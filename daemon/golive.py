@@ -48,13 +48,13 @@ ITEMS: dict[str, Item] = {
     "walk_forward": Item(
         "the stitched tests of a walk-forward earn enough for their risk", MODEL,
         (("sharpe", ">", 1.0), ("calmar", ">", 0.5), ("folds", ">=", 1.0)),
-        "tradebot walk-forward --hours globex --evidence",
+        "tradebot walk-forward --evidence",
     ),
     "skill": Item(
         "it foresees better than always FLAT, and than chance by a 95 % bound", MODEL,
         (("accuracy", ">", 0.52), ("over_always_flat", ">", 0.0),
          ("balanced_accuracy_low", ">", 1 / 3)),
-        "tradebot walk-forward --hours globex --evidence",
+        "tradebot walk-forward --evidence",
     ),
     "paper": Item(
         "two weeks of paper trading", MODEL, (("days", ">=", 14.0), ("sessions", ">=", 8.0)),

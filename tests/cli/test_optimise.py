@@ -18,7 +18,7 @@ from research import optimise as search
 from tests.research import random_bars
 
 ROOT = Path(__file__).parents[2]
-SHORT = ("--train", "1", "--epochs", "1", "--hours", "globex")
+SHORT = ("--train", "1", "--epochs", "1")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from research import archive, synth
 from tests.research import random_bars
 
-SHORT = ("--train", "1", "--epochs", "1", "--stride", "10", "--hours", "globex")
+SHORT = ("--train", "1", "--epochs", "1", "--stride", "10")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_evidence_is_for_a_model_that_was_made_the_same_way_only(
     words = ("walk-forward", data, "--out", out, *SHORT, "--evidence")
     code, _, err = tradebot(*words, "--fills", "optimistic")
     assert code == 2 and "nothing is proven" in err
-    code, _, err = tradebot(*words[:-2], "rth", "--evidence")
+    code, _, err = tradebot(*words, "--hours", "rth")
     assert code == 2 and "the daemon hears the night" in err
     code, _, err = tradebot(*words)
     assert code == 2 and "made by another plan" in err and not out.exists()
