@@ -207,3 +207,11 @@ def adopt(book: Book, told: AccountSnapshot, runs: list[str]) -> list[Message]:
             )
         )  # fmt: skip
     return answers
+
+
+def confirms(odd: list[str], adopted: Message) -> bool:
+    """Is this said of what two looks could not explain? The second may have been asked for before
+    all else that it does not know."""
+    if isinstance(adopted, Fill):
+        return any(text.startswith(Reason.REC_POSITION_DRIFT) for text in odd)
+    return any(getattr(adopted, "tag", "") in text.split() for text in odd)

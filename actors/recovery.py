@@ -10,6 +10,7 @@ from msgspec import UNSET
 from actors import agreement, refusals, statement
 from actors.book import BOOKED, RESET, WARY
 from actors.ledger import Ledger
+from actors.order import NEWEST
 from core.clock import SECOND
 from core.messages import (
     AccountSnapshot,
@@ -145,9 +146,14 @@ class Recovery:
         if not ledger.flatten and (reason is Reason.REC_LOST_ACK or not adopts):
             return [halt]
         adopted = agreement.adopt(ledger.book, told, ledger.runs)
+        exact = ledger.book.edition >= NEWEST
+        if exact:
+            adopted = [message for message in adopted if agreement.confirms(odd, message)]
         for message in adopted:
             ledger.book.hear(message, self._settings().instrument)
         left = agreement.oddities(ledger.book, told, ledger.runs, ledger.excused)
+        if exact:
+            left = [text for text in left if text in odd]
         if adopts and not left:  # a stranger's fill, which is in the book: the next look agrees
             return adopted
         return adopted or [halt]

@@ -84,3 +84,29 @@ def test_what_comes_nameless_after_our_close_is_over_is_a_strangers(edition, nam
         stage.on(told)
     stage.on(build.fill(at=AT + 3 * SECOND, trade_id=3, venue_id=900, tag=""))
     assert stage.memory.book.foreign() == [900] * (named and seen)
+
+
+@pytest.mark.parametrize(("edition", "made_up"), [(6, False), (5, True)])
+def test_a_slow_look_that_confirms_a_stranger_adopts_the_stranger_alone(edition, made_up):
+    """It was asked for before our exit filled, and shows the position and its stop as they were
+    (row V8, seed 90217): they were taken over too, with a fill made up, and closed for nothing."""
+    stage = linked(adopt_foreign=True)
+    stage.memory.book.edition = edition
+    entry = build.fill(at=AT, tag="r1-1", venue_id=1)
+    exit_ = build.fill(at=AT + 4 * SECOND, trade_id=2, venue_id=2, tag="r1-1-TP", side=-1)
+    stop = build.order_accepted(tag="r1-1-SL", venue_id=3, side=-1, type=OrderType.STOP)
+    for message in (build.place_order(at=AT, tag="r1-1"), entry, stop):
+        stage.on(message)
+    orders = [
+        build.venue_order(tag="r1-1-SL", venue_id=3, side=-1, type=OrderType.STOP),
+        build.venue_order(tag="", venue_id=900, side=-1, type=OrderType.STOP),
+    ]
+    stage.on(snap(2, position=1, orders=orders, fills=[entry]))
+    for message in (exit_, build.order_cancelled(at=AT + 4 * SECOND, tag="r1-1-SL")):
+        stage.on(message)
+    found = stage.on(snap(3, position=1, orders=orders, fills=[entry]))
+    assert [one.tag for one in found if isinstance(one, m.OrderAccepted)] == (
+        ["r1-1-SL", "foreign-900"] if made_up else ["foreign-900"]
+    )
+    assert any(isinstance(one, m.Fill) for one in found) == made_up
+    assert stage.memory.book.position.size == int(made_up)
