@@ -111,9 +111,9 @@ def unheard(real: Any) -> Any:
     return read
 
 
-async def taken_once(rest: Any, key: Any, since: int, at: int, tags: Any) -> Any:
+async def taken_once(rest: Any, key: Any, since: int, at: int, tags: Any, day: int = 0) -> Any:
     held = await account._position(rest, key)
-    return await account._rest_of_it(rest, key, since, at, tags, held)
+    return await account._rest_of_it(rest, key, since, at, tags, held, day)
 
 
 def kept(self: Any, token: Any) -> None:
