@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from cli.arguments import Arguments, between, zoned
 from cli.logs import records_of
 from cli.progress import counted
+from cli.results import writing
 from core import config as configs
 from core.clock import wall
 from core.config import Config
@@ -128,10 +129,8 @@ def recording(slips: Mapping[int, int] | None = None) -> Any:
 def write(recorder: Any, config: Config, out: Path) -> None:
     from research import runs
 
-    try:
+    with writing(out):
         runs.write(out, recorder.run(*runs.outcome_of(Path(config.model.path))))
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
 
 
 def alike(live: list[Message], tested: list[Message]) -> dict[str, Any]:

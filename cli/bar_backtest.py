@@ -12,6 +12,7 @@ from typing import Any
 
 from cli.backtest import recording, spoken
 from cli.progress import counted
+from cli.results import writing
 from core.clock import SECOND, wall
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, UsageError
@@ -26,11 +27,9 @@ class Keeping:
         from research.equity import Equity
 
         instrument = config.settings().instrument
-        try:
+        with writing(out):
             out.mkdir(parents=True, exist_ok=True)
             self.equity = Equity(out / "equity.parquet", config.account.balance_start, instrument)
-        except OSError as error:
-            raise UsageError(f"{out}: cannot be written: {error.strerror or error}") from None
 
     def on(self, message: Message) -> None:
         if not isinstance(message, Bar):  # those that were left out are not told

@@ -11,7 +11,7 @@ import os
 from cli.arguments import Arguments, between
 from cli.progress import spoken
 from cli.report import plain
-from cli.results import prepare
+from cli.results import prepare, writing
 from cli.walk_forward import lessons, rows_of, shown, way_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
@@ -33,11 +33,9 @@ def main(argv: list[str]) -> int:
     with spoken() as told:
         paths = cross.crossed(rows, shape, way, told)
     found = cross.summary(paths, shape)
-    try:
+    with writing(given.out):
         for number, path in enumerate(paths, 1):
             runs.write(given.out / f"path-{number}", path)
-    except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror or error}") from None
     told_each = [plain(each) for each in found.pop("each")]
     if given.json:
         print(json.dumps(plain(found) | {"each": told_each}))

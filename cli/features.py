@@ -12,6 +12,7 @@ from typing import Any
 
 from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
+from cli.results import writing
 from core import config as configs
 from core.clock import wall
 from core.config import Config
@@ -41,10 +42,8 @@ def main(argv: list[str]) -> int:
     about = described(given, model, target)
     words = " · ".join(f"{name} {value}" for name, value in about.items())
     text = importance_page.build("The features", words, found, known(given.tape, model))
-    try:
+    with writing(given.out):
         given.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     told = about | importance_page.summary(found)
     print(json.dumps(told, allow_nan=False) if given.json else f"wrote {given.out}")
     return EXIT_OK

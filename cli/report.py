@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.arguments import Arguments
+from cli.results import writing
 from core import config as configs
 from core.errors import EXIT_OK, UsageError
 from storage import tape as tapes
@@ -24,10 +25,8 @@ def main(argv: list[str]) -> int:
     run = loaded(folder, Path(config.model.path))
     quotes = tca.quotes_of(tapes.read(given.tape)) if given.tape else None
     text = report.build(given.title or folder.resolve().name, run, quotes)
-    try:
+    with writing(given.out):
         given.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror}") from None
     found = metrics.measure(run)
     print(json.dumps(plain(found)) if given.json else f"wrote {given.out}")
     return EXIT_OK

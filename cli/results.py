@@ -1,16 +1,25 @@
 """Where results go: found out before the work of hours, not after it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from core.errors import UsageError
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises UsageError, a line, for what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
 def prepare(folder: Path) -> None:
     """Make the folder, and see that a file can be. Raises UsageError."""
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror or error}") from None

@@ -16,7 +16,7 @@ import msgspec
 from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from cli.report import plain
-from cli.results import prepare
+from cli.results import prepare, writing
 from cli.train import kinds, plan
 from core import config as configs
 from core.clock import wall
@@ -53,10 +53,8 @@ def main(argv: list[str]) -> int:
         done = walk.forward(loader, way, told)
     run = walk.stitched(done)
     found = walk.summary(done, run, given.seed)
-    try:
+    with writing(given.out):
         runs.write(given.out, run)
-    except OSError as error:
-        raise UsageError(f"{given.out}: cannot be written: {error.strerror or error}") from None
     if model:
         prove(found, config, model, way)
     print(json.dumps(plain(found)) if given.json else describe(found))
