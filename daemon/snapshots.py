@@ -85,7 +85,12 @@ def newest(directory: Path, stages: wiring.Stages, until: int) -> snapshot.Snaps
 def ours(directory: Path) -> tuple[snapshot.Snapshot | None, list[str]]:
     """The newest snapshot that is whole, if this code took it; what is wrong with newer ones."""
     found, bad = snapshot.latest(directory)
-    return (found if found and found.state.get("build") == folding() else None), bad
+    return (found if found and own(found) else None), bad
+
+
+def own(found: snapshot.Snapshot) -> bool:
+    """This code would have folded the same."""
+    return bool(found.state.get("build") == folding())
 
 
 def before(directory: Path, at: int) -> snapshot.Snapshot | None:
@@ -95,15 +100,13 @@ def before(directory: Path, at: int) -> snapshot.Snapshot | None:
             found = snapshot.load(path)
         except LogError:
             continue
-        if found.state.get("build") == folding() and (bar := last_bar(found)) and bar.at <= at:
+        if own(found) and (bar := last_bar(found)) and bar.at <= at:
             return found
     return None
 
 
 def settings_of(found: snapshot.Snapshot) -> Settings:
-    return msgspec.json.decode(
-        msgspec.json.encode(found.state["stages"]["risk"]["settings"]), type=Settings
-    )
+    return msgspec.convert(found.state["stages"]["risk"]["settings"], Settings, str_keys=True)
 
 
 def last_bar(found: snapshot.Snapshot) -> Bar | None:
@@ -190,8 +193,7 @@ def restore(stages: wiring.Stages, plain: dict[str, Any]) -> None:
             stage.restore(state)
         else:
             kind = type(stage.memory)  # type: ignore[attr-defined]
-            memory = msgspec.json.decode(msgspec.json.encode(state), type=kind)
-            stage.memory = memory  # type: ignore[attr-defined]
+            stage.memory = msgspec.convert(state, kind, str_keys=True)  # type: ignore[attr-defined]
 
 
 def counted(tally: Tally) -> dict[str, Any]:

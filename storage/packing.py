@@ -24,7 +24,7 @@ def is_packed(path: Path) -> bool:
     return path.suffix == SUFFIX
 
 
-def opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BinaryIO:
     """A segment, to be read, also if it was packed since it was listed."""
     if not is_packed(path):
         try:
@@ -37,7 +37,7 @@ def opened(path: Path) -> BinaryIO:
 def lines(path: Path) -> Iterator[bytes]:
     """Of a segment. Raises Corrupt where a packed one is damaged."""
     size = 0
-    with opened(path) as stream:
+    with _opened(path) as stream:
         try:
             for raw in stream:
                 size += len(raw)
