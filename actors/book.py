@@ -109,15 +109,15 @@ class Book(Struct):
                 self._restart(message)
         return None
 
-    def settled(self, edition: int) -> bool:
+    def settled(self) -> bool:
         """No close may be done yet, or have been done without our knowing."""
-        return not (self.doubt or (edition >= WARY and self.unanswered))
+        return not (self.doubt or (self.edition >= WARY and self.unanswered))
 
     @property
     def may_close(self) -> bool:
         """Is what fills without a name our own close? None is, once all are answered and a look
         has shown no position."""
-        return self.closing and (self.edition < NEWEST or not self.settled(self.edition))
+        return self.closing and (self.edition < NEWEST or not self.settled())
 
     def live(self, *purposes: Purpose) -> list[Order]:
         orders = self.orders

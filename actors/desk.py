@@ -236,7 +236,7 @@ class Desk(Struct):
 
     def alive(self) -> bool:
         """May any order of ours still fill?"""
-        return not self.book.settled(self.numbers().edition) or bool(self.book.alive)
+        return not self.book.settled() or bool(self.book.alive)
 
     def too_much(self, entries: list[Order]) -> bool:
         """More may fill than we may hold: an order that was given up for dead is back."""

@@ -54,12 +54,11 @@ class Standing(Struct, frozen=True):
 def standing(account: Account) -> Standing:
     risk = settings_of(account).risk
     unknown = len(account.book.unknown()) + len(account.late)
-    settled = account.book.settled(settings_of(account).edition)
     agreed = account.agreed and len(account.book.foreign()) <= account.strangers
     kill, drawdown, *daily = limits(account)
     checks = (
         flag(account.why, account.state is State.ACTIVE),
-        flag(Reason.RISK_NOT_AGREED, agreed and settled),
+        flag(Reason.RISK_NOT_AGREED, agreed and account.book.settled()),
         flag(Reason.RISK_STALE_DATA, account.links.get("market", False)),
         *(flag(CLOCKS[c], account.links[c]) for c in CLOCKS if c in account.links),
         Check(Reason.RISK_UNKNOWN_PENDING, whole(unknown), ZERO, not unknown),

@@ -19,6 +19,7 @@ LOOKED = build.agreed(at=AT + 1, position=0)
 
 def newer(stage, edition=3):
     stage.memory.settings = replace(stage.memory.settings, edition=edition)
+    stage.memory.book.edition = edition
     return stage
 
 

@@ -61,7 +61,7 @@ def test_a_close_of_then_is_settled_by_a_look_of_now(edition, enters):
     stage.on(fill(2, "", -1, 9, at=AT))
     stage.on(started("s", 0, edition, stage))
     stage.on(build.agreed(at=AT + SECOND, position=0))
-    assert book.settled(edition) is enters
+    assert book.settled() is enters
 
 
 @pytest.mark.parametrize(("edition", "times"), [(4, [AHEAD, AHEAD]), (5, [0.0, 9.0])])
