@@ -224,4 +224,6 @@ async def login(config: Config) -> Row:
     finally:
         await venue.close()
     says = f"account {venue.account_id}, contract {venue.contract_id}, balance {venue.balance}"
+    if not venue.can_trade:
+        return Row("warn", "login", f"{says}, which may not trade: exits only")
     return Row("ok", "login", says)

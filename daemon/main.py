@@ -110,6 +110,8 @@ async def serve(
         say_what_opening_found(wal)
         if why := past_roll(config, venue.contract_id, clock()):
             log.error("no entries in this contract", why=why)
+        if not venue.can_trade:
+            log.error("no entries: the venue does not let this account trade", id=venue.account_id)
         tally, stages = Tally(Latency()), wiring.thinking(settings, thinker)
         found = resume(wal, stages, tally)
         if wiring.rolled(stages, venue.contract_id) and found.last:

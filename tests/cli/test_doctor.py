@@ -158,6 +158,14 @@ async def test_a_wrong_key_fails_the_login_and_is_not_shown(place, monkeypatch):
         assert CANARY not in repr(rows)
 
 
+async def test_an_account_that_may_only_leave_is_a_warning(place, monkeypatch):
+    async with gateway(faults=[{"on": "start", "do": "can_trade"}]) as client:
+        monkeypatch.setenv("TRADEBOT_VENUE_ACCOUNT_ID", str(client.where["account_id"]))
+        rows = await venue_rows(monkeypatch, client.where, client.where["api_key"])
+        assert [row.state for row in rows] == ["ok", "warn"]
+        assert "may not trade: exits only" in rows[1].says
+
+
 async def venue_rows(monkeypatch, where, key):
     monkeypatch.setenv("TOPSTEPX_USERNAME", where["username"])
     monkeypatch.setenv("TOPSTEPX_API_KEY", key)

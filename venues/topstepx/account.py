@@ -40,16 +40,18 @@ SNAPSHOT_BYTES_MAX = 60_000  # one record of the log must hold it
 
 
 async def find_account(rest: Rest, venue: Venue) -> AccountRow:
-    """The pinned account, or the only one. Raises ConfigError naming what to set."""
-    answer = await rest.query("Account/search", {"onlyActiveAccounts": True}, Accounts)
-    ids = [row.id for row in answer.accounts]
-    wanted = [row for row in answer.accounts if venue.account_id in (0, row.id)]
+    """The only active account, or the pinned one, also where that may not trade any more: what it
+    holds must be left, and a lock may end. Raises ConfigError naming what to set."""
+    pinned = venue.account_id
+    rows = (
+        await rest.query("Account/search", {"onlyActiveAccounts": not pinned}, Accounts)
+    ).accounts
+    ids = [row.id for row in rows if row.can_trade]
+    wanted = [row for row in rows if pinned in (0, row.id)]
     if len(wanted) == 1:
         return wanted[0]
-    if venue.account_id and not wanted:
-        raise ConfigError(
-            f"venue.account_id: {venue.account_id} is not an active account: set one of {ids}"
-        )
+    if pinned:
+        raise ConfigError(f"venue.account_id: {pinned} is none of this login: set one of {ids}")
     raise ConfigError(f"venue.account_id: {len(ids)} active accounts {ids}: set the one to trade")
 
 

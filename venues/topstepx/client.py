@@ -55,6 +55,7 @@ class TopstepX:
         self.account_id = 0
         self.contract_id = ""
         self.balance = Decimal(0)
+        self.can_trade = True
 
     async def open(self) -> None:
         try:
@@ -66,7 +67,7 @@ class TopstepX:
         row = await account.find_account(self._rest, self._venue)
         contract = await account.find_contract(self._rest, self._venue, self._instrument)
         self.account_id, self.contract_id = row.id, contract.id
-        self.balance = money(row.balance)
+        self.balance, self.can_trade = money(row.balance), row.can_trade
         self._user = User(self.account_id, self.contract_id)
         self._links = Links(
             self._venue, self._rest, Market(self.contract_id), self._user, self._clock,

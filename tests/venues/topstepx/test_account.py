@@ -24,6 +24,7 @@ from venues.base import Unreachable
 
 AT = 1795188662449311000
 TWO = [ACCOUNT_ROW, ACCOUNT_ROW | {"id": 4712}]
+LOCKED = ACCOUNT_ROW | {"canTrade": False}
 
 
 @pytest.mark.parametrize(("rows", "pinned"), [([ACCOUNT_ROW], 0), (TWO, ACCOUNT)])
@@ -34,10 +35,21 @@ async def test_the_only_account_or_the_pinned_one_is_taken(rows, pinned):
         assert (client.account_id, client.balance) == (ACCOUNT, Decimal("50123.4"))
 
 
+@pytest.mark.parametrize("row", [ACCOUNT_ROW, LOCKED])
+async def test_a_pinned_account_that_was_locked_is_taken_for_what_it_holds_must_be_left(row):
+    """By a restart: a position may be open in it, and the lock may end with the day."""
+    gateway = Gateway()
+    gateway.answers["Account/search"] = lambda asked: ok(
+        accounts=[] if asked["onlyActiveAccounts"] and not row["canTrade"] else [row]
+    )
+    async with trading(gateway, account_id=ACCOUNT) as client:
+        assert (client.account_id, client.can_trade) == (ACCOUNT, row["canTrade"])
+
+
 @pytest.mark.parametrize(
     ("rows", "pinned", "text"),
     [([], 0, "0 active accounts"), (TWO, 0, r"2 active accounts \[4711, 4712\]: set the one"),
-     (TWO, 5, r"5 is not an active account: set one of \[4711, 4712\]")],
+     ([*TWO, LOCKED | {"id": 4713}], 5, r"5 is none of this login: set one of \[4711, 4712\]")],
 )  # fmt: skip
 async def test_an_account_that_is_not_clear_is_refused(rows, pinned, text):
     gateway = Gateway()
