@@ -3,13 +3,16 @@
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+import aiohttp
 import msgspec
 
-from venues.base import Unauthorised, Unreachable
+from venues.base import Limited, Unauthorised, Unreachable
 from venues.topstepx.signalr import UNREADABLE, plain, refuse_doubles
 from venues.topstepx.wire import Envelope, secrets_in
 
 Shape = TypeVar("Shape", bound=Envelope)
+
+ANSWER_BYTES_MAX = 1 << 20
 
 
 class Refused(Unreachable):
@@ -67,3 +70,17 @@ def skew_s(date: str, now: float) -> float | None:
         return parsedate_to_datetime(date).timestamp() + 0.5 - now
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+async def whole(answer: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for chunk in answer.content.iter_chunked(1 << 16):
+        raw += chunk
+        if len(raw) > ANSWER_BYTES_MAX:
+            raise Failed(f"answer of more than {ANSWER_BYTES_MAX} bytes", status=413)
+    return bytes(raw)
+
+
+def unreachable(path: str, failed: Failed) -> Unreachable:
+    kinds = {401: Unauthorised, 403: Unauthorised, 429: Limited}
+    return kinds.get(failed.status, Unreachable)(f"{path}: {failed}")

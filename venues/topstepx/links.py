@@ -17,13 +17,22 @@ from core.messages import Dropped, FeedState, Gap
 from core.reasons import Reason
 from venues.base import Post, Unreachable
 from venues.topstepx import hub, signalr
+from venues.topstepx.backoff import ceiling_s, jitter_s
 from venues.topstepx.protocol import END_OF_TAPE, LOGOUT_EVENT
-from venues.topstepx.rest import Rest, ceiling_s, jitter_s
+from venues.topstepx.rest import Rest
 from venues.topstepx.signalr import Record, plain
 from venues.topstepx.translate import Market, Refusal, User
 
 DROPPED_EVERY_S = 1.0  # refused market events are reported together
 GAP_EVERY = 100_000_000  # ns, or sooner in a new second; a refused trade is one the bars miss
+
+
+class LoggedOut(hub.Lost):
+    """The gateway has ended our session, perhaps by a login elsewhere: the token may still open
+    a hub, only to be sent away again."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(f"logged out by the hub: {plain(said(record)) or 'no reason given'}")
 
 
 class EndOfTape(Exception):
@@ -116,10 +125,13 @@ class Links:
         except hub.Unauthorised:
             self._rest.forget(token)
             raise
+        except LoggedOut:
+            self._rest.doubt(token)
+            raise
 
     def _read_market(self, record: Record, received: int, post: Post) -> None:
         if record.target == LOGOUT_EVENT:
-            raise EndOfTape if said(record) == END_OF_TAPE else logged_out(record)
+            raise EndOfTape if said(record) == END_OF_TAPE else LoggedOut(record)
         answer = self._market.on(record.target, record.arguments, received)
         if isinstance(answer, Refusal):
             count, example = self._refused.get(answer.reason, (0, answer.why))
@@ -140,7 +152,7 @@ class Links:
 
     def _read_user(self, record: Record, received: int, post: Post) -> None:
         if record.target == LOGOUT_EVENT and said(record) != END_OF_TAPE:
-            raise logged_out(record)
+            raise LoggedOut(record)
         answer = self._user.on(record.target, record.arguments)
         if isinstance(answer, Refusal):
             # News of our own that we cannot read is news lost: only the venue's truth mends that,
@@ -156,7 +168,3 @@ def said(record: Record) -> str:
         return msgspec.json.decode(record.arguments[0], type=str)
     except (*signalr.UNREADABLE, IndexError):
         return ""
-
-
-def logged_out(record: Record) -> hub.Lost:
-    return hub.Lost(f"logged out by the hub: {plain(said(record)) or 'no reason given'}")

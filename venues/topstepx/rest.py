@@ -5,7 +5,6 @@ have been sent, Refused on a structured no, and Unknown whenever the request may
 """
 
 import asyncio
-from random import uniform
 from time import monotonic, time
 from typing import TypeVar
 
@@ -13,15 +12,23 @@ import aiohttp
 
 from core.config import Venue
 from core.secret import Secret
-from venues.base import Limited, Unauthorised, Unknown, Unreachable
+from venues.base import Limited, Unknown, Unreachable
 from venues.throttle import Throttle
-from venues.topstepx.answers import Failed, LoginRefused, Missing, Refused, decode, skew_s
+from venues.topstepx.answers import (
+    Failed,
+    Missing,
+    Refused,
+    decode,
+    skew_s,
+    unreachable,
+    whole,
+)
+from venues.topstepx.backoff import Door, jitter_s
 from venues.topstepx.credentials import Credentials
 from venues.topstepx.wire import Envelope, Login, Validated, encode, life_s
 
 Shape = TypeVar("Shape", bound=Envelope)
 
-ANSWER_BYTES_MAX = 1 << 20
 CALLS_WINDOW_S, BARS_WINDOW_S = 60.0, 30.0
 KEPT_S = 15.0  # aiohttp leaves a connection that nothing uses open for the next call
 BARS = "History/retrieveBars"
@@ -48,7 +55,7 @@ class Rest:
         self._token: Secret | None = None
         self._renew_at = self._dead_at = 0.0
         self.skew_s: float | None = None  # the gateway's clock is so far ahead of ours
-        self._login = asyncio.Lock()
+        self._login, self._door = asyncio.Lock(), Door(venue)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}  # whether each call connects anew
         self._doubted_until = 0.0
 
@@ -78,6 +85,8 @@ class Rest:
         urgent waits for no renewal while the old one lives: the next query has it done."""
         if urgent and self._token is not None and monotonic() < self._dead_at:
             return self._token
+        if urgent:
+            self._door.open()
         async with self._login:
             if self._token is None or monotonic() >= self._renew_at:
                 await self._renew()
@@ -88,6 +97,12 @@ class Rest:
         """The gateway does not know this token any more."""
         if token is self._token:
             self._token = None
+
+    def doubt(self, token: Secret) -> None:
+        """Its session was ended: have a new one before the next query. What is urgent may try it
+        until then."""
+        if token is self._token:
+            self._renew_at = 0.0
 
     async def query(self, path: str, body: object, shape: type[Shape]) -> Shape:
         """Missing is said of a path that was never answered only: else it is a fault like others"""
@@ -103,7 +118,7 @@ class Rest:
                 break  # else `_read` has forgotten the token: the second try logs in again
         if failed.status == 404 and path not in self._answered:
             raise Missing(f"{path}: {failed}")
-        raise _unreachable(path, failed)
+        raise unreachable(path, failed)
 
     async def command(
         self, path: str, body: object, shape: type[Shape], urgent: bool = False
@@ -161,7 +176,7 @@ class Rest:
             ) as answer:
                 self._hear_clock(answer)
                 if answer.status == 200:
-                    return await _body(answer)
+                    return await whole(answer)
                 failed = Failed(
                     f"HTTP {answer.status}", answer.status, wait_s=self._retry_after(answer)
                 )
@@ -207,15 +222,15 @@ class Rest:
     async def _logged_in(self) -> Secret:
         path, who = "Auth/loginKey", self._credentials
         body = {"userName": who.username, "apiKey": who.api_key}
+        self._door.knock()
         try:
-            return (await self._read(path, body, Login, login=True)).token
+            token = (await self._read(path, body, Login, login=True)).token
         except Failed as failed:
-            raise _unreachable(path, failed) from None
+            raise unreachable(path, failed) from None
         except Refused as refused:
-            # Not `Refused` itself: an order that was never sent must not look refused.
-            raise LoginRefused(
-                f"{path}: code {refused.code} {refused.text}", refused.code
-            ) from None
+            raise self._door.refused(refused) from None
+        self._door.entered()
+        return token
 
     def _keep(self, token: Secret) -> None:
         """Renew early, but never sooner than half its life: a short-lived token must not spin."""
@@ -224,27 +239,3 @@ class Rest:
         early = self._venue.token_early_s
         self._dead_at = monotonic() + (life or float("inf"))
         self._renew_at = monotonic() + (max(life - early, life / 2) if life else float("inf"))
-
-
-def ceiling_s(venue: Venue, tried: int) -> float:
-    """The longest wait after so many tries: doubled with each, up to a limit."""
-    return min(venue.backoff_max_s, venue.backoff_s * 2.0 ** min(tried - 1, 30))
-
-
-def jitter_s(venue: Venue, tried: int) -> float:
-    """Full jitter: anything up to the ceiling."""
-    return uniform(0, ceiling_s(venue, tried))
-
-
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    raw = bytearray()
-    async for chunk in answer.content.iter_chunked(1 << 16):
-        raw += chunk
-        if len(raw) > ANSWER_BYTES_MAX:
-            raise Failed(f"answer of more than {ANSWER_BYTES_MAX} bytes", status=413)
-    return bytes(raw)
-
-
-def _unreachable(path: str, failed: Failed) -> Unreachable:
-    kinds = {401: Unauthorised, 403: Unauthorised, 429: Limited}
-    return kinds.get(failed.status, Unreachable)(f"{path}: {failed}")

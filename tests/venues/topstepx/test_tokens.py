@@ -1,15 +1,29 @@
 """A token is had once, renewed before it expires, and serves as long as it lives (V6)."""
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 
 import pytest
 from aiohttp import web
 
 from core.errors import ConfigError
-from tests.venues.topstepx.server import COMMANDS, ENTRY, EXIT, Gateway, jwt, no, ok, trading
-from venues.base import Unknown, Unreachable
-from venues.topstepx.answers import Refused
+from tests.venues.topstepx.server import (
+    COMMANDS,
+    ENTRY,
+    EXIT,
+    Gateway,
+    frame,
+    jwt,
+    no,
+    ok,
+    running,
+    settings,
+    trading,
+)
+from venues.base import Unauthorised, Unknown, Unreachable
+from venues.topstepx import backoff
+from venues.topstepx.answers import LoginRefused, Refused
 
 
 async def test_an_expired_token_makes_an_order_unknown_and_the_next_call_logs_in():
@@ -94,3 +108,56 @@ async def test_an_order_that_could_not_log_in_is_unreachable_not_refused():
             await client.place(ENTRY, 1)
     assert not isinstance(failed.value, Refused)
     assert gateway.count("Order/place") == 0
+
+
+@pytest.mark.parametrize("code", [3, 8])
+async def test_a_refused_login_is_not_tried_again_at_each_call(code):
+    """Links and looks ask every few seconds, for as long as nobody mends it; exits try at once."""
+    gateway = Gateway()
+    async with trading(gateway, backoff_s=60.0, backoff_max_s=60.0) as client:
+        client._rest.forget(await client._rest.token())
+        gateway.answers["Auth/loginKey"] = no(code)
+        for _ in range(20):
+            with pytest.raises(Unauthorised, match=f"Auth/loginKey: code {code}"):
+                await client.snapshot(0, 1)
+        assert gateway.count("Auth/loginKey") == 1 + 1
+        with pytest.raises(Unauthorised):
+            await client.place(EXIT, 1)
+        assert gateway.count("Auth/loginKey") == 1 + 2
+        gateway.answers["Auth/loginKey"] = ok(token=jwt())
+        await client.place(EXIT, 1)
+        await client.snapshot(0, 1)
+    assert gateway.count("Auth/loginKey") == 1 + 3
+
+
+def test_the_wait_before_the_next_login_doubles_up_to_a_limit(monkeypatch):
+    now, waits = [0.0], []
+    monkeypatch.setattr(backoff, "monotonic", lambda: now[0])
+    door = backoff.Door(settings(backoff_s=0.5, backoff_max_s=3.0))
+    for _ in range(5):
+        door.knock()
+        door.refused(Refused("Auth/loginKey", 3, ""))
+        began = now[0]
+        while True:
+            with suppress(LoginRefused):
+                door.knock()
+                break
+            now[0] += 0.5
+        waits.append(now[0] - began)
+    assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
+
+
+async def test_a_session_that_was_ended_elsewhere_is_followed_by_a_new_token():
+    """The old one still opens a hub, which then sends us away: for ever, if we kept it."""
+    gateway, used = Gateway(), []
+
+    async def sends_the_first_away(socket):
+        used.append(socket._req.query["access_token"])
+        if used[-1] == used[0]:
+            await socket.send_str(frame("GatewayLogout", "elsewhere"))
+
+    gateway.scripts["user"] = [sends_the_first_away] * 20
+    async with trading(gateway) as client, running(client) as posts:
+        await posts.until(lambda _: len(set(used)) == 2)
+        await client.place(ENTRY, 1)
+    assert gateway.count("Auth/validate") == 1  # an exit had the old one until there was the new
