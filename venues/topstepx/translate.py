@@ -87,12 +87,16 @@ class Market:
             contract, body = arguments
             return read(body, received) if _text.decode(contract) == self._contract_id else []
         except UNREADABLE as error:
+            if target == "GatewayQuote":
+                self.restart()
             return refusal(error)
 
     def _quote(self, body: Raw, received: int) -> list[Message]:
         row = _quote.decode(body)
         prices = (row.best_bid is not None) + (row.best_ask is not None)
         check_keys(bytes(body), QUOTE_KEYS, prices)
+        if not prices:
+            return []
         at = moment(row.timestamp or row.last_updated)
         was = self._bid, self._ask
         if row.best_bid is not None:

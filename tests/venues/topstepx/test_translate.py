@@ -93,11 +93,24 @@ def test_a_bad_number_is_refused_in_every_field(number):
     assert {answer.reason for answer in answers} <= {Reason.DATA_BAD_VALUE, Reason.DATA_MALFORMED}
 
 
-def test_a_refused_quote_leaves_the_book_as_it_was():
+@pytest.mark.parametrize("refused", [
+    {"bestBid": 0, "bestAsk": 2.0}, {"bestBid": 1.25, "bestAsk": -5}, {"bestBid": "1.25"},
+    {"bestBid": 1.25, "timestamp": "noon"},
+])  # fmt: skip
+def test_after_a_refused_quote_no_side_is_believed_before_it_is_told_again(refused):
+    """It told a change: the bid that was 1.0 is gone, whatever it is now."""
     market = Market(CONTRACT)
     quote(market, bestBid=1.0, bestAsk=2.0)
-    assert isinstance(quote(market, bestBid=1.25, bestAsk=-5), Refusal)
-    assert isinstance(quote(market, bestBid=1.25, timestamp="noon"), Refusal)
+    assert isinstance(quote(market, **refused), Refusal)
+    assert quote(market, bestAsk=2.25) == []
+    assert quote(market, bestBid=1.5) == [Quote(AT, 1.5, 2.25, received=5)]
+
+
+def test_a_quote_without_a_side_is_none_whatever_its_stamp():
+    market = Market(CONTRACT)
+    quote(market, bestBid=1.0, bestAsk=2.0)
+    for stamp in (None, "noon", "0001-01-01T00:00:00+00:00"):
+        assert quote(market, lastPrice=1.5, timestamp=stamp) == []
     assert quote(market, bestAsk=2.25) == [Quote(AT, 1.0, 2.25, received=5)]
 
 
