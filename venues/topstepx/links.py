@@ -21,7 +21,7 @@ from venues.topstepx.backoff import ceiling_s, jitter_s
 from venues.topstepx.protocol import END_OF_TAPE, LOGOUT_EVENT
 from venues.topstepx.rest import Rest
 from venues.topstepx.signalr import Record, plain
-from venues.topstepx.translate import Market, Refusal, User
+from venues.topstepx.translate import Market, Refusal, User, told_by
 
 DROPPED_EVERY_S = 1.0  # refused market events are reported together
 GAP_EVERY = 100_000_000  # ns, or sooner in a new second; a refused trade is one the bars miss
@@ -159,7 +159,7 @@ class Links:
             # and a link that comes up again is followed by a look at it.
             raise hub.Lost(f"{plain(record.target)}: {answer.why}", Reason.DATA_MALFORMED)
         for message in answer:
-            post(message)
+            post(told_by(message, received))
 
 
 def said(record: Record) -> str:

@@ -9,7 +9,9 @@ from decimal import Decimal
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from core.clock import SECOND
 from core.messages import (
     Fill,
     Message,
@@ -26,6 +28,7 @@ from venues.topstepx.signalr import UNREADABLE, check_keys, plain, refuse_double
 from venues.topstepx.wire import OrderRow, PrintRow, QuoteRow, TradeRow, money
 
 REFUSED_CODE = 2  # OrderRejected of Order/place: what an order event with status 5 stands for
+AHEAD_MAX = 5 * SECOND  # of the venue's clock; the feed lets no entry through long before that
 TAG_MAX = 64  # letters; ours are shorter, and a foreign one must not fill the log
 QUOTE_KEYS = (b'"best',)  # begins both prices
 PRINT_KEYS = (b'"price"', b'"volume"', b'"timestamp"', b'"type"')
@@ -65,6 +68,12 @@ def moment(text: str | None) -> int:
     if not 0 < at < 2**63:
         raise ValueError(f"a time outside all sense: {text}")
     return at
+
+
+def told_by(message: Message, now: int) -> Message:
+    """With the stamp of now if its own is of the future: whoever counts a time from that would
+    wait until then, as an exit for its end."""
+    return replace(message, at=now) if message.at > now + AHEAD_MAX else message
 
 
 class Market:

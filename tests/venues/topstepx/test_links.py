@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import time
 from contextlib import suppress
 from socket import SO_LINGER, SOL_SOCKET
 
@@ -21,7 +22,7 @@ from tests.venues.topstepx.server import (
     running,
     trading,
 )
-from venues.topstepx.protocol import END_OF_TAPE
+from venues.topstepx.protocol import END_OF_TAPE, stamp
 
 UP = (True, Reason.DATA_LINK_UP)
 QUOTE = frame("GatewayQuote", CONTRACT, {"bestBid": 1.0, "bestAsk": 1.25, "timestamp": STAMP})
@@ -184,6 +185,17 @@ async def test_news_of_ours_that_cannot_be_read_drop_the_link(row):
     gateway.scripts["user"] = [says(frame("GatewayUserTrade", {"action": 0, "data": row}))]
     async with trading(gateway) as client, running(client) as posts:
         await posts.until(lambda posts: posts.states("user") == [UP, (False, BAD), UP])
+
+
+async def test_news_from_the_future_are_of_now():
+    """An exit counts its time from the youngest: it would wait so long for its end."""
+    gateway, hour = Gateway(), 3600 * 10**9
+    rows = [ORDER_ROW | {"updateTimestamp": stamp(time.time_ns() + gap)} for gap in (-hour, hour)]
+    gateway.scripts["user"] = [says(*(frame("GatewayUserOrder", row) for row in rows))]
+    async with trading(gateway) as client, running(client) as posts:
+        await posts.until(lambda posts: sum(isinstance(m, OrderAccepted) for m in posts) == 2)
+    past, now = (m.at for m in posts if isinstance(m, OrderAccepted))
+    assert past + hour <= now <= time.time_ns()
 
 
 async def test_bad_market_events_are_counted_and_the_link_stays():
