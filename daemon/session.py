@@ -82,7 +82,7 @@ class Session:
         self.bus.stamps[Bar] = tally.latency.bar
         self.bus.watches += [tally.watch, self.snapshots.watch, self.watch]
         self.pager = Pager(config.paging)
-        self.bus.watches.append(self.pager.watch)
+        self.bus.watches += [self.pager.watch, watches.Sight().watch]
         self.stopping = stopping
         self.flat: asyncio.Future[Flat] = asyncio.get_running_loop().create_future()
         self.ready = False

@@ -1,20 +1,23 @@
 """What the daemon keeps an eye on beside the market: free disk, the wall's clock, the loop
-itself, the kill file."""
+itself, the kill file, and whether it can see the venue."""
 
 import asyncio
 import shutil
 from pathlib import Path
 from time import monotonic
 
+import structlog
+
 from actors.skew import Skew
 from core.clock import SECOND, Clock, SteadyClock
 from core.config import Log, Supervisor
-from core.messages import Command, FeedState, Message
+from core.messages import AccountSnapshot, Command, FeedState, Message, QueryFailed
 from core.reasons import Reason
 from core.settings import FeedSettings
 from daemon.bus import Bus
 from storage import sentinel
 
+log = structlog.get_logger("watch")
 DISK_S = 10.0
 WALL_S = 1.0
 LAG_S = 0.1
@@ -91,3 +94,18 @@ async def kill(bus: Bus, clock: Clock, state: Path) -> None:
             bus.post("operator", Command(clock(), "kill", "kill file", why))
         known = found
         await asyncio.sleep(KILL_S)
+
+
+class Sight:
+    """A look at the venue that fails is told on stderr, once for each reason until one does not:
+    without looks nothing is opened, and nothing is proven flat."""
+
+    def __init__(self) -> None:
+        self.why = ""
+
+    def watch(self, actor: str, message: Message, seq: int) -> None:
+        if isinstance(message, AccountSnapshot):
+            self.why = ""
+        elif isinstance(message, QueryFailed) and message.why != self.why:
+            self.why = message.why
+            log.warning("the venue cannot be looked at", why=message.why)

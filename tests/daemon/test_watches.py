@@ -6,11 +6,13 @@ from collections import namedtuple
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
-from core.messages import Command
+from core.messages import Command, QueryFailed
 from core.reasons import Reason
 from daemon import watches
 from storage import sentinel
+from tests import build
 from tests.build import AT, CONFIG
 
 
@@ -116,3 +118,13 @@ async def test_a_loop_that_stood_still_says_so_itself():
     await until(lambda: said.messages)
     task.cancel()
     assert (said.messages[0].up, said.messages[0].reason) == (False, Reason.SYS_LOOP_LAG)
+
+
+def test_why_the_venue_cannot_be_looked_at_is_told_once_until_it_can():
+    whys = ["no answer", "no answer", "too much for one record", None, "no answer"]
+    told = [build.account_snapshot() if why is None else QueryFailed(AT, why) for why in whys]
+    with capture_logs() as said:
+        sight = watches.Sight()
+        for message in told:
+            sight.watch("gateway", message, 1)
+    assert [line["why"] for line in said] == [whys[0], whys[2], whys[4]]
