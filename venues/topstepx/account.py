@@ -5,6 +5,7 @@ A part that is missing, null or unreadable fails the whole: it is never read as 
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +36,8 @@ from venues.topstepx.wire import (
     money,
 )
 
+Listed = TypeVar("Listed", AccountRow, ContractRow)
+
 SUSPENDED_MAX = 100  # bracket legs asked for in one page
 SNAPSHOT_BYTES_MAX = 60_000  # one record of the log must hold it
 
@@ -42,10 +45,10 @@ SNAPSHOT_BYTES_MAX = 60_000  # one record of the log must hold it
 async def find_account(rest: Rest, venue: Venue) -> AccountRow:
     """The only active account, or the pinned one, also where that may not trade any more: what it
     holds must be left, and a lock may end. Raises ConfigError naming what to set."""
-    pinned = venue.account_id
-    rows = (
-        await rest.query("Account/search", {"onlyActiveAccounts": not pinned}, Accounts)
-    ).accounts
+    path, pinned = "Account/search", venue.account_id
+    rows = some(
+        path, (await rest.query(path, {"onlyActiveAccounts": not pinned}, Accounts)).accounts
+    )
     ids = [row.id for row in rows if row.can_trade]
     wanted = [row for row in rows if pinned in (0, row.id)]
     if len(wanted) == 1:
@@ -86,8 +89,8 @@ async def _by_id(rest: Rest, contract_id: str) -> ContractRow:
 
 async def _active(rest: Rest, instrument: Instrument) -> ContractRow:
     # `live` is false for all but funded accounts, which may not be traded by API at all.
-    body = {"searchText": instrument.symbol, "live": False}
-    rows = (await rest.query("Contract/search", body, Contracts)).contracts
+    path, body = "Contract/search", {"searchText": instrument.symbol, "live": False}
+    rows = some(path, (await rest.query(path, body, Contracts)).contracts)
     found = [r for r in rows if r.active_contract and r.symbol_id == instrument.symbol_id]
     if len(found) != 1:
         ids = [plain(row.id) for row in found]
@@ -95,6 +98,13 @@ async def _active(rest: Rest, instrument: Instrument) -> ContractRow:
             f"venue.contract_id: {len(ids)} active contracts of {instrument.symbol} {ids}: set one"
         )
     return found[0]
+
+
+def some(path: str, rows: list[Listed]) -> list[Listed]:
+    """An empty list is no answer: a venue under maintenance may give one, and has more later."""
+    if not rows:
+        raise Unreachable(f"{path}: the list is empty")
+    return rows
 
 
 async def snapshot(

@@ -48,7 +48,7 @@ async def test_a_pinned_account_that_was_locked_is_taken_for_what_it_holds_must_
 
 @pytest.mark.parametrize(
     ("rows", "pinned", "text"),
-    [([], 0, "0 active accounts"), (TWO, 0, r"2 active accounts \[4711, 4712\]: set the one"),
+    [(TWO, 0, r"2 active accounts \[4711, 4712\]: set the one"),
      ([*TWO, LOCKED | {"id": 4713}], 5, r"5 is none of this login: set one of \[4711, 4712\]")],
 )  # fmt: skip
 async def test_an_account_that_is_not_clear_is_refused(rows, pinned, text):
@@ -57,6 +57,23 @@ async def test_an_account_that_is_not_clear_is_refused(rows, pinned, text):
     async with trading(gateway, opened=False, account_id=pinned) as client:
         with pytest.raises(ConfigError, match=f"venue.account_id: {text}"):
             await client.open()
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("Account/search", ok(accounts=[])), ("Contract/search", ok(contracts=[]))],
+)
+@pytest.mark.parametrize("pinned", [0, ACCOUNT])
+async def test_an_empty_list_at_the_start_is_no_answer(path, answer, pinned):
+    """A venue under maintenance may give one: a restart then must be tried again, not given up."""
+    gateway = Gateway()
+    gateway.answers[path] = answer
+    async with trading(gateway, opened=False, account_id=pinned) as client:
+        with pytest.raises(Unreachable, match=f"{path}: the list is empty"):
+            await client.open()
+        del gateway.answers[path]
+        gateway.answers |= {path: Gateway().answers[path]}
+        await client.open()
 
 
 async def test_the_configured_contract_is_asked_for_by_its_id():
@@ -79,7 +96,8 @@ async def test_the_active_contract_of_the_symbol_is_found_among_others():
 @pytest.mark.parametrize(
     ("contract_id", "path", "answer", "text"),
     [("X", "Contract/searchById", no(1), "X is not known"),
-     ("", "Contract/search", ok(contracts=[]), "0 active contracts of MES"),
+     ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"activeContract": False}]),
+      "0 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW] * 2), "2 active contracts of MES"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"tickSize": 0.5}]), "tick"),
      ("", "Contract/search", ok(contracts=[CONTRACT_ROW | {"tickValue": 2.5}]), "tick value"),
