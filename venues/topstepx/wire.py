@@ -33,7 +33,6 @@ class AccountRow(Row, frozen=True):
     id: Id
     balance: Money
     can_trade: bool
-    name: str = ""
 
 
 class ContractRow(Row, frozen=True):
@@ -80,7 +79,7 @@ class TradeRow(Row, frozen=True):
     side: Code
     size: Size
     order_id: Id
-    voided: bool = False
+    voided: bool | None = None
     commissions: Money | None = None
 
 

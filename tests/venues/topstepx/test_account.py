@@ -151,6 +151,17 @@ async def test_a_snapshot_tells_everything_once():
             "2026-11-20T15:31:02.4493110+00:00"}) in gateway.asked  # fmt: skip
 
 
+async def test_null_in_what_is_not_needed_spoils_no_look():
+    """Of another account of this login, long ended; and of a trade that nobody voided."""
+    gateway = Gateway()
+    gateway.answers |= {
+        "Account/search": ok(accounts=[ACCOUNT_ROW | {"id": 5, "name": None}, ACCOUNT_ROW]),
+        "Trade/search": ok(trades=[TRADE_ROW | {"voided": None}]),
+    }
+    async with trading(gateway, account_id=ACCOUNT) as client:
+        assert len((await client.snapshot(AT, 99)).fills) == 1
+
+
 async def test_a_closed_day_is_told_by_its_fills_and_no_more_orders():
     gateway, day = Gateway(), AT - 3600 * 10**9
     async with trading(gateway) as client:
