@@ -32,6 +32,7 @@ from core.messages import (
     StateChanged,
 )
 from core.reasons import Reason
+from core.sessions import begins
 from core.settings import ControlSettings, Settings
 from core.terms import Check, Purpose, State, exact, most, whole
 
@@ -75,7 +76,7 @@ class Controls(Struct):
             case AccountSnapshot(at=at, balance=balance, skew=skew):
                 self.balance, self.balance_at, self.open = balance, at, message.can_trade
                 self.skew = None if skew is UNSET else skew
-            case SessionOpened(trade_date=day) if day != self.day:
+            case SessionOpened(trade_date=day) if begins(day, self.day, settings.edition):
                 self.day, self.trades = day, 0
             case RunStarted():
                 self.begin(message)

@@ -41,7 +41,7 @@ from core.messages import (
     TradeClosed,
 )
 from core.reasons import Reason
-from core.sessions import lasts
+from core.sessions import begins, lasts
 from core.settings import Settings
 from core.terms import EXITS, EXITS_ONLY, REVERSALS, State
 
@@ -201,7 +201,7 @@ class Risk:
 
     def _open_day(self, at: int, day: str) -> list[Message]:
         account = self.memory
-        if day == account.day:
+        if not begins(day, account.day, self._settings().edition):
             return []
         account.day, account.losses, account.pause_until = day, 0, 0
         account.day_start = account.peak = realised(account)

@@ -29,6 +29,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 NEVER = 2**63 - 1
 ALWAYS = "all"  # hours
 DAY, EPOCH = 86_400 * SECOND, date(1970, 1, 1).toordinal()
+ONWARD = 7  # edition since which no trade date begins again
 ROLL, OPEN, CLOSE = time(18), time(9, 30), {"globex": "17:00", "rth": "16:00"}
 
 
@@ -172,6 +173,12 @@ def session(at: int, kind: str) -> Session | None:
 
 def trade_date(at: int, kind: str = "globex") -> str:
     return day(at, kind).date
+
+
+def begins(day: str, known: str, edition: int) -> bool:
+    """Is this trade date a new one? A start whose clock is behind tells one that was already: what
+    was lost and hit since then still counts."""
+    return day > known if edition >= ONWARD else day != known
 
 
 @lru_cache(maxsize=64)

@@ -68,7 +68,7 @@ class RiskSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     kill_loss_percent: Decimal = Decimal(30)
 
 
-EDITION = 6  # docs/decisions/0005: what each has that the one before had not
+EDITION = 7  # docs/decisions/0005: what each has that the one before had not
 
 # Logs before 0.1.0 lack what follows, and each field's default is how they were decided: without.
 

@@ -1,14 +1,19 @@
 """The clock was ahead, was mended, and the program started anew: the log has stamps to come."""
 
+from datetime import datetime
+from decimal import Decimal
+
 import pytest
 from msgspec.structs import replace
 
 from actors.controls import Controls
+from actors.risk import Risk
 from core.reasons import Reason
-from core.terms import Action
+from core.terms import Action, State
 from tests import build
 from tests.actors.test_executor import approved, fill, holding, kinds
 from tests.actors.test_recovery import AT, SECOND, pulse, recovery, snap
+from tests.build import CONTROLLED
 
 AHEAD = 3600.0
 
@@ -74,3 +79,37 @@ def test_messages_of_then_are_not_counted_until_then(edition, times):
     controls.hear(build.cancel_order(at=AT + 9 * SECOND), settings)
     assert controls.past.messages == [AT + int(t * SECOND) for t in times]
     assert controls.overdue(AT + 60 * SECOND, settings) is (edition == 5)
+
+
+def behind(edition):
+    """A day's loss was reached after 18:00; the machine comes up at 16:45, and is then mended."""
+    settings = replace(CONTROLLED, edition=edition)
+    stage = Risk(settings)
+    for at, day, run in (
+        (EVENING, "2026-11-17", "r1"), (AFTERNOON, "2026-11-16", "r2"), (LATER, "2026-11-17", "r3"),
+    ):  # fmt: skip
+        stage.on(build.run_started(at=at, run=run, settings=settings))
+        stage.on(build.session_opened(at=at, trade_date=day))
+        stage.on(build.account_snapshot(at=at, position=0, orders=(), fills=()))
+        if run == "r1":
+            stage.on(build.place_order(at=at))
+            stage.on(build.fill(at=at, fees=0))
+            stage.on(build.fill(at=at, side=-1, trade_id=2, fees=Decimal("50.00")))
+        stage.on(build.pulse(at=at + SECOND))
+    return stage.memory
+
+
+EVENING, AFTERNOON, LATER = (
+    int(datetime.fromisoformat(f"2026-11-16T{hour}:00-05:00").timestamp()) * SECOND
+    for hour in ("18:40", "16:45", "18:50")
+)
+
+
+@pytest.mark.parametrize(("edition", "state", "start", "entries"), [
+    (6, State.ACTIVE, "950.00", 0), (7, State.FLATTEN_ONLY, "1000.00", 1),
+])  # fmt: skip
+def test_a_day_that_was_does_not_begin_again(edition, state, start, entries):
+    account = behind(edition)
+    assert account.state is state
+    assert account.day_start == Decimal(start)
+    assert account.controls.trades == entries
