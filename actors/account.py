@@ -11,7 +11,7 @@ from actors.breakers import Breakers
 from actors.controls import Controls
 from actors.order import Life, Order
 from actors.portfolio import distances
-from actors.position import gross
+from actors.position import EXACT, gross
 from actors.refusals import looked_for
 from actors.regimes import Hours
 from actors.sizing import Results
@@ -20,7 +20,7 @@ from core.messages import AccountSnapshot, Bar, Message, NotPlaced, OrderAccepte
 from core.reasons import Reason
 from core.sessions import share as share_of_day
 from core.settings import RiskSettings, Settings
-from core.terms import Check, Purpose, State, below
+from core.terms import Check, Purpose, State, below, tidied
 
 ZERO = Decimal(0)
 # Links that are no wires: our clock against the wall's, the venue's, and how late our loop is.
@@ -123,7 +123,8 @@ def learn(account: Account, bar: Bar) -> None:
 
 def realised(account: Account) -> Decimal:
     """Balance by our own book: what the venue should show, to the cent."""
-    return (account.base or ZERO) + account.book.realised
+    balance = (account.base or ZERO) + account.book.realised
+    return tidied(balance) if account.book.edition >= EXACT else balance
 
 
 def marked(account: Account) -> Decimal:
@@ -131,7 +132,8 @@ def marked(account: Account) -> Decimal:
     equity, held = realised(account), account.book.position
     if not held.size or account.mark is None or account.settings is None:
         return equity
-    return equity + gross(account.settings.instrument, held.size, held.average, account.mark)
+    equity += gross(account.settings.instrument, held.size, held.average, account.mark)
+    return tidied(equity) if account.book.edition >= EXACT else equity
 
 
 def closed(account: Account) -> Decimal:

@@ -203,7 +203,7 @@ class Book(Struct):
             if self.may_close:
                 self.closes[fill.venue_id] = fill.at
         held = self.position
-        self.position, finished = after(held, fill, instrument)
+        self.position, finished = after(held, fill, instrument, self.edition)
         made = (finished or self.position).gross - held.gross
         self.realised += made - fill.fees
         self.doubt = self.doubt and max(self.doubt, fill.at)

@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from core.instruments import Instrument
 from core.messages import Fill
+from core.terms import tidied
 
 ZERO = Decimal(0)
+EXACT = 7  # edition since which a round trip made what its prices say, to the last digit
 
 
 class Position(Struct, frozen=True):
@@ -25,7 +27,9 @@ def gross(instrument: Instrument, size: int, entry: Decimal, exit_: Decimal) -> 
     return (exit_ - entry) / instrument.tick * instrument.tick_value * size
 
 
-def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position, Position | None]:
+def after(
+    held: Position, fill: Fill, instrument: Instrument, edition: int = EXACT
+) -> tuple[Position, Position | None]:
     """The position after the fill, and the finished round trip if it went to or through zero.
 
     A fill through zero is split: its fees go to the part it closes and the part it opens by size.
@@ -44,6 +48,8 @@ def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position,
     )
     if reduced.size:
         return reduced, None
+    if edition >= EXACT:
+        reduced = replace(reduced, gross=tidied(reduced.gross), fees=tidied(reduced.fees))
     rest = fill.size - closing
     fresh = replace(fill, size=rest, fees=fill.fees - share)
     return (_enlarge(Position(), fresh, fill.side * rest) if rest else Position()), reduced
@@ -51,7 +57,8 @@ def after(held: Position, fill: Fill, instrument: Instrument) -> tuple[Position,
 
 def left(trip: Position, last: Fill, instrument: Instrument) -> Decimal:
     """Average price of the fills that a finished round trip was left by."""
-    if gross(instrument, -last.side * trip.opened, trip.average, last.price) == trip.gross:
+    made = gross(instrument, -last.side * trip.opened, trip.average, last.price)
+    if trip.gross in (made, tidied(made)):
         return last.price  # exactly: it was the only one, or they were all alike
     ticks = trip.gross / trip.opened / instrument.tick_value
     return trip.average - last.side * ticks * instrument.tick

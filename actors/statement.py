@@ -21,6 +21,7 @@ from core.messages import (
 )
 from core.sessions import day
 from core.settings import Settings
+from core.terms import tidied
 
 
 class Statement(Struct, frozen=True):
@@ -53,7 +54,7 @@ def statements(records: Iterable[Record]) -> Iterator[Statement]:
                 base = message.balance - book.realised if base is None else base
                 kind = settings.session.kind if settings else ""
                 if closed and whole(message, closed[0].at, began, kind):
-                    expected = base + book.realised
+                    expected = tidied(base + book.realised)
                     yield compared(closed.pop(), message, fills, expected, began, kind)
         if settings is not None:
             book.hear(message, settings.instrument)

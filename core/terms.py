@@ -19,6 +19,7 @@ class Action(StrEnum):
     FLATTEN = "FLATTEN"
 
 
+PLACES = 9  # of a sum of money: no tick, fee or lot is finer
 EXITS = (Action.EXIT_LONG, Action.EXIT_SHORT, Action.FLATTEN)
 REVERSALS = (Action.REVERSE_TO_LONG, Action.REVERSE_TO_SHORT)  # their entry waits for their exit
 FLATTENING = ("flatten", "stop", "kill")  # commands that leave the account flat
@@ -116,6 +117,14 @@ def exact(number: float) -> Decimal:
 def rounded(number: float) -> Decimal:
     """A number of the market or the model, to six places."""
     return Decimal(repr(round(number, 6)))
+
+
+def tidied(money: Decimal) -> Decimal:
+    """Without what a division leaves behind the ninth place: no number is a third of a tick."""
+    if money.as_tuple().exponent >= -PLACES:  # type: ignore[operator]
+        return money
+    short = round(money, PLACES).normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
 @lru_cache(maxsize=1024)

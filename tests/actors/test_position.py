@@ -68,3 +68,18 @@ def test_money_is_exact_whatever_the_fills(rows):
     assert abs(whole - booked) < D("1e-15")
     assert sum((t.fees for t in trips), D(0)) + held.fees - sum(f.fees for f in fills) < D("1e-15")
     assert held.size == sum(f.side * f.size for f in fills)
+
+
+@pytest.mark.parametrize(("edition", "made"), [(6, D("24.999999999999999999999995")), (7, D(25))])
+def test_what_three_contracts_made_is_what_their_prices_say(edition, made):
+    held, trip = Position(), None
+    for one in (
+        fill(1, 1, "5000"), fill(1, 2, "5000.25"), fill(-1, 1, "5001.00"), fill(-1, 2, "5002.25"),
+    ):  # fmt: skip
+        held, trip = after(held, one, MES, edition)
+    assert (trip.gross, held) == (made, Position())
+
+
+def test_three_contracts_that_left_at_one_price_left_at_that_price():
+    _, (trip,) = book(fill(1, 1, "5000"), fill(1, 2, "5000.25"), fill(-1, 3, "5001.00"))
+    assert left(trip, fill(-1, 3, "5001.00"), MES) == D("5001.00")

@@ -1,6 +1,7 @@
 """Risk at its edges: which state outranks which, and from when to when a number counts."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors.guard import realised
 from actors.risk import Risk
@@ -154,3 +155,16 @@ def test_only_the_users_link_ends_an_agreement(link):
     stage = risk()
     stage.on(build.feed_state(at=AT, link=link, up=False))
     assert stage.memory.agreed is (link != "user")
+
+
+@pytest.mark.parametrize(("edition", "state"), [(6, State.ACTIVE), (7, State.FLATTEN_ONLY)])
+def test_a_limit_is_reached_to_the_last_digit(edition, state):
+    """Three contracts at 5000.08333..: 50 dollars lost are 50 dollars, fewer by no digit."""
+    stage = risk()
+    free = replace(stage.memory.settings.instrument, fee=D(0), commission=D(0))
+    settings = replace(stage.memory.settings, instrument=free, edition=edition)
+    stage.on(build.run_started(at=AT, settings=settings))
+    for n, (size, price) in enumerate([(2, "5000.00"), (1, "5000.25")], 1):
+        stage.on(build.fill(at=AT, trade_id=n, size=size, price=D(price), fees=D(0)))
+    stage.on(build.mark(at=AT, price=D("4996.75")))
+    assert stage.memory.state is state
