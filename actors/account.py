@@ -44,6 +44,8 @@ class Account(Struct):
     killed: str = ""  # the one with which the kill limit was reached
     tight: list[str] = field(default_factory=list)  # tightenings that were told and still hold
     base: Decimal | None = None  # balance before this log's fills; None until the venue told one
+    short: Decimal = ZERO  # dollars that the venue's balance is under ours, by two looks
+    lack: Decimal = ZERO  # ... by the newest one
     day: str = ""  # trade date
     day_start: Decimal = ZERO
     peak: Decimal = ZERO  # highest marked equity of the day
@@ -122,8 +124,8 @@ def learn(account: Account, bar: Bar) -> None:
 
 
 def realised(account: Account) -> Decimal:
-    """Balance by our own book: what the venue should show, to the cent."""
-    balance = (account.base or ZERO) + account.book.realised
+    """Balance by our own book, to the cent, less what the venue's is under it."""
+    balance = (account.base or ZERO) + account.book.realised - account.short
     return tidied(balance) if account.book.edition >= EXACT else balance
 
 

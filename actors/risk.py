@@ -6,6 +6,7 @@ Exits always pass. Limits are judged on each mark and fill, not only when somebo
 from msgspec import UNSET
 
 from actors.account import Account, heard, learn, limits, marked, realised, settings_of
+from actors.balance import lacks
 from actors.book import BOOKED
 from actors.budget import ZERO
 from actors.day_end import alert, due, resumes
@@ -95,6 +96,8 @@ class Risk:
                 account.base = balance - account.book.realised
                 account.day_start = account.peak = account.high = balance
                 renew(account, message.at)
+            case AccountSnapshot():
+                lacks(account, message)
             case Agreed():
                 account.agreed, account.since = True, 0
                 account.strangers = len(account.book.foreign())

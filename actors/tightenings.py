@@ -67,6 +67,9 @@ def of_results(account: Account, at: int) -> Iterator[Row]:
     if share < 1:
         why = f"equity {equity:.2f} is that far under its highest, {account.high:.2f}: the budget"
         yield Reason.RISK_DRB, str(share), f"{why} times {share}", "by itself, with higher equity"
+    if account.short:
+        why = f"the venue's balance is {account.short:.2f} dollars under the log's: it counts"
+        yield Reason.RISK_CAPITAL, str(account.short), why, "by itself, when both are alike"
     if equity < settings.risk.balance_min:
         least = settings.risk.balance_min
         why = f"balance {equity:.2f} under {least}: no entries"
