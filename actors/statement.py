@@ -18,6 +18,7 @@ from core.messages import (
     Record,
     RunStarted,
     SessionClosed,
+    SessionOpened,
 )
 from core.sessions import day
 from core.settings import Settings
@@ -39,17 +40,23 @@ def statements(records: Iterable[Record]) -> Iterator[Statement]:
     book, fills = Book(), dict[int, Fill]()
     settings: Settings | None = None
     base: Decimal | None = None
-    began, closed = 0, list[SessionClosed]()
+    began, closed, today, traded = 0, list[SessionClosed](), "", ""
     for record in records:
         message: Message = record.message
         match message:
             case RunStarted():
                 settings, began = message.settings, began or message.at
+            case SessionOpened(at=at, trade_date=date):
+                if traded not in ("", date):  # nobody was there when it closed
+                    yield untold(SessionClosed(at, traded))
+                    traded = ""
+                today = date
             case SessionClosed():
                 yield from map(untold, closed)
-                closed = [message]
+                closed, traded = [message], ""
             case Fill(trade_id=number) if number > 0:
                 fills.setdefault(number, message)
+                traded = today
             case AccountSnapshot():
                 base = message.balance - book.realised if base is None else base
                 kind = settings.session.kind if settings else ""
@@ -72,7 +79,7 @@ def whole(told: AccountSnapshot, closed_at: int, began: int, kind: str) -> bool:
 
 
 def untold(session: SessionClosed) -> Statement:
-    """A day that another one followed before the venue told of it."""
+    """A day that another one followed before the venue told of it, or that closed without us."""
     nothing = Decimal(0)
     return Statement(
         session.trade_date, session.at, 0, nothing, nothing, nothing,

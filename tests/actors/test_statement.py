@@ -107,6 +107,40 @@ def test_a_day_that_nobody_asked_for_has_no_statement():
     assert told.trade_date == "2026-11-20" and "by hand" in told.differences[0]
 
 
+@pytest.mark.parametrize(("days", "untold"), [
+    (["2026-11-20"], []),  # not over yet
+    (["2026-11-20", "2026-11-20"], []),  # a restart
+    (["2026-11-20", "2026-11-23"], ["2026-11-20"]),
+    (["2026-11-20", "2026-11-23", "2026-11-24"], ["2026-11-20"]),  # nothing was traded on Monday
+])  # fmt: skip
+def test_a_day_that_closed_while_nobody_was_there_is_told(days, untold):
+    """It was traded, and neither its trades nor its balance were ever compared."""
+    told = [m.SessionOpened(CLOSE - 3600 * SECOND, days[0]), build.fill(trade_id=1)]
+    told += [m.SessionOpened(CLOSE + n, day) for n, day in enumerate(days[1:])]
+    log = [build.run_started(), *told]
+    found = list(statements(m.Record(n, "test", None, one) for n, one in enumerate(log, 1)))
+    assert [one.trade_date for one in found] == untold
+    assert all("by hand" in one.differences[0] for one in found)
+
+
+def test_three_contracts_at_unlike_prices_leave_the_venues_balance():
+    fills = [(1, 1, "5000.00"), (2, 2, "5000.25"), (3, -1, "5001.00"), (4, -2, "5002.25")]
+    booked = [
+        build.fill(
+            at=OPENED + n, trade_id=n, tag="", venue_id=n, side=size // abs(size), size=abs(size),
+            price=D(price), fees=D(0),
+        )
+        for n, size, price in fills
+    ]  # fmt: skip
+    look = build.account_snapshot(at=OPENED, since=OPENED, position=0, orders=(), fills=())
+    log = [
+        build.run_started(at=OPENED), look, *booked, m.SessionClosed(CLOSE, "2026-11-20"),
+        replace(look, at=CLOSE, balance=D("1025.00"), fills=tuple(booked)),
+    ]  # fmt: skip
+    (told,) = statements(m.Record(n, "test", None, one) for n, one in enumerate(log, 1))
+    assert told.differences == ()
+
+
 def test_a_day_that_is_too_much_for_one_answer_does_not_block_the_next_look():
     life = Life(1)
     life.hear(m.SessionClosed(CLOSE, "2026-11-20"))
