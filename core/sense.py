@@ -58,6 +58,7 @@ SECONDS = (0, 1_000_000_000)  # of all keys that end so: three decades
 ANY = (0, 10**30)
 CLOSING_S = 30  # before the flat time of a day that ends: an exit takes its time
 WILDEST = 10  # times its median that volatility may ever be with entries
+FLAT = "15:10"  # Chicago: what is open then TopstepX closes itself
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -193,6 +194,8 @@ def nonsense(
         yield "session.venue_flat: expected HH:MM of Chicago, or nothing"
     if mode == "live" and session.kind != "all" and not session.venue_flat:
         yield "session.venue_flat: expected HH:MM: run.mode is live, and TopstepX has a flat time"
+    if mode == "live" and session.kind != "all" and session.venue_flat > FLAT:
+        yield f"session.venue_flat: expected {FLAT} of Chicago at the latest: TopstepX closes then"
     if session.reduce_share > 1:
         yield "session.reduce_share: expected at most 1"
     if prop.profile and not session.venue_flat:

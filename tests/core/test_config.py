@@ -148,3 +148,17 @@ def test_a_venue_may_have_no_flat_time_but_where_it_is_the_real_one():
     with pytest.raises(ConfigError, match=r"session\.venue_flat: .* TopstepX has a flat time"):
         load(REAL, {**none, "TRADEBOT_RUN_MODE": "live"})
     assert load(REAL, {"TRADEBOT_SESSION_REDUCE_S": "900.0"}).session.reduce_s == 900
+
+
+@pytest.mark.parametrize(("mode", "flat", "says"), [
+    ("live", "15:10", ""), ("live", "13:00", ""), ("sim", "16:00", ""),
+    ("live", "15:11", "15:10 of Chicago at the latest"), ("live", "16:10", "15:10 of Chicago"),
+])  # fmt: skip
+def test_live_nothing_is_open_when_topstepx_closes_what_is(mode, flat, says):
+    """16:10 is New York's word for it: a slip that would leave the position to the firm."""
+    given = {"TRADEBOT_SESSION_VENUE_FLAT": flat, "TRADEBOT_RUN_MODE": mode}
+    if not says:
+        assert load(REAL, given).session.venue_flat == flat
+        return
+    with pytest.raises(ConfigError, match=says):
+        load(REAL, given)
