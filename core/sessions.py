@@ -29,7 +29,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 NEVER = 2**63 - 1
 ALWAYS = "all"  # hours
 DAY, EPOCH = 86_400 * SECOND, date(1970, 1, 1).toordinal()
-ONWARD = 7  # edition since which no trade date begins again
+ONWARD = 7  # edition since which no trade date begins again, and no position lives through one
 ROLL, OPEN, CLOSE = time(18), time(9, 30), {"globex": "17:00", "rth": "16:00"}
 
 

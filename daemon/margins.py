@@ -99,6 +99,7 @@ RULES = {
     Reason.DATA_CONTRACT_ROLL: Rule(
         ABOVE, MILLI, "{} s more to the contract's roll", "{} s less to the contract's roll"
     ),
+    Reason.RISK_OVERSTAYED: Rule(MOST, MILLI, "{} s sooner, at its day's flat time"),
     Reason.SIG_EXPIRED: Rule(LEAST, MILLI, "{} s sooner", "{} s later"),
     Reason.SIG_LOW_CONFIDENCE: Rule(LEAST, MICRO, "confidence {} higher", "confidence {} lower"),
     Reason.SIG_COOLDOWN: Rule(LEAST, MILLI, "{} s later, after the cooldown", "{} s earlier"),
@@ -200,11 +201,8 @@ def nearest(checks: Iterable[Check]) -> Check | None:
 def single(checks: Iterable[Check], size: int) -> list[Check]:
     """For one contract: an entry that is sized loses the others before it is refused."""
     rows = list(checks)
-    sized = any(check.rule in SIZES for check in rows)
-    return [
-        replace(check, value=check.value / size) if sized and check.rule in PLANNED else check
-        for check in rows
-    ]
+    parted = PLANNED if any(check.rule in SIZES for check in rows) else ()
+    return [replace(c, value=c.value / size) if c.rule in parted else c for c in rows]
 
 
 def flip(message: Message, cause: Message | None) -> str:

@@ -39,8 +39,10 @@ ALL = [
 class Desk:
     """Risk and executor, and a venue that answers so many nanoseconds later."""
 
-    def __init__(self, at, latency=0, answers=True, **numbers):
-        settings = replace(PLAIN, session=replace(RULES, **numbers))
+    def __init__(self, at, latency=0, answers=True, edition=0, drb_reduce=True, **numbers):
+        risk = replace(PLAIN.risk, drb_reduce=drb_reduce)
+        rules = replace(RULES, **numbers)
+        settings = replace(PLAIN, session=rules, risk=risk, edition=edition)
         self.risk, self.executor = Risk(settings), Executor(settings)
         self.latency, self.answers = latency, answers
         self.due, self.sent, self.said, self.trade = [], [], [], 0

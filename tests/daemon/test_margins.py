@@ -77,6 +77,7 @@ SAID = [
     (check(R.RISK_COLLAR_DRIFT, "81", "80"), "1.00 ticks less of drift"),
     (check(R.DATA_CONTRACT_ROLL, "1", "0", True), "1 s less to the contract's roll"),
     (check(R.DATA_CONTRACT_ROLL, "-5", "0"), "over 5 s more to the contract's roll"),
+    (check(R.RISK_OVERSTAYED, "5.0", "0"), "5 s sooner, at its day's flat time"),
     (check(R.RISK_PROP_LOSS, "2013.34", "2000"), "over 13.34 dollars less lost with all at stake"),
     (check(R.RISK_PROP_SIZE, "51", "50"), "1 micro(s) fewer held or coming"),
 ]  # fmt: skip
