@@ -6,10 +6,12 @@ Of both the lower counts, for every limit and every size: what is gone cannot be
 from decimal import Decimal
 
 from actors.account import ZERO, Account
+from core.clock import SECOND
 from core.messages import AccountSnapshot
 from core.terms import tidied
 
 CENT = Decimal("0.01")
+SETTLES = 10 * SECOND
 LOWER = 7  # edition since which it counts
 
 
@@ -21,6 +23,10 @@ def lacks(account: Account, told: AccountSnapshot) -> None:
     if told.position or book.position.size or book.alive:
         return
     if any(fill.trade_id not in book.trades for fill in told.fills):
+        return
+    if (
+        told.at - next(reversed(book.trades.values()), 0) < SETTLES
+    ):  # the balance may follow its fill
         return
     lack = tidied(account.base + book.realised) - told.balance
     if lack == account.lack:

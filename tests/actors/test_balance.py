@@ -94,8 +94,18 @@ def test_a_loss_that_only_a_position_made_up_hides_is_found():
     stage.on(build.fill(at=AT, price=D("5000"), fees=D(0)))
     stage.on(build.fill(at=AT, trade_id=-1, side=-1, price=D("5000"), fees=D(0)))
     assert realised(stage.memory) == D(1000)
-    lost(stage, "980.00", "980.00")
+    lost(stage, "980.00", "980.00", "980.00")
     assert realised(stage.memory) == marked(stage.memory) == D(980)
+
+
+def test_a_balance_that_follows_its_fill_is_no_loss():
+    """Ten seconds after it, by both looks, it is one."""
+    stage = risk()
+    stage.on(build.fill(at=AT, price=D("5000"), fees=D(0)))
+    stage.on(build.fill(at=AT, trade_id=2, side=-1, price=D("5004"), fees=D(0)))
+    for t, counts in ((1, 1020), (8, 1020), (10, 1020), (17, 1000)):
+        stage.on(look(t, "1000.00"))
+        assert realised(stage.memory) == D(counts)
 
 
 def test_after_a_payout_a_person_goes_on_with_what_is_left():
