@@ -10,6 +10,9 @@ from core.settings import Settings
 from core.terms import Purpose
 
 EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
+BEHIND = 7  # edition since which a look may show what was so long ago
+LAG_S = 5
+DRIFTS = (Reason.REC_POSITION_DRIFT, Reason.REC_ORDER_DRIFT)
 
 
 class Ledger(Struct):
@@ -40,12 +43,15 @@ class Ledger(Struct):
 
     def confirmed(self, odd: list[str], asked: int) -> list[str]:
         """What two looks running cannot explain, the second of which was asked for when the first
-        was known, and after the newest fill if it judges what is held."""
-        before, exact = self.odd, self.book.edition >= NEWEST
+        was known, and after the newest fill if it judges what is held. The venue's queries may lag
+        behind its hub: then what they show is of a time before that fill, and so are the orders."""
+        before, edition = self.odd, self.book.edition
+        exact, behind = edition >= NEWEST, edition >= BEHIND
         self.odd = {text: before.get(text, self.now) for text in odd}
         again = [text for text in odd if text in before and (asked >= before[text] or not exact)]
-        if exact and asked < self.filled_at:
-            again = [text for text in again if not text.startswith(Reason.REC_POSITION_DRIFT)]
+        if exact and asked < self.filled_at + (LAG_S * SECOND if behind else 0):
+            overtaken = DRIFTS if behind else DRIFTS[:1]
+            again = [text for text in again if not text.startswith(overtaken)]
         return again
 
     @property

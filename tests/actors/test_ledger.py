@@ -45,6 +45,20 @@ def test_a_look_from_before_the_newest_fill_confirms_no_drift_of_the_position(ed
     assert kinds(stage.on(snap(5))) == ["Halted"]
 
 
+@pytest.mark.parametrize(("edition", "halted"), [(7, [0, 0, 0, 1]), (6, [0, 1, 1, 1])])
+def test_queries_that_lag_behind_a_fill_confirm_no_drift(edition, halted):
+    """The hub told it at once; for seconds every query shows what was before."""
+    stage = linked()
+    stage.memory.book.edition = edition
+    stage.on(pulse(2))
+    stage.on(build.fill(at=build.AT + 2 * build.SECOND, tag="", venue_id=0))
+    told = []
+    for second in (3, 5, 6, 7):
+        stage.on(pulse(second))
+        told.append("Halted" in kinds(stage.on(snap(second))))
+    assert told == [bool(one) for one in halted]
+
+
 @pytest.mark.parametrize(("edition", "covered", "asks"), [
     (6, False, [1, 0, 0]), (6, True, [0, 0, 0]), (5, False, [0, 0, 0]),
 ])  # fmt: skip
