@@ -18,14 +18,12 @@ from core.terms import Check, Purpose, most
 def reduction(account: Account, at: int) -> list[Message]:
     """A part that did not go in time is followed by the whole, which is asked for once."""
     size, settings = abs(account.book.position.size), settings_of(account)
-    if not size:
+    if not size or not settings.risk.drb_reduce:
         account.reducing, account.parted = False, 0
         return []
     if not account.reducing and (over := carried(account, at)):
         account.reducing = True
         return [Reduce(at, size, (over,), Reason.RISK_OVERSTAYED)]
-    if not settings.risk.drb_reduce:
-        return []
     stake, space = at_stake(account), room(account)
     known = all(order.price for order in account.book.live(Purpose.STOP))
     bare = account.book.resting_stop() < size

@@ -27,9 +27,10 @@ def carried(edition, at, **numbers):
     return desk
 
 
-@pytest.mark.parametrize(("edition", "held"), [(6, 1), (7, 0)])
-@pytest.mark.parametrize("reduces", [True, False])
-def test_a_position_that_outlived_its_day_is_closed_in_the_next_session(edition, held, reduces):
+@pytest.mark.parametrize(("edition", "reduces", "held"), [
+    (6, True, 1), (7, True, 0), (7, False, 1),  # as risk closes nothing by itself then
+])  # fmt: skip
+def test_a_position_that_outlived_its_day_is_closed_in_the_next_session(edition, reduces, held):
     at = steps(DAY + 1, RULES).opens + 1800 * SECOND
     desk = carried(edition, at, drb_reduce=reduces)
     desk.until(at + 10 * SECOND)
