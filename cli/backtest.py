@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec import to_builtins
 from cli.arguments import Arguments, between, zoned
 from cli.logs import records_of
 from cli.progress import counted
-from cli.results import writing
+from cli.results import ours, writing
 from core import config as configs
 from core.clock import wall
 from core.config import Config
@@ -61,10 +62,16 @@ def main(argv: list[str]) -> int:
         from cli import sketch
 
         return sketch.run(given, config)
-    if given.bars:
-        from cli import bar_backtest
+    with ours(Path(given.out)) if given.out else nullcontext():
+        if given.bars:
+            from cli import bar_backtest
 
-        return bar_backtest.run(given, config)
+            return bar_backtest.run(given, config)
+        return run(given, config)
+
+
+def run(given: argparse.Namespace, config: Config) -> int:
+    """Over a tape."""
     tape = tapes.read_of(Path(given.tape or config.paths.tape), config.settings().instrument)
     live = [r.message for r in records_of(Path(given.against))] if given.against else []
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"

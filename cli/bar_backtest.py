@@ -12,7 +12,6 @@ from typing import Any
 
 from cli.backtest import recording, spoken
 from cli.progress import counted
-from cli.results import writing
 from core.clock import SECOND, wall
 from core.config import Config
 from core.errors import EXIT_NOT_FLAT, EXIT_OK, UsageError
@@ -27,9 +26,7 @@ class Keeping:
         from research.equity import Equity
 
         instrument = config.settings().instrument
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            self.equity = Equity(out / "equity.parquet", config.account.balance_start, instrument)
+        self.equity = Equity(out / "equity.parquet", config.account.balance_start, instrument)
 
     def on(self, message: Message) -> None:
         if not isinstance(message, Bar):  # those that were left out are not told

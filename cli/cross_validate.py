@@ -11,7 +11,7 @@ import os
 from cli.arguments import Arguments, between
 from cli.progress import spoken
 from cli.report import plain
-from cli.results import prepare, writing
+from cli.results import ours, writing
 from cli.walk_forward import lessons, rows_of, shown, way_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
@@ -25,17 +25,17 @@ def main(argv: list[str]) -> int:
         from research import bars, cross, history, runs, sources
     except ModuleNotFoundError as error:
         raise UsageError(f"this needs {error.name}: run `make research`") from None
-    prepare(given.out)
-    with sources.reading(given.data):
-        rows = bars.within(history.sound(rows_of(given, config).collect()), given.hours)
-    way = way_of(given, config)
-    shape = cross.Shape(given.groups, given.tests)
-    with spoken() as told:
-        paths = cross.crossed(rows, shape, way, told)
-    found = cross.summary(paths, shape)
-    with writing(given.out):
-        for number, path in enumerate(paths, 1):
-            runs.write(given.out / f"path-{number}", path)
+    with ours(given.out):
+        with sources.reading(given.data):
+            rows = bars.within(history.sound(rows_of(given, config).collect()), given.hours)
+        way = way_of(given, config)
+        shape = cross.Shape(given.groups, given.tests)
+        with spoken() as told:
+            paths = cross.crossed(rows, shape, way, told)
+        found = cross.summary(paths, shape)
+        with writing(given.out):
+            for number, path in enumerate(paths, 1):
+                runs.write(given.out / f"path-{number}", path)
     told_each = [plain(each) for each in found.pop("each")]
     if given.json:
         print(json.dumps(plain(found) | {"each": told_each}))

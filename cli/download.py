@@ -11,6 +11,7 @@ from msgspec import to_builtins
 
 from cli.arguments import Arguments, between
 from cli.progress import counted
+from cli.results import ours
 from core.clock import SECOND, wall
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 
@@ -50,8 +51,8 @@ def main(argv: list[str]) -> int:
     how = {"url": given.url, "exchange": given.exchange, "dataset": given.dataset}
     service = services.SERVICES[given.service](given.symbol, given.step, os.environ, **how)
     folder = given.out / service.name / given.symbol.replace("/", "-") / f"{given.step}s"
-    kept = archive.Archive(folder, given.step)
-    with counted(given.symbol, span[1] - span[0]) as done:
+    with ours(folder), counted(given.symbol, span[1] - span[0]) as done:
+        kept = archive.Archive(folder, given.step)
         told = download.fetch(
             service, kept, span, given.gap, not given.no_backfill,
             download.Patience(tries=given.tries), done,

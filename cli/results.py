@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from core.errors import UsageError
+from storage import lock
 
 
 @contextmanager
@@ -23,3 +24,12 @@ def prepare(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
+
+
+@contextmanager
+def ours(folder: Path) -> Iterator[None]:
+    """The same, and no other run goes there meanwhile: the files of two would be mixed. Raises
+    UsageError, LockedError."""
+    prepare(folder)
+    with lock.alone(folder):
+        yield

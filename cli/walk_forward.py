@@ -16,7 +16,7 @@ import msgspec
 from cli.arguments import Arguments, between, zoned
 from cli.progress import spoken
 from cli.report import plain
-from cli.results import prepare, writing
+from cli.results import ours, writing
 from cli.train import kinds, plan
 from core import config as configs
 from core.clock import wall
@@ -42,19 +42,19 @@ def main(argv: list[str]) -> int:
     if given.evidence and given.fills == "optimistic":
         raise UsageError("--evidence: of fills that are too good nothing is proven")
     model = provable(config, made, given) if given.evidence else None
-    prepare(given.out)
-    months = folds.Months(given.train, given.valid, given.test, roll=given.test)
-    loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
-    if not loader.folds:
-        raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test} "
-                         f"months and {months.quarantine_days} days between")  # fmt: skip
-    way = way_of(given, config)
-    with spoken() as told:
-        done = walk.forward(loader, way, told)
-    run = walk.stitched(done)
-    found = walk.summary(done, run, given.seed)
-    with writing(given.out):
-        runs.write(given.out, run)
+    with ours(given.out):
+        months = folds.Months(given.train, given.valid, given.test, roll=given.test)
+        loader = folds.Loader(rows_of(given, config), months, made.lookahead_s, given.hours)
+        if not loader.folds:
+            raise UsageError(f"{given.data}: too short for {given.train}+{given.valid}+{given.test}"
+                             f" months and {months.quarantine_days} days between")  # fmt: skip
+        way = way_of(given, config)
+        with spoken() as told:
+            done = walk.forward(loader, way, told)
+        run = walk.stitched(done)
+        found = walk.summary(done, run, given.seed)
+        with writing(given.out):
+            runs.write(given.out, run)
     if model:
         prove(found, config, model, way)
     print(json.dumps(plain(found)) if given.json else describe(found))

@@ -1,8 +1,11 @@
-"""One daemon per log, and per state: an flock that the kernel frees however its holder dies."""
+"""One daemon per log, and per state: an flock that the kernel frees however its holder dies.
+And one command at a time where two would write into each other's files."""
 
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import LockedError, LogError
@@ -42,3 +45,22 @@ def held(directory: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Nobody else who asks for it works here meanwhile; a daemon does. The lock is of the directory
+    itself and leaves no file. Raises LockedError; without locks, as on some shares, it is nobody's.
+    """
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            why = f"{directory}: another command writes here: wait for it, or name another place"
+            raise LockedError(why) from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(fd)
