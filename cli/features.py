@@ -19,6 +19,7 @@ from core.config import Config
 from core.errors import EXIT_OK, UsageError
 from indicators.schema import FINGERPRINT
 from storage import model as models
+from storage.disk import write_files
 from storage.model import Model
 
 
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
     words = " · ".join(f"{name} {value}" for name, value in about.items())
     text = importance_page.build("The features", words, found, known(given.tape, model))
     with writing(given.out):
-        given.out.write_text(text, encoding="utf-8")
+        write_files({given.out: text.encode()})
     told = about | importance_page.summary(found)
     print(json.dumps(told, allow_nan=False) if given.json else f"wrote {given.out}")
     return EXIT_OK

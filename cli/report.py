@@ -10,6 +10,7 @@ from cli.results import writing
 from core import config as configs
 from core.errors import EXIT_OK, UsageError
 from storage import tape as tapes
+from storage.disk import write_files
 from storage.segments import segments
 from storage.wal import read
 
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
     quotes = tca.quotes_of(tapes.read(given.tape)) if given.tape else None
     text = report.build(given.title or folder.resolve().name, run, quotes)
     with writing(given.out):
-        given.out.write_text(text, encoding="utf-8")
+        write_files({given.out: text.encode()})
     found = metrics.measure(run)
     print(json.dumps(plain(found)) if given.json else f"wrote {given.out}")
     return EXIT_OK

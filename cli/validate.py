@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from cli.arguments import Arguments, between, zoned
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
+from storage.disk import write_files
 
 NOT_MARKET = (".md", ".json", ".toml", ".html")
 
@@ -73,7 +74,7 @@ def draw(out: Path, found: list[Any], zone: str) -> None:
     from research import picture
 
     try:
-        out.write_text(picture.page(found, zone), encoding="utf-8")
+        write_files({out: picture.page(found, zone).encode()})
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}") from None
 

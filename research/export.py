@@ -11,6 +11,7 @@ import onnx
 from msgspec.structs import replace
 from onnx import TensorProto, helper, numpy_helper
 
+from storage.disk import write_files
 from storage.model import Manifest
 
 OPSET, IR = 17, 8
@@ -65,6 +66,5 @@ def write(folder: Path, name: str, model: onnx.ModelProto, manifest: Manifest) -
     beside = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.onnx", folder / f"{name}.json"]
-    for path, part in zip(paths, (content, beside), strict=True):
-        path.write_bytes(part)
+    write_files(dict(zip(paths, (content, beside), strict=True)))
     return paths

@@ -6,6 +6,7 @@ log-normal, and one of each minute; it is seen through trades on whole ticks tha
 with a long tail. A second without a trade has no row. `research.likeness` measures the likeness.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from math import gamma
@@ -222,9 +223,8 @@ def write(
     path: Path, rows: int, seed: int, start: date, laws: Laws = USUAL,
     seen: Callable[[int], None] = lambda rows: None,
 ) -> int:  # fmt: skip
-    """Into one Parquet file, which appears when it is whole. The rows made: fewer where the
-    calendar ends, and then there is no file. `seen`: so far."""
-    part, written = path.with_name(path.name + ".part"), 0
+    """Into one file, whole or not at all: rows made, fewer (no file) where the calendar ends."""
+    part, written = path.with_name(f"{path.name}.{os.getpid()}.part"), 0  # of two, each its own
     try:
         with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
             for frame in groups(generate(rows, seed, start, laws)):

@@ -1,6 +1,7 @@
 """The few things the log asks of a disk, as one object, so that a test can be the disk."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
@@ -71,6 +72,28 @@ def write_file(path: Path, content: bytes, disk: Disk) -> None:
         disk.close(fd)
     disk.rename(temporary, path)
     disk.fsync_dir(path.parent)
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Replace files that others may read: each as a whole, and none before all are on disk. What is
+    no file, as /dev/stdout, is written as it is. Raises OSError."""
+    parts: dict[Path, Path] = {}
+    try:
+        for path, content in files.items():
+            if path.exists() and not path.is_file():
+                path.write_bytes(content)
+                continue
+            path = path.resolve()  # what a link names, not the link
+            parts[path] = path.with_name(f".{path.name}.{os.getpid()}.new")
+            with parts[path].open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def write_all(fd: int, content: bytes, disk: Disk) -> None:

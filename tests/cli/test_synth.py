@@ -1,11 +1,18 @@
 """`tradebot synth` writes what it says, and refuses what makes no sense in one line."""
 
 import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from cli.main import main
+from research import synth
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_rows_go_into_the_file(tmp_path, capsys):
@@ -36,3 +43,16 @@ def test_a_calendar_that_ends_is_told_and_what_was_there_stays(tmp_path, capsys)
     assert "the calendar ends" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
     assert (tmp_path / "a.parquet").read_text() == "of an earlier run"
+
+
+def test_two_at_once_leave_the_whole_file_of_the_later_one(tmp_path):
+    out = tmp_path / "a.parquet"
+    words = ["-m", "cli.main", "synth", "--rows", "500", "--seed", "2", "--out", str(out)]
+
+    def meanwhile(rows):
+        assert not subprocess.run([sys.executable, *words], cwd=ROOT, check=False).returncode
+        assert pl.read_parquet(out).height == 500
+
+    assert synth.write(out, 5000, 1, date(2022, 1, 3), seen=meanwhile) == 5000
+    assert pl.read_parquet(out).height == 5000
+    assert list(tmp_path.iterdir()) == [out]
