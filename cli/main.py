@@ -1,5 +1,6 @@
 """tradebot: one verb, one file. Errors of the user are one line on stderr and an exit code."""
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -41,6 +42,10 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C
+MENDED_BY_USER = {  # wherever it was met
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR,
+}  # fmt: skip
 
 
 def usage() -> str:
@@ -60,6 +65,17 @@ def main(argv: list[str] | None = None) -> int:
         return error.code
     except PermissionError as error:
         complain(f"{error.filename or argv[0]}: {error.strerror}: run it as the daemon's user")
+        return EXIT_USAGE
+    except OSError as error:
+        if error.errno not in MENDED_BY_USER:
+            raise
+        where = error.filename if isinstance(error.filename, str) else argv[0]
+        complain(f"{where}: {error.strerror}")
+        return EXIT_USAGE
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        complain(f"{argv[0]}: a name that is not UTF-8: rename the file")
         return EXIT_USAGE
     except KeyboardInterrupt:
         complain(f"{argv[0]} was interrupted")
@@ -90,7 +106,11 @@ def complain(text: str) -> None:
 
 
 def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A defect of ours: its trace for whoever mends it, and an exit that is no verb's answer."""
+    """A defect of ours: its trace for whoever mends it, and an exit that is no verb's answer. Of
+    one Ctrl-C that is heard twice, as beside polars, the second comes here."""
+    if kind is KeyboardInterrupt:
+        complain("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
     sys.__excepthook__(kind, error, trace)
     sys.exit(EXIT_INTERNAL)
 

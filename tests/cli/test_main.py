@@ -126,6 +126,46 @@ def test_an_interrupted_verb_says_so_and_exits_130():
     assert (done.returncode, done.stderr) == (130, "tradebot: replay was interrupted\n")
 
 
+def test_a_second_interrupt_while_the_first_is_told_is_no_defect():
+    """Polars hands on the signal that Python has heard itself."""
+    broken = (
+        "import cli.main as m, sys\n"
+        "def interrupt(words): raise KeyboardInterrupt\n"
+        "sys.argv, m.answer = ['tradebot', 'validate'], interrupt\n"
+        "tell, said = m.complain, []\n"
+        "m.complain = lambda text: (said.append(1), interrupt(text)) if not said else tell(text)\n"
+        "sys.exit(m.main())"
+    )
+    done = process(broken, capture_output=True)
+    assert done.returncode in (130, -2) and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), OSError(36, "File name too long", "x" * 300),
+     IsADirectoryError(21, "Is a directory", 3), OSError(30, "Read-only file system", "a")],
+)  # fmt: skip
+def test_what_the_user_can_mend_is_one_line_wherever_it_was_met(tradebot, monkeypatch, error):
+    def fail(words):
+        raise error
+
+    monkeypatch.setattr("cli.main.answer", fail)
+    code, out, err = tradebot("synth")
+    where = error.filename if isinstance(error.filename, str) else "synth"
+    assert (code, out, err) == (2, "", f"tradebot: {where}: {error.strerror}\n")
+
+
+@pytest.mark.parametrize("verb", ["validate", "features"])
+def test_a_name_that_is_no_text_is_one_line(tradebot, tape, tmp_path, verb):
+    odd = tmp_path / "a\udcff.parquet"
+    odd.write_bytes(tape.read_bytes())
+    words = ("--out", tmp_path / "a.html", "--tape") if verb == "features" else ()
+    code, out, err = tradebot(verb, *words, odd)
+    assert (code, out, err) == (
+        2, "", f"tradebot: {verb}: a name that is not UTF-8: rename the file\n"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "words", [("status", "--state"), ("wal", "verify", "--wal"), ("explain", "1", "--wal")]
 )
