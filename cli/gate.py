@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.arguments import Arguments
+from cli.logs import records_in
 from core import config as configs
 from core.clock import SECOND, wall
 from core.config import Config
-from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
+from core.errors import EXIT_DIFFERENCE, EXIT_OK
 from core.messages import Bar, RunStarted
 from core.sessions import trade_date
 from daemon import golive
@@ -25,7 +26,6 @@ from daemon.build import build
 from daemon.golive import Evidence, Finding
 from daemon.main import commit
 from daemon.wiring import load_model
-from storage.wal import read
 
 
 def main(argv: list[str]) -> int:
@@ -83,13 +83,11 @@ def show(found: list[Finding]) -> None:
 def papers(log: Path, model: str, strategy: str) -> Evidence:
     """Days from the first to the last bar seen on paper with this model and strategy, and sessions
     with bars."""
-    if not log.is_dir():
-        raise UsageError(f"{log}: no log there")
     dates: set[str] = set()
     first = last = 0
     paper = False
-    for line in read(log):
-        message = line.record.message
+    for record in records_in(log):
+        message = record.message
         if isinstance(message, RunStarted):
             same = message.model_sha256 == model
             same = same and golive.strategy_of(message.settings) == strategy

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from cli.arguments import Arguments
+from cli.logs import records_in
 from cli.results import writing
 from core import config as configs
 from core.errors import EXIT_OK, UsageError
 from storage import tape as tapes
 from storage.disk import write_files
 from storage.segments import segments
-from storage.wal import read
 
 
 def main(argv: list[str]) -> int:
@@ -53,7 +53,7 @@ def loaded(folder: Path, model: Path) -> Any:
 
     if not folder.is_dir() or not segments(folder):
         return runs.read(folder)
-    return record.record((line.record.message for line in read(folder)), *runs.outcome_of(model))
+    return record.record((found.message for found in records_in(folder)), *runs.outcome_of(model))
 
 
 def plain(found: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from cli.arguments import Arguments, between, zoned
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, UsageError
 from storage.disk import write_files
 
-NOT_MARKET = (".md", ".json", ".toml", ".html")
+NOT_MARKET = (".md", ".json", ".toml", ".html", ".lock", ".log", ".part")
+LEDGER = "gateway-ledger.jsonl"  # what `collect` keeps of its simulator
 
 
 def parser() -> Arguments:
@@ -64,10 +65,14 @@ def every(given: list[Path]) -> list[Path]:
         if not path.exists():
             raise UsageError(f"{path}: no such file")
         inner = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        found += [p for p in inner if p == path or p.suffix not in NOT_MARKET]
+        found += [p for p in inner if p == path or market(p)]
     if not found:
         raise UsageError(f"{given[0]}: no files in it")
     return found
+
+
+def market(path: Path) -> bool:
+    return path.suffix not in NOT_MARKET and path.name != LEDGER
 
 
 def draw(out: Path, found: list[Any], zone: str) -> None:

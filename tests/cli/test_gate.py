@@ -77,3 +77,12 @@ def test_days_on_paper_are_counted_from_bars_of_paper_runs(
     tradebot("gate", "--log", tmp_path / "wal")
     told = json.loads((tmp_path / "evidence" / "paper.json").read_text())
     assert told["values"]["days"] == days and bool(told["values"]["sessions"]) is bool(days)
+
+
+def test_a_folder_without_a_log_takes_the_place_of_no_evidence(tradebot, tmp_path):
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "paper.json").write_text("fourteen days")
+    (tmp_path / "empty").mkdir()
+    code, _, err = tradebot("gate", "--log", tmp_path / "empty")
+    assert (code, err.count("\n")) == (2, 1) and "no such log, it has no segment" in err
+    assert (tmp_path / "evidence" / "paper.json").read_text() == "fourteen days"

@@ -1,8 +1,13 @@
 """`tradebot report`: a page of a backtest and of a log, and what is wrong in one line."""
 
 import json
+import os
+import shutil
+
+import pytest
 
 from core.messages import TradeClosed
+from storage import lock
 
 
 def test_a_backtest_and_its_log_become_a_page(tradebot, tape, tmp_path, monkeypatch):
@@ -35,3 +40,17 @@ def test_a_run_that_is_not_there_is_one_line(tradebot, tmp_path):
 def test_a_place_that_cannot_be_written_is_one_line(tradebot, log, tmp_path):
     code, _, err = tradebot("report", log[0], "--out", tmp_path / "no" / "page.html")
     assert code == 2 and err.count("\n") == 1 and "cannot be written" in err
+
+
+@pytest.mark.parametrize("verb", ["report", "gate"])
+def test_half_a_line_of_a_live_daemon_is_no_damage(tradebot, log, tmp_path, monkeypatch, verb):
+    wal = shutil.copytree(log[0], tmp_path / "wal")
+    with max(wal.glob("*.jsonl")).open("ab") as stream:
+        stream.write(b'{"v":1,"seq":')
+    monkeypatch.setenv("TRADEBOT_LIVE_EVIDENCE", str(tmp_path / "evidence"))
+    words = (wal, "--out", tmp_path / "a.html") if verb == "report" else ("--log", wal)
+    assert tradebot(verb, *words)[0] == 74
+    held = lock.take(wal)
+    code, _, err = tradebot(verb, *words)
+    os.close(held)
+    assert (code, err) == (0 if verb == "report" else 1, "")

@@ -32,6 +32,13 @@ def test_a_grave_blemish_is_exit_1_and_named_in_json_and_picture(sound, tmp_path
     assert "OHLC_BROKEN" in page.read_text()
 
 
+def test_what_collect_keeps_beside_its_tapes_is_no_market(sound, tmp_path, capsys):
+    for name in ("wal.lock", "gateway.log", "gateway-ledger.jsonl", "MES_2026-11-20.000001.part"):
+        (tmp_path / name).touch()
+    assert main(["validate", str(tmp_path)]) == 0
+    assert "1 files, 0 with grave blemishes" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "given", [[], ["none.parquet"], ["{}", "--zone", "Mars"], ["{}", "--picture", "/none/a.html"]]
 )
