@@ -85,13 +85,14 @@ def verify(directory: Path, chosen: argparse.Namespace) -> int:
 
 
 def tail(directory: Path, chosen: argparse.Namespace) -> int:
-    """Print the newest records, and with -f those to come."""
+    """Print the newest records, and with -f those to come; 1 if the log is damaged there."""
     wanted = picker(chosen)
     files = begun(directory)
     found: list[Line] = []
-    end = 0
+    end, code = 0, EXIT_OK
     for file in reversed(files):
-        lines, size = readable(directory, file, file is files[-1])
+        lines, size, damaged = readable(directory, file, file is files[-1])
+        code = EXIT_DIFFERENCE if damaged else code
         end = size if file is files[-1] else end
         found = [line for line in lines if wanted(line)] + found
         if len(found) >= chosen.n:
@@ -99,7 +100,7 @@ def tail(directory: Path, chosen: argparse.Namespace) -> int:
     newest = found[-chosen.n :] if chosen.n > 0 else []
     if chosen.json and not chosen.f:
         print(json.dumps({"records": [as_json(line) for line in newest]}))
-        return EXIT_OK
+        return code
     for line in newest:
         show(line, chosen.json)
     if chosen.f:
@@ -108,24 +109,28 @@ def tail(directory: Path, chosen: argparse.Namespace) -> int:
                 show(line, chosen.json)
             if unheard(sys.stdout):
                 break
-    return EXIT_OK
+    return code
 
 
-def readable(directory: Path, file: Segment, last: bool) -> tuple[list[Line], int]:
-    """The records of one segment and where they end. What is torn by a live writer is to come."""
-    chain, lines = begin([file]), []
+def readable(directory: Path, file: Segment, last: bool) -> tuple[list[Line], int, bool]:
+    """The records of one segment, where they end, and whether by damage. What is torn by a live
+    writer is to come."""
+    chain, lines, damaged = begin([file]), [], False
     try:
         for line in follow(file, chain, last):
             lines.append(line)
     except (Torn, Corrupt) as error:
-        warn(error, directory)
-    return lines, chain.size
+        damaged = warn(error, directory)
+    return lines, chain.size, damaged
 
 
-def warn(error: Torn | Corrupt, directory: Path) -> None:
-    """Name the damage. Half a line of a live daemon is none."""
-    if isinstance(error, Corrupt) or not lock.held(directory):
+def warn(error: Torn | Corrupt, directory: Path) -> bool:
+    """Name it, and say whether it is damage. A torn end is none, and half a line of a live daemon
+    is nothing at all."""
+    damaged = isinstance(error, Corrupt)
+    if damaged or not lock.held(directory):
         print(f"tradebot: {error}", file=sys.stderr)
+    return damaged
 
 
 def growing(directory: Path, file: Segment, end: int) -> Iterator[Line]:
@@ -210,8 +215,8 @@ def brief(value: object) -> str:
 
 
 def stats(directory: Path, chosen: argparse.Namespace) -> int:
-    """Count what was decided, and why."""
-    files = begun(directory)
+    """Count what was decided, and why; 1 if not all of it could be read."""
+    files, code = begun(directory), EXIT_OK
     counts: dict[str, Counter[str]] = {part: Counter() for part in ("reason", "kind", "actor")}
     runs: dict[str, dict[str, Any]] = {}
     try:
@@ -221,10 +226,10 @@ def stats(directory: Path, chosen: argparse.Namespace) -> int:
             run = runs.setdefault(line.run, {"records": 0, "from": line.ts, "to": line.ts})
             run["records"], run["to"] = run["records"] + 1, line.ts
     except (Torn, Corrupt) as error:
-        warn(error, directory)
+        code = EXIT_DIFFERENCE if warn(error, directory) else EXIT_OK
     if chosen.json:
         print(json.dumps({**{k: dict(v.most_common()) for k, v in counts.items()}, "run": runs}))
-        return EXIT_OK
+        return code
     for part, counter in counts.items():
         print(f"by {part}")
         for name, count in counter.most_common():
@@ -232,4 +237,4 @@ def stats(directory: Path, chosen: argparse.Namespace) -> int:
     print("by run")
     for name, run in runs.items():
         print(f"  {name:<24} {run['records']:>10,}  {run['from'][:19]} to {run['to'][:19]}")
-    return EXIT_OK
+    return code

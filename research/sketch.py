@@ -51,7 +51,7 @@ class Sketch:
     def __init__(self, settings: Settings, fills: Fills) -> None:
         """Raises UsageError where the settings are not such that one loop can follow them."""
         if settings.signals.strategy != "ema_cross":
-            raise UsageError("signals.strategy: a sketch is of ema_cross only")
+            raise UsageError("signals.strategy: a sketch is of ema_cross only: set that")
         if fills.slip is None:
             raise UsageError(f"--fills {fills.name}: a sketch does not know the conditions")
         self.settings, self.tick = settings, float(settings.instrument.tick)

@@ -59,6 +59,19 @@ def test_verify_tells_torn_from_corrupt_with_file_and_offset(tmp_path, capsys):
     assert answer["where"].startswith(f"{path}:{sum(map(len, lines[:3]))}: seq 5 follows 3")
 
 
+@pytest.mark.parametrize("verb", ["tail", "stats"])
+def test_what_was_not_all_read_is_told_and_is_exit_1(tmp_path, capsys, verb):
+    lines = fill_log(tmp_path, 9)
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(b"".join(lines[:3] + lines[4:]))
+    code, out, err = run(capsys, verb, "--wal", tmp_path, "--json")
+    found = json.loads(out)
+    assert (len(found["records"]) if verb == "tail" else sum(found["actor"].values())) == 3
+    assert code == EXIT_DIFFERENCE and "seq 5 follows 3" in err and err.count("\n") == 1
+    path.write_bytes(b"".join(lines)[:-1])  # what a kill cut off is no damage
+    assert run(capsys, verb, "--wal", tmp_path)[0] == EXIT_OK
+
+
 def test_half_a_line_of_a_live_daemon_is_no_damage(tmp_path, capsys):
     wal = open_wal(tmp_path)
     append(wal, build.pulse())
