@@ -16,14 +16,7 @@ from typing import Any
 
 from cli.arguments import Arguments, between
 from core import config as configs
-from core.errors import (
-    EXIT_DIFFERENCE,
-    EXIT_NOT_FLAT,
-    EXIT_OK,
-    ConfigError,
-    TradebotError,
-    UsageError,
-)
+from core.errors import EXIT_NOT_FLAT, EXIT_OK, ConfigError, DifferenceError, UsageError
 from storage import sentinel
 
 TIMEOUT_S = 10.0
@@ -49,8 +42,12 @@ UNSEEN = "the kill file is left for the daemon, whose own files are another user
 UNHEARD = "what answers is not the daemon of this token; the kill file is left for that"
 
 
-class NoDaemon(TradebotError):
-    code = EXIT_DIFFERENCE
+SAYS = {"GET": "state", "POST": "seq"}  # what a daemon's answer always has
+NO_ANSWER = OSError, ValueError, LookupError, TypeError, RecursionError, http.client.HTTPException
+
+
+class NoDaemon(DifferenceError):
+    """None answers."""
 
 
 def parser(verb: str) -> Arguments:
@@ -175,7 +172,8 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
         link.request(method, path, json.dumps(body) if body else None, head)
         answer = link.getresponse()
         told: dict[str, Any] = json.loads(answer.read())
-    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+        _ = told[SAYS[method] if answer.status == 200 else "error"]  # else a stranger has the port
+    except NO_ANSWER as error:
         if isinstance(error, PermissionError) and error.filename:
             raise  # the file is another user's: that says nothing of the daemon
         why = "start one with `tradebot run`, or wait for the one that starts"
@@ -186,7 +184,7 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
         if "link" in locals():
             link.close()
     if answer.status != 200:
-        raise UsageError(str(told.get("error", answer.status)))
+        raise UsageError(str(told["error"]))
     return told
 
 

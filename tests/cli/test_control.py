@@ -144,7 +144,9 @@ def test_risk_is_a_line_a_rule_or_one_object(tradebot, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("verb", ["status", "risk", "pause", "resume", "flatten"])
-@pytest.mark.parametrize("left", [None, "{}", "half a li", '{"port": 9, "token": "t", "pid": 1}'])
+@pytest.mark.parametrize(
+    "left", [None, "{}", "[1]", "half a li", '{"port": 9, "token": "t", "pid": 1}']
+)
 def test_where_no_daemon_answers_one_line_says_so(tradebot, tmp_path, verb, left):
     if left is not None:
         (tmp_path / "api.json").write_text(left)
