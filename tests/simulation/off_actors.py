@@ -8,6 +8,7 @@ import actors.book
 import actors.day_end
 import actors.desk
 import actors.guard
+import actors.ledger
 import actors.legs
 from actors import agreement
 from actors.book import Book
@@ -164,6 +165,7 @@ ANSWERS: dict[str, Switch] = {
     "drift only when it is seen twice": around(
         Recovery, "compare", lambda self, told: setattr(self.memory, "odd", Everything())
     ),
+    "a look that may lag its fill": instead(actors.ledger, "LAG_S", 0),
     "old answers are passed over": around(
         Recovery, "compare", lambda self, told: setattr(self.memory, "read_at", 0)
     ),

@@ -48,6 +48,7 @@ ROWS: dict[str, Row] = {
               live_s=(60, 400)),
     "V3": Row("429, 5xx, HTML, cut JSON anywhere", script=weather.nonsense),
     "V4": Row("news doubled, lost, out of order", script=weather.user_events),
+    "V4Q": Row("queries behind the hub", script=weather.queries_behind),
     "V5": Row("a storm of reconnects", strikes=("cut", "market", "user"), every_s=0.4,
               live_s=(20, 40)),
     "V6": Row("the token dies, also in a flatten", stories.expiry, weather.logins, ("expire",),

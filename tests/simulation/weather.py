@@ -73,6 +73,14 @@ def user_events(rng: Random) -> Script:
     return [row for on in USER_EVENTS for row in at_times(rng, on, 120, 0.7, deeds)]
 
 
+def queries_behind(rng: Random) -> Script:
+    """Up to 5 s long they show what was before an order, a change or a fill that the hub tells."""
+    behind = ({"do": "lag", "seconds": between(1, 4.9)},)
+    return [
+        row for on in (PLACE, *CHANGES, *USER_EVENTS) for row in at_times(rng, on, 60, 0.4, behind)
+    ]
+
+
 def logins(rng: Random) -> Script:
     """Some logins fail, or take their time."""
     deeds = ({"do": "status", "code": of(CODES)}, LATE, {"do": "lose_reply"})

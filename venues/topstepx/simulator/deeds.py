@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from venues.topstepx.protocol import LOGOUT_EVENT
 from venues.topstepx.simulator.faults import Fault
 from venues.topstepx.simulator.hubs import invocation
+from venues.topstepx.simulator.past import Past
 
 if TYPE_CHECKING:
     from venues.topstepx.simulator.world import World
@@ -31,6 +32,8 @@ def do(world: "World", fault: Fault) -> None:
             world.down_until = time.monotonic() + fault.seconds
             for each in [each for hub in world.hubs.values() for each in hub.connections]:
                 each.reset()
+        case "lag":
+            world.past = Past(world.exchange, fault.seconds)
         case "bare":
             world.bare = True
         case "brackets":

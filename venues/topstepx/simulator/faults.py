@@ -16,6 +16,7 @@ Deeds anywhere:
     close      `hub` sends close (type 7, `error`) and drops all connections
     reset      `hub` resets all TCP connections          logout   `hub` sends GatewayLogout
     down       nothing answers for `seconds`             bare     user events without {action,data}
+    lag        queries show for `seconds` what is now, as hubs and orders go on
     can_trade  the account's flag becomes `value`        brackets the account's mode becomes `value`
     liquidate  cancel all, close the position, canTrade false
     closed     the market closes (`value` true) or opens again
@@ -37,8 +38,8 @@ AT_ENDPOINT = (
 )  # fmt: skip
 AT_EVENT = ("drop", "duplicate", "late")
 ANYWHERE = (
-    "freeze", "close", "reset", "logout", "down", "bare", "can_trade", "brackets", "liquidate",
-    "closed",
+    "freeze", "close", "reset", "logout", "down", "lag", "bare", "can_trade", "brackets",
+    "liquidate", "closed",
 )  # fmt: skip
 
 

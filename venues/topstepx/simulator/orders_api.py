@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 from core.terms import OrderType, Status
+from venues.matching import Exchange
 from venues.orders import Answer, ChangeCode, CloseCode, Order, PlaceCode, Ticket
 from venues.topstepx.protocol import SIDE_IN, STATUS_OUT, TYPE_IN, nanoseconds
 from venues.topstepx.simulator import bodies
+from venues.topstepx.simulator.past import Past
 from venues.topstepx.simulator.reply import Reply, fail, ok
 from venues.topstepx.simulator.world import World
 
@@ -29,6 +31,12 @@ def check_prices(*prices: Decimal | None) -> None:
 class OrdersApi:
     def __init__(self, world: World) -> None:
         self.world, self.exchange, self.wire = world, world.exchange, world.wire
+
+    @property
+    def seen(self) -> Exchange | Past:
+        """What queries show."""
+        past = self.world.past
+        return past if past is not None and past.lasts() else self.exchange
 
     def own(self, account_id: int) -> bool:
         return account_id == self.wire.account_id
@@ -101,20 +109,20 @@ class OrdersApi:
             return fail(1)
         found = [
             order
-            for order in self.exchange.orders.values()
+            for order in self.seen.orders.values()
             if since <= order.created <= until and order.status is not Status.SUSPENDED
         ]
         return ok(orders=self.listed(found))
 
     def search_open(self, body: bodies.OfAccount) -> Reply:
         return (
-            ok(orders=self.listed(self.exchange.open_orders()))
+            ok(orders=self.listed(self.seen.open_orders()))
             if self.own(body.account_id)
             else fail(1)
         )
 
     def search_by_id(self, body: bodies.Cancel) -> Reply:
-        order = self.exchange.orders.get(body.order_id)
+        order = self.seen.orders.get(body.order_id)
         if order is None or not self.own(body.account_id):
             return fail(1)
         return ok(order=self.wire.order(order))
@@ -126,7 +134,7 @@ class OrdersApi:
             return fail(1)
         found = [
             order
-            for order in self.exchange.orders.values()
+            for order in self.seen.orders.values()
             if since <= order.created <= until
             and (not by.statuses or STATUS_OUT[order.status] in by.statuses)
             and by.contract_id in (None, self.wire.contract.id)
@@ -140,7 +148,7 @@ class OrdersApi:
     def positions(self, body: bodies.OfAccount) -> Reply:
         if not self.own(body.account_id):
             return fail(1)
-        held = self.exchange.position
+        held = self.seen.position
         return ok(positions=[self.wire.position(held)] if held.size else [])
 
     def close(self, body: bodies.Close) -> Reply:
@@ -163,5 +171,5 @@ class OrdersApi:
         since, until = span(body.start_timestamp, body.end_timestamp)
         if not self.own(body.account_id):
             return fail(1)
-        found = [each for each in self.exchange.trades if since <= each.at <= until]
+        found = [each for each in self.seen.trades if since <= each.at <= until]
         return ok(trades=[self.wire.trade(each) for each in reversed(found)])

@@ -19,6 +19,7 @@ from venues.topstepx.simulator.depth import Depth
 from venues.topstepx.simulator.faults import Fault, Faults
 from venues.topstepx.simulator.hubs import Bounds, Connection, Hub, Timers, invocation
 from venues.topstepx.simulator.ledger import Ledger
+from venues.topstepx.simulator.past import Past
 from venues.topstepx.simulator.ticker import Ticker
 from venues.topstepx.simulator.wire import Wire
 
@@ -65,15 +66,9 @@ def methods(names: dict[str, str], argument: Any) -> dict[str, tuple[str, Any]]:
 
 class World:
     def __init__(
-        self,
-        tape: Tape,
-        speed: float,
-        wire: Wire,
-        terms: Gateway,
-        faults: Faults,
-        ledger: Ledger,
+        self, tape: Tape, speed: float, wire: Wire, terms: Gateway, faults: Faults, ledger: Ledger,
         timers: Timers | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.tape, self.wire, self.terms = tape, wire, terms
         self.faults, self.ledger = faults, ledger
         at = tape.columns["at"]
@@ -93,9 +88,9 @@ class World:
             "user": Hub("user", user, timers, FREE, lambda *_: None),
         }
         self.begun = asyncio.Event()
-        self.bare = False
+        self.past: Past | None = None  # what queries show while they lag
         self.down_until = self.frozen_until = 0.0
-        self.frozen_hub = ""
+        self.bare, self.frozen_hub = False, ""
         self.tasks: set[asyncio.Task[None]] = set()
 
     # The tape.
