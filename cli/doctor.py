@@ -136,7 +136,15 @@ def market(config: Config) -> Row:
 
 
 def journal(config: Config) -> Row:
-    """The log as a start would read it, but no more than the newest of a long one."""
+    try:
+        return log_of(config)
+    except PermissionError as error:
+        why = f"{error.filename}: {error.strerror}"
+        return Row("FAIL", "log", why, "run it as the daemon's user")
+
+
+def log_of(config: Config) -> Row:
+    """As a start would read it, but no more than the newest of a long one."""
     directory = Path(config.paths.wal)
     if not directory.is_dir() or not (files := segments(directory)):
         return Row("ok", "log", f"{directory}: none yet")

@@ -22,6 +22,7 @@ from cli.results import prepare
 from cli.walk_forward import HEARD, rows_of
 from core import config as configs
 from core.errors import EXIT_DIFFERENCE, EXIT_OK, TradebotError, UsageError
+from storage import lock
 
 POLL_S = 0.1
 CLUSTER_S = 10  # until a scheduler answers
@@ -72,7 +73,8 @@ def main(argv: list[str]) -> int:
     def test(tuned: Any) -> Any:
         return walk.traded(loader.test(lesson), model, replace(way, config=tuned))
 
-    told = {"study": name, "holdout": optimise.holdout(held, test, config)}
+    with lock.alone(given.out):  # of two that end at once, one looks
+        told = {"study": name, "holdout": optimise.holdout(held, test, config)}
     told |= optimise.told_of(held)
     print(json.dumps(plain(told)) if given.json else describe(told))
     if told["best"] is None:

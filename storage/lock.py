@@ -16,8 +16,13 @@ TRIES, WAIT_S = 5, 0.01  # whoever asks `held` has it for an instant
 
 def take(directory: Path) -> int:
     """Hold the lock until the returned fd is closed. Raises LockedError in a moment, LogError where
-    the file system has no locks."""
-    fd = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    the disk is full or read-only, or has no locks; PermissionError where it is another user's."""
+    try:
+        fd = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise LogError(f"{directory}: cannot be written: {error.strerror}") from None
     for _ in range(TRIES):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -121,6 +121,17 @@ def test_a_torn_log_warns_and_a_corrupt_one_fails(place, capsys):
     assert (code, rows["log"]["state"]) == (EXIT_DIFFERENCE, "FAIL")
 
 
+def test_a_log_of_another_user_fails_and_the_other_checks_are_told(place, capsys, monkeypatch):
+    def forbidden(directory):
+        raise PermissionError(13, "Permission denied", f"{directory}/wal.lock")
+
+    fill_log(place / "wal", 9)
+    monkeypatch.setattr(doctor.lock, "held", forbidden)
+    _, rows = examined(capsys)
+    assert rows["log"]["says"] == f"{place / 'wal'}/wal.lock: Permission denied"
+    assert (rows["log"]["state"], rows["kill switch"]["state"]) == ("FAIL", "ok")
+
+
 def test_half_a_line_of_a_live_daemon_is_no_damage(place, capsys):
     lines = fill_log(place / "wal", 9)
     (path,) = (place / "wal").glob("*.jsonl")

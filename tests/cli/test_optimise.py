@@ -15,6 +15,7 @@ from distributed import LocalCluster
 from cli import optimise
 from core.errors import UsageError
 from research import optimise as search
+from storage import lock
 from tests.research import random_bars
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,8 @@ def test_the_holdout_ends_the_study(tradebot, few, out, monkeypatch):
     assert told["validation_sharpe"] is not None and told["holdout"]["trial"] in (1, 2)
     code, _, err = tradebot(*words, "--trials", "1", "--jobs", "1")
     assert code == 2 and "no trial may follow" in err
+    with lock.alone(out):  # another that ends now
+        assert tradebot(*words, "--trials", "0", "--jobs", "1")[0] == 75
     again = json.loads(tradebot(*words, "--trials", "0", "--jobs", "1")[1])
     assert again["holdout"] == told["holdout"]
 

@@ -97,5 +97,15 @@ def test_a_file_system_without_locks_is_told_in_one_line(tmp_path, monkeypatch):
         lock.take(tmp_path)
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_disk_that_takes_no_lock_is_the_logs_failure(tmp_path, monkeypatch, number):
+    def none(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", none)
+    with pytest.raises(LogError, match=f"cannot be written: {os.strerror(number)}"):
+        lock.take(tmp_path)
+
+
 if __name__ == "__main__":
     race(Path(sys.argv[1]), int(sys.argv[2]))
