@@ -29,6 +29,7 @@ class Ledger(Struct):
     told_at: int = 0  # last answer
     taken_at: int = 0  # the venue took a close request; what it filled may be told since, or not
     read_at: int = 0  # newest snapshot
+    others: int = 0  # positions and orders that it showed in other contracts
     again: bool = False  # an actor missed a record: tell once more what all should know
     refused_at: int = 0  # the venue refused an order: an older look says nothing of it
     reads: int = 0  # consistent snapshots in a row since the link came up, as far as they count

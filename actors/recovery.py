@@ -102,6 +102,7 @@ class Recovery:
         if told.at < ledger.read_at:
             return []  # overtaken by a younger one
         ledger.asked_at, ledger.told_at, ledger.read_at = 0, told.at, told.at
+        ledger.others = told.others or 0
         if statement.whole(told, ledger.closed_at, ledger.began, self._kind()):
             ledger.closed_at = 0
         missing = agreement.missing(ledger.book, told, ledger.began, ledger.again)
@@ -185,7 +186,7 @@ class Recovery:
         if told.at - ledger.flat_at < int(self._settings().recovery.flat_gap_s * SECOND):
             return []
         ledger.proven = True
-        return [Flat(told.at, told.balance)]
+        return [Flat(told.at, told.balance, told.others)]
 
     def _due(self, at: int) -> list[Message]:
         """Is it time to look again?"""

@@ -110,7 +110,7 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
     try:
         told = call(state, "POST", "/command", {"name": verb, "by": by, "why": why})
         if wait_s:
-            told["flat"] = proven(state, wait_s)
+            told |= proven(state, wait_s)
             code = EXIT_OK if told["flat"] else EXIT_NOT_FLAT
     except NoDaemon:
         if verb not in ("kill", "rearm") or (verb == "rearm" and sentinel.read(state) is None):
@@ -129,22 +129,21 @@ def command(state: Path, verb: str, by: str, why: str, as_json: bool, wait_s: fl
         note = UNSEEN if isinstance(error, PermissionError) else f"{error}: {UNHEARD}"
         told, code = {"seq": None, "note": note, "flat": False}, EXIT_NOT_FLAT
     said = f"{verb}: {told.get('note') or 'record'} {told['seq'] or ''}".rstrip()
-    print(json.dumps(told) if as_json else said + FLAT[told.get("flat")])
+    print(json.dumps(told) if as_json else said + FLAT[told.get("flat")] + elsewhere(told))
     return code
 
 
-def proven(state: Path, wait_s: float) -> bool:
-    """Does the venue show no position and no order, within so long?"""
+def proven(state: Path, wait_s: float) -> dict[str, Any]:
+    """Does the venue show no position and no order, within so long? And what of others' it does."""
     until = time.monotonic() + wait_s
-    while True:
-        try:
-            if call(state, "GET", "/status").get("flat"):
-                return True
-        except NoDaemon:
-            return False  # it ended meanwhile: its own exit says how
-        if time.monotonic() >= until:
-            return False
-        time.sleep(POLL_S)
+    try:
+        while not (told := call(state, "GET", "/status")).get("flat"):
+            if time.monotonic() >= until:
+                return {"flat": False}
+            time.sleep(POLL_S)
+    except NoDaemon:
+        return {"flat": False}  # it ended meanwhile: its own exit says how
+    return {"flat": True, "others": told.get("others", 0)}
 
 
 def by_file(state: Path, verb: str, by: str, why: str) -> None:
@@ -188,6 +187,10 @@ def call(state: Path, method: str, path: str, body: Any = None) -> dict[str, Any
     return told
 
 
+def elsewhere(told: dict[str, Any]) -> str:
+    return f", {told['others']} in other contracts left as they are" if told.get("others") else ""
+
+
 def cents(amount: str | None) -> str:
     return "unknown" if amount is None else f"{Decimal(amount):.2f}"
 
@@ -225,7 +228,7 @@ def screen(told: dict[str, Any]) -> str:
         f"state      {told['state']} ({told['why']}), {'ready' if told['ready'] else 'starting'}"
         + (f", re-opened by: {told['reopens']}" if told["reopens"] else ""),
         *tight(told),
-        f"position   {held}, price {told['price']}",
+        f"position   {held}, price {told['price']}{elsewhere(told)}",
         f"equity     {cents(told['equity'])} dollars, realised {cents(told['realised'])}",
         f"budget     {cents(told['budget_left'])} dollars left, limits in {told['basis']}",
         *(

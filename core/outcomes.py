@@ -105,6 +105,7 @@ class AccountSnapshot(Message, frozen=True):
     fills: tuple[Fill, ...]  # since `since`, oldest first
     skew: Decimal | UnsetType = UNSET  # seconds the venue's clock is ahead of ours
     day: int | UnsetType = UNSET  # fills, and those alone, are told since then
+    others: int | UnsetType = UNSET  # positions and orders in other contracts: not ours
     reason: Reason = Reason.REC_SNAPSHOT
 
 
@@ -123,9 +124,10 @@ class Agreed(Message, frozen=True):
 
 
 class Flat(Message, frozen=True):
-    """No position and no order, by two queries a second apart."""
+    """No position and no order in our contract, by two queries a second apart."""
 
     balance: Decimal
+    others: int | UnsetType = UNSET  # positions and orders in other contracts: not ours
     reason: Reason = Reason.SYS_FLAT
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from actors.pipeline import routes
 from core.clock import SECOND, Clock
@@ -203,4 +203,4 @@ class Session:
 
 def told(message: Message) -> dict[str, Any]:
     rows: Mapping[str, Any] = {name: getattr(message, name) for name in message.__struct_fields__}
-    return {name: str(value) for name, value in rows.items() if name != "at"}
+    return {name: str(value) for name, value in rows.items() if name != "at" and value is not UNSET}

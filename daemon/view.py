@@ -29,6 +29,7 @@ ZERO = Decimal(0)
 def status(session: Session) -> dict[str, Any]:
     """Mode, position, orders, day budget, actors, lag."""
     account = session.stages["risk"].memory  # type: ignore[attr-defined]
+    ledger = session.stages["recovery"].memory  # type: ignore[attr-defined]
     book, known = account.book, account.base is not None  # the balance
     return {
         "mode": session.config.run.mode,
@@ -63,9 +64,8 @@ def status(session: Session) -> dict[str, Any]:
             for t in holding(account, session.clock())
         ],
         "links": account.links,
-        "flat": session.stages["recovery"].memory.proven,  # type: ignore[attr-defined]
-        "off": sorted(account.controls.past.off),
-        "alarm_at": account.controls.alarm_at,
+        "flat": ledger.proven, "others": ledger.others,
+        "off": sorted(account.controls.past.off), "alarm_at": account.controls.alarm_at,
         "agreed": account.agreed,
         "actors": {
             name: {"waiting": len(inbox.items), "conflated": inbox.conflated}

@@ -98,14 +98,17 @@ async def kill(bus: Bus, clock: Clock, state: Path) -> None:
 
 class Sight:
     """A look at the venue that fails is told on stderr, once for each reason until one does not:
-    without looks nothing is opened, and nothing is proven flat."""
+    without looks nothing is opened, and nothing is proven flat. So is what a look shows of other
+    contracts: flat means ours."""
 
     def __init__(self) -> None:
-        self.why = ""
+        self.why, self.others = "", 0
 
     def watch(self, actor: str, message: Message, seq: int) -> None:
         if isinstance(message, AccountSnapshot):
-            self.why = ""
+            self.why, before, self.others = "", self.others, message.others or 0
+            if self.others and self.others != before:
+                log.warning("positions or orders in other contracts are left", count=self.others)
         elif isinstance(message, QueryFailed) and message.why != self.why:
             self.why = message.why
             log.warning("the venue cannot be looked at", why=message.why)

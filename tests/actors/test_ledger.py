@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from core.terms import OrderType
 from tests import build
-from tests.actors.test_recovery import kinds, linked, pulse, snap
+from tests.actors.test_recovery import kinds, linked, pulse, recovery, snap
 
 
 @pytest.mark.parametrize(("edition", "seconds", "halted"), [
@@ -80,3 +80,13 @@ def test_a_position_whose_stop_nobody_told_is_looked_at_once_before_it_is_closed
         if asked[-1]:
             stage.on(snap(t, position=1))
     assert asked == asks
+
+
+def test_flat_names_what_is_open_in_other_contracts():
+    stage = recovery()
+    stage.on(build.command(at=build.AT, name="flatten"))
+    seen = [stage.on(replace(snap(t), others=2)) for t in (1, 2)]
+    assert [flat.others for answers in seen for flat in answers] == [2]
+    assert stage.memory.others == 2
+    stage.on(snap(3))
+    assert stage.memory.others == 0

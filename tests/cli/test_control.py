@@ -49,6 +49,17 @@ def daemon(state, seen, seq=42):
         loop.close()
 
 
+def test_flat_means_our_contract_and_others_are_named(tradebot, tmp_path, monkeypatch):
+    monkeypatch.setitem(STATUS, "others", 2)
+    with daemon(tmp_path, []):
+        said = tradebot("kill", "--state", tmp_path, "--by", "ada", "--why", "news")[1]
+        told = json.loads(tradebot("flatten", "--state", tmp_path, "--json")[1])
+        shown = tradebot("status", "--state", tmp_path)[1]
+    assert said.endswith(", proven flat at the venue, 2 in other contracts left as they are\n")
+    assert (told["flat"], told["others"]) == (True, 2)
+    assert ", 2 in other contracts left as they are\n" in shown
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "rearm", "enable", "ack"])
 def test_a_command_reaches_the_daemon_with_who_and_why(tradebot, tmp_path, verb):
     seen = []

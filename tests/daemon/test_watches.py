@@ -5,6 +5,7 @@ import time
 from collections import namedtuple
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
@@ -118,6 +119,14 @@ async def test_a_loop_that_stood_still_says_so_itself():
     await until(lambda: said.messages)
     task.cancel()
     assert (said.messages[0].up, said.messages[0].reason) == (False, Reason.SYS_LOOP_LAG)
+
+
+def test_what_is_open_in_other_contracts_is_told_when_it_changes():
+    with capture_logs() as said:
+        sight = watches.Sight()
+        for others in (UNSET, 2, 2, 1, UNSET, 1):
+            sight.watch("gateway", build.account_snapshot(others=others), 1)
+    assert [line["count"] for line in said] == [2, 1, 1]
 
 
 def test_why_the_venue_cannot_be_looked_at_is_told_once_until_it_can():

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from core.config import Venue
@@ -112,15 +113,15 @@ async def snapshot(
 ) -> AccountSnapshot:
     """All of it, or Unreachable. Asked twice when it changes meanwhile, then given up."""
     for _ in range(2):
-        before = await _position(rest, key)
+        before = await _positions(rest, key)
         taken = await _rest_of_it(rest, key, since, at, tags, before, day)
-        if await _position(rest, key) == before:
+        if _held(await _positions(rest, key), key) == _held(before, key):
             return taken
     raise Unreachable("the position changed during both snapshots")
 
 
 async def _rest_of_it(
-    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, held: PositionRow | None,
+    rest: Rest, key: tuple[int, str], since: int, at: int, tags: Tags, held: list[PositionRow],
     day: int,
 ) -> AccountSnapshot:  # fmt: skip
     account_id = key[0]
@@ -132,12 +133,15 @@ async def _rest_of_it(
     # An order wakes, then works, then ends: asked for in this order it is seen at least once, and
     # the later answer about it wins.
     rows = await _suspended(rest, account_id)
-    rows += (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
+    opened = (await rest.query("Order/searchOpen", {"accountId": account_id}, Orders)).orders
+    rows += opened
     rows += (await rest.query("Order/search", span, Orders)).orders
     span |= {"startTimestamp": stamp(day or since)}
     trades = (await rest.query("Trade/search", span, Trades)).trades
-    taken = assemble(key, since, at, tags, account, held, rows, trades)
-    taken = replace(taken, day=day) if day else taken
+    taken = assemble(key, since, at, tags, account, _held(held, key), rows, trades)
+    others = sum(row.contract_id != key[1] for row in held)
+    others += sum(row.contract_id != key[1] for row in opened)
+    taken = replace(taken, day=day or UNSET, others=others or UNSET)
     return taken if rest.skew_s is None else replace(taken, skew=Decimal(f"{rest.skew_s:.3f}"))
 
 
@@ -157,13 +161,17 @@ async def _suspended(rest: Rest, account_id: int) -> list[OrderRow]:
     return answer.orders
 
 
-async def _position(rest: Rest, key: tuple[int, str]) -> PositionRow | None:
+async def _positions(rest: Rest, key: tuple[int, str]) -> list[PositionRow]:
+    """Those that are open, whoever's: of our contract one at most."""
     answer = await rest.query("Position/searchOpen", {"accountId": key[0]}, Positions)
     _all_ours(answer.positions, key[0])
-    rows = [row for row in answer.positions if row.contract_id == key[1]]
-    if len(rows) > 1:
+    if sum(row.contract_id == key[1] for row in answer.positions) > 1:
         raise Unreachable("Position/searchOpen: two rows for one contract")
-    return rows[0] if rows else None
+    return [row for row in answer.positions if row.size]
+
+
+def _held(rows: list[PositionRow], key: tuple[int, str]) -> PositionRow | None:
+    return next((row for row in rows if row.contract_id == key[1]), None)
 
 
 def assemble(

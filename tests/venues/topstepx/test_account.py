@@ -121,7 +121,7 @@ async def test_a_snapshot_tells_everything_once():
     elsewhere = {"contractId": "CON.F.US.EP.Z26"}
     gateway.answers |= {
         "Position/searchOpen": ok(positions=[POSITION_ROW | {"type": 2}, POSITION_ROW | elsewhere]),
-        "Order/searchOpen": ok(orders=[ORDER_ROW]),
+        "Order/searchOpen": ok(orders=[ORDER_ROW, ORDER_ROW | elsewhere | {"id": 6}]),
         "Order/search": ok(orders=[ORDER_ROW | {"status": 2, "fillVolume": 2}]),
         "Order/v2/query": ok(orders=[leg, leg | elsewhere | {"id": 5}]),
         "Trade/search": ok(
@@ -137,6 +137,7 @@ async def test_a_snapshot_tells_everything_once():
         taken = await client.snapshot(AT, 99)
     assert (taken.at, taken.since, taken.balance) == (99, AT, Decimal("50123.4"))
     assert (taken.position, taken.average, taken.can_trade) == (-2, Decimal("6715.25"), True)
+    assert taken.others == 2
     assert taken.orders == (
         VenueOrder(3500000101, "bot-7f31c2-SL", Status.FILLED, OrderType.STOP, -1, 2, 2,
                    Decimal("6712.25"), AT),
