@@ -1,12 +1,13 @@
 """A file that calls itself a tape is one, or is refused in a line that names it."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from core.errors import UsageError
 from core.instruments import INSTRUMENTS
-from storage.tape import COLUMNS, about, read, read_of
+from storage.tape import COLUMNS, Tape, about, packed, read, read_of
 
 NO_WORDS = [b"no JSON", b"[1]", b"null", b"\xff", b"{}"]
 NO_TICK = [b'{"tick": "none"}', b'{"tick": 0}', b'{"tick": "NaN"}', b'{"tick": [1]}']
@@ -44,3 +45,24 @@ def test_a_tape_is_traded_as_what_it_holds(tmp_path, told, read_as, refused):
         return
     with pytest.raises(UsageError, match=f"{refused}: set instrument.symbol"):
         read_of(path, instrument)
+
+
+def test_no_byte_that_changed_on_the_disk_changes_a_tape(tmp_path):
+    """Without sums another price was read without a word. What tells nothing may change."""
+    columns = {
+        name: np.arange(1, 1001, dtype=kind.to_pandas_dtype()) for name, kind in COLUMNS.items()
+    }
+    path, content = (
+        tmp_path / "made.parquet",
+        packed(Tape({"symbol": "ES", "tick": "0.25"}, columns)),
+    )
+    refused = 0
+    for at in range(0, len(content), 97):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        try:
+            told = read(path).columns
+        except UsageError:
+            refused += 1
+        else:
+            assert all(np.array_equal(told[name], columns[name]) for name in COLUMNS), at
+    assert refused > 10
