@@ -112,7 +112,7 @@ def unheard(real: Any) -> Any:
 
 
 async def taken_once(rest: Any, key: Any, since: int, at: int, tags: Any, day: int = 0) -> Any:
-    held = await account._position(rest, key)
+    held = await account._positions(rest, key)
     return await account._rest_of_it(rest, key, since, at, tags, held, day)
 
 
