@@ -24,9 +24,8 @@ def lacks(account: Account, told: AccountSnapshot) -> None:
         return
     if any(fill.trade_id not in book.trades for fill in told.fills):
         return
-    if (
-        told.at - next(reversed(book.trades.values()), 0) < SETTLES
-    ):  # the balance may follow its fill
+    filled_at = next(reversed(book.trades.values()), 0)
+    if told.at < filled_at + SETTLES:  # its balance may follow
         return
     lack = tidied(account.base + book.realised) - told.balance
     if lack == account.lack:
