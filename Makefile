@@ -17,10 +17,10 @@ check: .venv/ready
 	$(BIN)/mypy
 
 # Every branch of what decides about risk is tried by its own tests: under 100 % it fails.
-RISK := breakers budget conditions controls crypto_account daily_reset day_end exits exit_time firm \
-  guard late_entries portfolio portfolio_properties portfolio_stakes pretrade rearming reduction \
-  refusals regimes risk risk_edges rolls sizing slippage standing states stops streaks throttles \
-  tightenings today turn unsettled
+RISK := balance breakers budget carried conditions controls crypto_account daily_reset day_end \
+  exit_time exits firm guard late_entries portfolio portfolio_properties portfolio_stakes pretrade \
+  rearming reduction refusals regimes risk risk_edges rolls sizing slippage standing states stops \
+  strangers streaks throttles tightenings today turn unsettled
 TABLES := all_hours ceilings config contracts portfolio sessions steps
 coverage: .venv/coverage
 	mkdir -p build
