@@ -18,6 +18,7 @@ from core.config import Config
 from core.errors import ConfigError, LogError
 from core.messages import Bar, Command, RunStarted, Stage
 from core.settings import Settings
+from core.terms import State
 from daemon import child, golive, wiring
 from daemon.api import Api
 from daemon.build import build
@@ -152,9 +153,10 @@ async def attended(
     def act(name: str, by: str, why: str) -> int:
         if name == "kill" and not kill(state, by, why):
             log.error("no kill file can be left: the log alone holds this kill")
-        if name == "rearm":
-            forget_kill(state)
-        return session.bus.post("operator", Command(session.clock(), name, by, why))
+        seq = session.bus.post("operator", Command(session.clock(), name, by, why))
+        if name == "rearm" and session.stages["risk"].memory.state is not State.HALTED:  # type: ignore[attr-defined]
+            forget_kill(state)  # not where risk refused: a log that is moved away forgets its halt
+        return seq
 
     api = Api(state, config.api.port, lambda: full(session), act)
     if isinstance(session.clock, TapeClock):
