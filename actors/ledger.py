@@ -11,7 +11,7 @@ from core.terms import Purpose
 
 EAGER = 3  # edition since which an entry is looked for that nobody tells a fill of
 BEHIND = 7  # edition since which a look may show what was so long ago
-LAG_S = 5
+LAG_S = 6  # 5, and one for the pulse that a fill is timed by
 DRIFTS = (Reason.REC_POSITION_DRIFT, Reason.REC_ORDER_DRIFT)
 
 

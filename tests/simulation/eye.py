@@ -31,7 +31,7 @@ class Eye:
         self.absent, self.arrived = set[str](), set[str]()  # tags: proven not to be, seen to be
         self.held, self.bare_at = 0, 0.0
         self.past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=400)
-        self.agreed = False
+        self.agreed, self.begun = False, ""  # the run that has begun
         self.late = False  # its loop is, by its own word
         self.logs: dict[str, Any] = {}  # process -> its log
         self.sent = self.closes = self.crossed = 0  # entries, closes that were done, overshoots
@@ -109,8 +109,8 @@ class Eye:
         if kind == "FeedState" and message.link == "loop":
             self.late = not message.up
         if kind == "RunStarted" or (kind == "FeedState" and message.link == "user"):
-            self.agreed = False
-        elif kind == "Agreed":
+            self.agreed, self.begun = False, wal.run
+        elif kind == "Agreed" and self.begun == wal.run:  # else a crash cut it off, and it is old
             self.agree(message.position)
         elif kind == "AccountSnapshot" and message.at > self.woken_at:
             self.woken_at = 0

@@ -22,7 +22,7 @@ SLOW = {"V9", "Q1"}  # up to twenty minutes without a venue; a year: in a campai
 # of its own since is in ablation.toml.
 FOUND = [("R1", 1), ("V9", 2), ("H2", 39), ("C3", 105), ("C4", 121), ("C4", 1009),
          ("W4", 3007), ("H3", 20118), ("X1", 6), ("V8", 80044), ("V2", 25239),
-         ("V8", 90217)]  # fmt: skip
+         ("V8", 90217), ("V4Q", 94057), ("X1", 94001)]  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [list(ROWS)[1::2], list(ROWS)[2::2]], ids=["odd", "even"])
